@@ -1,0 +1,97 @@
+//! Comparisons of bedplate with its peers.
+//!
+//! # Role
+//! Runs an area's rows, prints them as a table on stdout, and writes them as JSON for machines.
+//! Talk goes to stderr.
+//!
+//! # Not here
+//! Judging whether a change made a program faster: that is `bedplate ab`.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `malloc/` | rows of the allocator |
+//! | `row.rs` | a row: what is asked, what was measured |
+//! | `report.rs` | the table and the JSON document |
+//! | `contender.rs` | the libraries that are compared, ours and the peers |
+//! | `peer.rs` | builds of the peers |
+//! | `program.rs` | builds and runs of the small C programs |
+//! | `callgrind.rs` | instruction counts |
+//! | `host.rs` | facts of the machine that belong to a figure |
+//! | `failure.rs` | why something could not be measured |
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that talks to a person"
+)]
+#![expect(
+    clippy::std_instead_of_alloc,
+    reason = "a program of the standard library"
+)]
+
+mod callgrind;
+mod contender;
+mod failure;
+mod host;
+mod malloc;
+mod peer;
+mod program;
+mod report;
+mod row;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use report::Report;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Compares bedplate with its peers.
+#[derive(Debug, Parser)]
+#[command(name = "bedplate-bench", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    area: Area,
+}
+
+#[derive(Debug, Subcommand)]
+enum Area {
+    /// The allocator: instructions per pair, forks from a threaded process.
+    Malloc(Options),
+}
+
+/// Options of every area.
+#[derive(Debug, clap::Args)]
+struct Options {
+    /// Finishes in five minutes on two cores once everything is built; fewer repetitions.
+    #[arg(long)]
+    quick: bool,
+    /// Writes the rows as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Only the rows whose id begins so.
+    #[arg(long, value_name = "ID")]
+    only: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Area::Malloc(options) = &arguments.area;
+    match run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("bedplate-bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Failure> {
+    let rows = malloc::run(options.quick, options.only.as_deref())?;
+    let report = Report::new("malloc", rows);
+    report.print();
+    options
+        .json
+        .as_deref()
+        .map_or(Ok(()), |path| report.write(path))
+}

@@ -1,0 +1,174 @@
+//! Forks from a threaded process.
+//!
+//! # Role
+//! Counts children that hang or die when a process forks while its other threads allocate.
+
+use crate::contender::{Contender, OURS};
+use crate::failure::Failure;
+use crate::program;
+use crate::row::{Figure, Measured};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+/// A child that has not ended by then hangs.
+const HANG_SECONDS: u32 = 20;
+/// Peers are not run to the end once this many children hung: each costs its full time.
+const PEER_HANGS_MAX: u32 = 3;
+
+/// Answers the row.
+pub(crate) fn measure(contenders: &[Contender], is_quick: bool) -> Measured {
+    let forks = if is_quick { 1_000 } else { 10_000 };
+    let shortened = if is_quick {
+        " (--quick: not the 10,000 that the row asks for)"
+    } else {
+        ""
+    };
+    let configuration = format!(
+        "default settings, preloaded; {forks} forks{shortened}; 3 threads churn 16 B to 4 MB by \
+         short-lived workers; hung after {HANG_SECONDS} s"
+    );
+    let mut peers = BTreeMap::new();
+    let mut ours = Figure::plain(Err(Failure::Output {
+        program: "bedplate-bench".to_owned(),
+        what: "our own library is not among the contenders".to_owned(),
+    }));
+    let path = program::compile("fork_hangs.c", "fork_hangs", &["-fPIE", "-pie"]);
+    for contender in contenders {
+        eprintln!("fork-hangs: {} with {forks} forks", contender.name);
+        let is_ours = contender.name == OURS;
+        let figure = match &path {
+            Ok(path) => run(
+                path,
+                contender,
+                forks,
+                if is_ours { forks } else { PEER_HANGS_MAX },
+            ),
+            Err(failure) => Figure::plain(Err(failure.clone())),
+        };
+        if is_ours {
+            ours = figure;
+        } else {
+            peers.insert(contender.name.clone(), figure);
+        }
+    }
+    Measured {
+        configuration,
+        ours,
+        peers,
+    }
+}
+
+fn run(path: &Path, contender: &Contender, forks: u32, hangs_max: u32) -> Figure {
+    let counted = count(path, contender, forks, hangs_max);
+    let note = counted
+        .as_ref()
+        .ok()
+        .and_then(|counted| counted.note(forks));
+    Figure {
+        value: counted.map(|counted| f64::from(counted.hung + counted.died)),
+        note,
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Counted {
+    forks: u32,
+    hung: u32,
+    died: u32,
+}
+
+impl Counted {
+    /// Reads `forks N hung N died N`.
+    fn parse(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let mut figure = |name: &str| -> Option<u32> {
+            (words.next()? == name)
+                .then(|| words.next()?.parse().ok())
+                .flatten()
+        };
+        Some(Self {
+            forks: figure("forks")?,
+            hung: figure("hung")?,
+            died: figure("died")?,
+        })
+    }
+
+    fn note(&self, forks: u32) -> Option<String> {
+        let Self {
+            forks: done,
+            hung,
+            died,
+        } = self;
+        if *done < forks {
+            Some(format!(
+                "stopped after {done} forks: {hung} hung, {died} died"
+            ))
+        } else if *died > 0 {
+            Some(format!("{hung} hung, {died} died"))
+        } else {
+            None
+        }
+    }
+}
+
+fn count(
+    path: &Path,
+    contender: &Contender,
+    forks: u32,
+    hangs_max: u32,
+) -> Result<Counted, Failure> {
+    let mut command = Command::new(path);
+    command.args([forks, HANG_SECONDS, hangs_max].map(|word| word.to_string()));
+    program::preload(&mut command, contender)?;
+    let output = command.output().map_err(|error| Failure::Start {
+        program: path.display().to_string(),
+        error: error.to_string(),
+    })?;
+    let text = program::checked_output("fork_hangs", contender, &output)?;
+    let line = text.lines().last().unwrap_or_default();
+    Counted::parse(line).ok_or_else(|| Failure::Output {
+        program: "fork_hangs".to_owned(),
+        what: line.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Counted;
+
+    #[test]
+    fn the_last_line_of_the_program_is_read() {
+        let counted = Counted {
+            forks: 100,
+            hung: 2,
+            died: 1,
+        };
+        assert_eq!(Counted::parse("forks 100 hung 2 died 1"), Some(counted));
+        assert_eq!(Counted::parse("forks 100 hung"), None);
+        assert_eq!(Counted::parse("hung 1 forks 2 died 3"), None);
+    }
+
+    #[test]
+    fn an_early_stop_is_told() {
+        let counted = Counted {
+            forks: 40,
+            hung: 3,
+            died: 0,
+        };
+        assert!(
+            counted
+                .note(100)
+                .is_some_and(|note| note.contains("after 40 forks"))
+        );
+        assert_eq!(
+            Counted {
+                forks: 100,
+                hung: 0,
+                died: 0
+            }
+            .note(100),
+            None
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! A row: what is asked, what was measured.
+//!
+//! # Invariants
+//! - I1: a row is never left out: one that could not run has no figure and says why.
+
+use crate::failure::Failure;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Which way a figure gets better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Better {
+    /// Less is better.
+    Lower,
+}
+
+/// What a row asks: a line of the table of an area.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question {
+    /// Its name, for ever.
+    pub(crate) id: &'static str,
+    /// What is measured.
+    pub(crate) what: &'static str,
+    /// Unit of the figure.
+    pub(crate) unit: &'static str,
+    /// Which way it gets better.
+    pub(crate) better: Better,
+    /// What it must reach.
+    pub(crate) target: f64,
+}
+
+/// What was measured of one contender.
+#[derive(Debug, Clone)]
+pub(crate) struct Figure {
+    /// The figure, or why there is none.
+    pub(crate) value: Result<f64, Failure>,
+    /// What a reader must know of it.
+    pub(crate) note: Option<String>,
+}
+
+/// What was measured for a row.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    /// Settings and sizes it ran with.
+    pub(crate) configuration: String,
+    /// Our figure.
+    pub(crate) ours: Figure,
+    /// The figures of the others, by name with version.
+    pub(crate) peers: BTreeMap<String, Figure>,
+}
+
+/// A row as it is written.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) id: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) better: Better,
+    pub(crate) ours: Option<f64>,
+    pub(crate) interval: Option<[f64; 2]>,
+    pub(crate) peers: BTreeMap<String, Option<f64>>,
+    pub(crate) target: f64,
+    pub(crate) ok: bool,
+    pub(crate) configuration: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) why: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) notes: BTreeMap<String, String>,
+}
+
+impl Row {
+    /// Puts an answer to its question.
+    pub(crate) fn new(question: &Question, measured: Measured) -> Self {
+        let ours = measured.ours.value.as_ref().ok().copied().map(rounded);
+        let Better::Lower = question.better;
+        let mut notes = BTreeMap::new();
+        let mut peers = BTreeMap::new();
+        for (name, figure) in measured.peers {
+            if let Some(note) = figure.shown_note() {
+                notes.insert(name.clone(), note);
+            }
+            peers.insert(name, figure.value.ok().map(rounded));
+        }
+        if let Some(note) = measured.ours.note {
+            notes.insert("ours".to_owned(), note);
+        }
+        Self {
+            id: question.id,
+            what: question.what,
+            unit: question.unit,
+            better: question.better,
+            ours,
+            // Counts do not scatter: the interval of a count is the count.
+            interval: ours.map(|figure| [figure, figure]),
+            peers,
+            target: question.target,
+            ok: ours.is_some_and(|figure| figure <= question.target),
+            configuration: measured.configuration,
+            why: measured.ours.value.err().map(|failure| failure.to_string()),
+            notes,
+        }
+    }
+}
+
+impl Figure {
+    /// A figure that needs no words.
+    pub(crate) const fn plain(value: Result<f64, Failure>) -> Self {
+        Self { value, note: None }
+    }
+
+    fn shown_note(&self) -> Option<String> {
+        self.note
+            .clone()
+            .or_else(|| self.value.as_ref().err().map(ToString::to_string))
+    }
+}
+
+/// Two decimals: what is printed is what is judged.
+fn rounded(figure: f64) -> f64 {
+    (figure * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUESTION: Question = Question {
+        id: "M0.test",
+        what: "a test",
+        unit: "instructions",
+        better: Better::Lower,
+        target: 33.0,
+    };
+
+    fn measured(value: Result<f64, Failure>) -> Measured {
+        Measured {
+            configuration: String::new(),
+            ours: Figure::plain(value),
+            peers: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_figure_at_the_target_is_ok() {
+        assert!(Row::new(&QUESTION, measured(Ok(33.0))).ok);
+        assert!(!Row::new(&QUESTION, measured(Ok(33.01))).ok);
+    }
+
+    #[test]
+    fn a_row_that_could_not_run_says_why() {
+        let missing = Failure::Missing {
+            program: "valgrind",
+            package: "valgrind",
+        };
+        let row = Row::new(&QUESTION, measured(Err(missing)));
+        let json = serde_json::to_value(&row).expect("a row is JSON");
+        assert!(json["ours"].is_null());
+        assert!(
+            json["why"]
+                .as_str()
+                .is_some_and(|why| why.contains("apt-get install valgrind"))
+        );
+        assert!(!row.ok);
+    }
+}

@@ -1,0 +1,121 @@
+//! The command line's arguments.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs unmodified programs on the bedplate allocator and shows where their memory went.
+#[derive(Debug, Parser)]
+#[command(name = "bedplate", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a program on the allocator and report where its memory went
+    Run(RunArguments),
+    /// Show the machine as bedplate sees it, and problems with what to do about each
+    Probe(ProbeArguments),
+    /// Watch a process that runs on the allocator
+    Top(TopArguments),
+}
+
+/// Arguments of `run`.
+///
+/// Exit code: the program's own, 128+n if signal n ended it; 125 if the allocator was not active or
+/// bedplate itself failed; 126 if the program cannot be executed, 127 if it is not found.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code: the program's own, or 128+n if signal n ended it;\n\
+    125 if the allocator was not active or bedplate itself failed,\n\
+    126 if the program cannot be executed, 127 if it is not found.\n\n\
+    Examples:\n  \
+    bedplate run -- python3 -c 'print(sum(range(10**6)))'\n  \
+    bedplate run --versus system,jemalloc --html report.html -- ./server --selftest")]
+pub(crate) struct RunArguments {
+    /// Write the report to this file instead of standard error
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write the report as JSON (layout: docs/run-report.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the report as one self-contained HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Print no report (files asked for are still written)
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Use the library with telemetry built in, and print its counters
+    #[arg(long)]
+    pub(crate) observed: bool,
+    /// Compare with other allocators: system, glibc, mimalloc, jemalloc, tcmalloc or a library's path
+    #[arg(long, value_name = "LIST")]
+    pub(crate) versus: Option<String>,
+    /// Rounds of the comparison; fewer than 6 give no interval
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) rounds: u32,
+    /// Start of the random order of the comparison (default: from the clock)
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Show a live line even if the program prints to the same terminal
+    #[arg(long, conflicts_with = "no_progress")]
+    pub(crate) progress: bool,
+    /// Show no live line
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+    /// The program and its arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "PROGRAM")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Arguments of `probe`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code: 0 no problems, 10 problems found, 1 error, 2 usage.")]
+pub(crate) struct ProbeArguments {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Read /proc and /sys below this directory: a described machine instead of this one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+}
+
+/// Arguments of `top`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code: 0, 1 error, 2 usage. Keys of the live view: q quits.")]
+pub(crate) struct TopArguments {
+    /// The process
+    #[arg(value_name = "PID")]
+    pub(crate) pid: u32,
+    /// Print one snapshot and exit (also when standard output is not a terminal)
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Print one snapshot as JSON and exit
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn options_after_the_program_are_the_programs() {
+        let parsed = Arguments::try_parse_from(["bedplate", "run", "-q", "--", "ls", "--json", "x"]);
+        let Ok(Arguments { command: Command::Run(run) }) = parsed else {
+            panic!("not a run");
+        };
+        assert!(run.quiet && run.json.is_none());
+        assert_eq!(run.command, ["ls", "--json", "x"]);
+        let parsed = Arguments::try_parse_from(["bedplate", "run", "ls", "--json", "x"]).unwrap();
+        assert!(matches!(parsed.command, Command::Run(run) if run.command.len() == 3));
+    }
+}

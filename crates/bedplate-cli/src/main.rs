@@ -1,0 +1,62 @@
+//! The `bedplate` program.
+//!
+//! # Role
+//! Arguments, terminal and exit codes; the work is done by `bedplate-evidence`.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `args.rs` | the arguments |
+//! | `exit.rs` | the exit codes |
+//! | `run.rs` | `bedplate run` |
+//! | `library.rs` | the preload library as a file |
+//! | `settings.rs` | the settings in the environment |
+//! | `talk.rs` | colour, live line, files |
+//! | `probe.rs` | `bedplate probe` |
+//! | `top/` | `bedplate top` |
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program's faces are standard output and standard error"
+)]
+
+mod args;
+mod exit;
+mod library;
+mod run;
+mod settings;
+mod talk;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use args::{Arguments, Command};
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error).into(),
+    };
+    match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Probe(_) | Command::Top(_) => Exit::Failed,
+    }
+    .into()
+}
+
+/// Prints help or what is wrong. A wrong `run` is our own failure (125), since 2 may be the code of
+/// the program it would have run.
+fn usage(error: &clap::Error) -> Exit {
+    // Nothing is left to say if even this cannot be printed.
+    drop(error.print());
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
+        _ if std::env::args_os().nth(1).is_some_and(|name| name == "run") => Exit::NotActive,
+        _ => Exit::Usage,
+    }
+}

@@ -1,0 +1,189 @@
+//! `bedplate run`.
+//!
+//! # Role
+//! From arguments to a plan, from events to lines, from the report to files and the exit code.
+//!
+//! # Not here
+//! Running, watching and comparing (`bedplate_evidence::{run, versus}`).
+
+use std::io::IsTerminal as _;
+use std::process::{ChildStdin, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bedplate_evidence::RunError;
+use bedplate_evidence::report::{RunReport, html, text};
+use bedplate_evidence::run::{Event, RunPlan, Target, conduct, inspect_program};
+use bedplate_evidence::versus::{Arm, Input, VersusPlan, compare, find_arms};
+use bedplate_preload_blob::Which;
+
+use crate::args::RunArguments;
+use crate::exit::Exit;
+use crate::library::{Installed, installed};
+use crate::settings;
+use crate::talk::{LiveLine, RoundsBar, paint_for_stderr, write_file};
+
+/// Runs the command.
+pub(crate) fn run(arguments: &RunArguments) -> Exit {
+    match try_run(arguments) {
+        Ok(exit) => exit,
+        Err(error) => {
+            eprintln!("bedplate: {error}");
+            Exit::NotRun(error.exit_code())
+        }
+    }
+}
+
+fn try_run(arguments: &RunArguments) -> Result<Exit, RunError> {
+    settings::check()?;
+    // Whatever cannot work is said before the program starts.
+    let others = arguments.versus.as_deref().map(find_arms).transpose()?;
+    let (plan, library) = plan(arguments)?;
+    let temporary = tempfile::Builder::new()
+        .prefix("bedplate-input-")
+        .tempdir()
+        .map_err(|source| RunError::System { what: "make a temporary directory", source })?;
+    let input = Input::of_this_process(temporary.path());
+    let mut report = watched_run(arguments, &plan, others.is_some().then_some(&input))?;
+    if let Some(others) = others {
+        add_versus(arguments, &plan, &library, others, &input, &mut report)?;
+    }
+    publish(arguments, &report)?;
+    Ok(exit_of(&report))
+}
+
+fn plan(arguments: &RunArguments) -> Result<(RunPlan, Installed), RunError> {
+    let [program, ..] = arguments.command.as_slice() else {
+        return Err(RunError::NotFound { program: String::new() });
+    };
+    let facts = inspect_program(program, std::env::var_os("PATH").as_deref())?;
+    let which = if arguments.observed { Which::Observed } else { Which::Production };
+    let library = installed(which)?;
+    let plan = RunPlan {
+        target: Target {
+            command: arguments.command.clone(),
+            path: facts.path.clone(),
+            preload: std::env::var_os("LD_PRELOAD"),
+        },
+        facts: facts.clone(),
+        library: library.path.clone(),
+        library_name: if arguments.observed { "observed" } else { "production" },
+        temporary: std::env::temp_dir(),
+    };
+    Ok((plan, library))
+}
+
+/// Whether a live line is wanted: it must not get between the lines of the program's own output.
+fn wants_progress(arguments: &RunArguments) -> bool {
+    let alone = std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
+    !arguments.no_progress && (arguments.progress || (alone && !arguments.quiet))
+}
+
+/// The watched run; `kept` is the input to keep for later runs, if there will be any.
+fn watched_run(
+    arguments: &RunArguments,
+    plan: &RunPlan,
+    kept: Option<&Input>,
+) -> Result<RunReport, RunError> {
+    let line = LiveLine::new(wants_progress(arguments));
+    let talks = !arguments.quiet && arguments.report.is_none();
+    let paint = paint_for_stderr();
+    let input = kept.map_or_else(Stdio::inherit, Input::first);
+    let mut feeding = Ok(());
+    let mut feed = |pipe: ChildStdin| {
+        if let Some(kept) = kept {
+            feeding = kept.keep(pipe);
+        }
+    };
+    let report = conduct(plan, input, &mut feed, &mut |event| match event {
+        Event::Active { pid, name } if talks => {
+            line.say(&format!("bedplate: {} in {name} (pid {pid})", paint.good("ACTIVE")));
+        }
+        // Loud whatever was asked for: the exit code will be 125.
+        Event::NotActive { because } => {
+            line.say(&format!("bedplate: {}: {because}", paint.bad("NOT ACTIVE")));
+        }
+        Event::Live(live) => line.show(&live),
+        _ => {}
+    });
+    line.finish();
+    feeding.map_err(|source| RunError::System { what: "keep the program's input", source })?;
+    report
+}
+
+fn add_versus(
+    arguments: &RunArguments,
+    plan: &RunPlan,
+    library: &Installed,
+    others: Vec<Arm>,
+    input: &Input,
+    report: &mut RunReport,
+) -> Result<(), RunError> {
+    if !report.active {
+        report.notes.push(
+            "not compared with other allocators: the program does not run on bedplate".to_owned(),
+        );
+        return Ok(());
+    }
+    let linked = report.program.linked_allocators.join(", ");
+    if others.iter().any(|arm| arm.name == "system") && !linked.is_empty() {
+        report.notes.push(format!(
+            "\"system\" is the program as it comes, which is on its own {linked}"
+        ));
+    }
+    let runs = u64::from(arguments.rounds) * (others.len() as u64 + 1);
+    let bar = RoundsBar::new(wants_progress(arguments), runs);
+    let plan = VersusPlan {
+        target: &plan.target,
+        ours: Arm { name: "bedplate".to_owned(), library: Some(library.path.clone()) },
+        others,
+        rounds: arguments.rounds,
+        seed: arguments.seed.unwrap_or_else(seed_from_clock),
+        input,
+    };
+    let versus = compare(&plan, &mut |done, name| bar.show(done, name));
+    bar.finish();
+    let versus = versus?;
+    if versus.rounds < u64::from(arguments.rounds) {
+        report.notes.push(format!(
+            "the comparison was interrupted after {} of {} rounds",
+            versus.rounds, arguments.rounds
+        ));
+    }
+    report.versus = Some(versus);
+    Ok(())
+}
+
+fn seed_from_clock() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.as_secs() ^ u64::from(now.subsec_nanos())
+}
+
+/// Writes the report to wherever it was asked for.
+fn publish(arguments: &RunArguments, report: &RunReport) -> Result<(), RunError> {
+    match &arguments.report {
+        Some(path) => write_file("the report", path, &text::render(report, Default::default()))?,
+        None if arguments.quiet => {}
+        None => eprint!("{}", text::render(report, paint_for_stderr())),
+    }
+    if let Some(path) = &arguments.json {
+        let json = serde_json::to_string_pretty(report)
+            .map_err(|error| RunError::System { what: "write JSON", source: error.into() })?;
+        write_file("the JSON report", path, &(json + "\n"))?;
+    }
+    if let Some(path) = &arguments.html {
+        write_file("the HTML report", path, &html::render(report))?;
+    }
+    Ok(())
+}
+
+fn exit_of(report: &RunReport) -> Exit {
+    if !report.active {
+        return Exit::NotActive;
+    }
+    let code = match (report.program_exit, report.program_signal) {
+        (Some(code), _) => code,
+        (None, Some(signal)) => 128 + signal,
+        (None, None) => return Exit::NotActive,
+    };
+    Exit::Program(u8::try_from(code).unwrap_or(u8::MAX))
+}

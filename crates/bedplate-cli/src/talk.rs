@@ -1,0 +1,124 @@
+//! What the program says, and where.
+//!
+//! # Role
+//! Colour or none, the live line, and the report's destination.
+//!
+//! # Invariants
+//! I1. Standard output is never written to by `run`: it belongs to the program that runs.
+
+use core::time::Duration;
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use bedplate_evidence::RunError;
+use bedplate_evidence::report::Paint;
+use bedplate_evidence::report::units::{counted, seconds, whole_bytes};
+use bedplate_evidence::run::sampler::Live;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Colour for standard error, unless `NO_COLOR` or no terminal forbid it.
+pub(crate) fn paint_for_stderr() -> Paint {
+    Paint { colour: std::io::stderr().is_terminal() && colour_allowed() }
+}
+
+/// Colour for standard output, likewise.
+pub(crate) fn paint_for_stdout() -> Paint {
+    Paint { colour: std::io::stdout().is_terminal() && colour_allowed() }
+}
+
+fn colour_allowed() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Writes `text` to a file the user named.
+pub(crate) fn write_file(what: &'static str, path: &Path, text: &str) -> Result<(), RunError> {
+    std::fs::write(path, text).map_err(|source| RunError::File {
+        what,
+        path: path.to_owned(),
+        source,
+        advice: "name a file in a directory that exists and can be written",
+    })
+}
+
+/// A line that follows the run, on a terminal.
+#[derive(Debug)]
+pub(crate) struct LiveLine(Option<ProgressBar>);
+
+impl LiveLine {
+    /// A line if `wanted`; otherwise nothing is ever drawn.
+    pub(crate) fn new(wanted: bool) -> Self {
+        Self(wanted.then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            // A template of constant text and one field is always well formed.
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+                bar.set_style(style);
+            }
+            bar
+        }))
+    }
+
+    /// Prints a line above the live one, or plainly where there is none.
+    pub(crate) fn say(&self, line: &str) {
+        match &self.0 {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// Shows figures of the running program.
+    pub(crate) fn show(&self, live: &Live) {
+        let Some(bar) = &self.0 else { return };
+        let blocks = live.live_bytes.map_or_else(String::new, |bytes| {
+            format!("live {} · ", whole_bytes(bytes))
+        });
+        let descendants = match live.descendants as u64 {
+            0 => String::new(),
+            count => format!(" · {}", counted(count, "child", "children")),
+        };
+        bar.set_message(format!(
+            "{} · {blocks}resident {} · {}{descendants}",
+            seconds(live.elapsed.as_secs_f64()),
+            whole_bytes(live.rss_bytes),
+            counted(live.threads, "thread", "threads"),
+        ));
+        bar.tick();
+    }
+
+    /// Removes the line.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// The progress of a comparison, on a terminal.
+#[derive(Debug)]
+pub(crate) struct RoundsBar(Option<ProgressBar>);
+
+impl RoundsBar {
+    pub(crate) fn new(wanted: bool, runs: u64) -> Self {
+        Self(wanted.then(|| {
+            let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
+            let template = "{bar:30} {pos}/{len} runs, {eta} left · {msg}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        }))
+    }
+
+    pub(crate) fn show(&self, done: u64, name: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_position(done);
+            bar.set_message(name.to_owned());
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Evidence about programs that run on bedplate.
+//!
+//! # Role
+//! Looks at processes from outside, says where every resident byte belongs, watches a whole run,
+//! compares allocators in interleaved pairs, and makes reports of what was measured.
+//!
+//! # Not here
+//! Claims about what was not measured: a figure that could not be had is absent, with its reason.
+//! Arguments, terminals and exit codes are the command line's.
+//!
+//! # Rooms
+//! | room | what it holds |
+//! |---|---|
+//! | `error.rs` | why a process could not be looked at, a program not be run |
+//! | `process/` | one process, looked at from outside |
+//! | `parts/` | where its resident memory went |
+//! | `run/` | starting a program on the allocator and watching it |
+//! | `versus/` | comparing allocators on one program |
+//! | `report/` | the report as data, text and page |
+
+pub mod error;
+pub mod parts;
+pub mod process;
+pub mod report;
+pub mod run;
+pub mod versus;
+
+pub use error::{LookError, RunError};

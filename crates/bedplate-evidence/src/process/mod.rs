@@ -1,0 +1,25 @@
+//! Looking at one process from outside.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `handle.rs` | `Process`: `/proc/PID` held open |
+//! | `maps.rs` | its mappings |
+//! | `figures.rs` | resident set, threads, faults, switches |
+//! | `residency.rs` | which pages are in memory |
+//! | `heap.rs` | the allocator's figures |
+//! | `calls.rs` | system calls (unsafe) |
+
+pub mod figures;
+pub mod handle;
+pub mod heap;
+pub mod maps;
+pub mod residency;
+
+#[expect(unsafe_code, reason = "system calls without a safe face in the standard library")]
+pub(crate) mod calls;
+
+pub use calls::Ended;
+pub use figures::{Figures, Rollup};
+pub use handle::Process;
+pub use maps::Mapping;

@@ -1,0 +1,30 @@
+//! The report of a run: as data, as text, as a page.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `model.rs` | the report as data (`--json`) |
+//! | `convert.rs` | from measurements to the model |
+//! | `snapshot.rs` | one look at a running process (`top`) |
+//! | `text.rs` | for the terminal |
+//! | `html.rs` | one self-contained page |
+//! | `svg.rs` | its charts |
+//! | `histogram.rs` | size classes in doubling bins |
+//! | `spark.rs` | charts of one line of text |
+//! | `units.rs` | figures as people read them |
+//! | `paint.rs` | colour or none |
+
+mod convert;
+pub mod histogram;
+pub mod html;
+pub mod model;
+pub mod paint;
+pub mod snapshot;
+pub mod spark;
+pub mod svg;
+pub mod text;
+pub mod units;
+
+pub use model::RunReport;
+pub use paint::Paint;
+pub use snapshot::Snapshot;

@@ -1,0 +1,399 @@
+//! The report as text for a terminal or a file.
+//!
+//! # Role
+//! First whether the allocator was active, then what the program did, where its memory went, and
+//! what a reader should know. docs/run.md explains every line.
+//!
+//! # Not here
+//! The figures themselves.
+
+use core::fmt::{self, Write as _};
+
+use super::histogram::bins;
+use super::model::{
+    ArmReport, ChildGroup, HeapReport, Measurement, ProcessReport, RatioReport, RunReport, Versus,
+};
+use super::paint::Paint;
+use super::spark::{bar, sparkline};
+use super::units::{bytes, count, counted, seconds, whole_bytes};
+
+/// Columns of a timeline.
+const TIMELINE_COLUMNS: usize = 60;
+/// Columns of a bar.
+const BAR_COLUMNS: usize = 24;
+/// Names of children listed.
+const CHILDREN_MAX: usize = 12;
+
+/// The whole report.
+#[must_use]
+pub fn render(report: &RunReport, paint: Paint) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    drop(write_all(&mut out, report, paint));
+    out
+}
+
+/// The first line: active or not.
+#[must_use]
+pub fn headline(report: &RunReport, paint: Paint) -> String {
+    let name = report.processes.first().map_or("the program", |process| process.name.as_str());
+    if report.active {
+        let processes = 1 + report.children.iter().map(|group| group.count).sum::<u64>();
+        format!(
+            "bedplate: {} in {name}: {} library, {}",
+            paint.good("ACTIVE"),
+            report.library,
+            counted(processes, "process", "processes")
+        )
+    } else {
+        format!(
+            "bedplate: {} in {name}: {}",
+            paint.bad("NOT ACTIVE"),
+            report.inactive_because.as_deref().unwrap_or("for no known reason")
+        )
+    }
+}
+
+/// The parts of one measurement.
+#[must_use]
+pub fn parts_lines(measurement: &Measurement, paint: Paint) -> String {
+    let mut out = String::new();
+    let total = measurement.rss_bytes.max(1) as f64;
+    let mut line = |label: &str, part: f64| {
+        let share = part / total;
+        // Writing to a String cannot fail.
+        drop(writeln!(
+            out,
+            "  {label:<44} {:>11} {:>6.1} %  {}",
+            bytes(part),
+            100.0 * share,
+            bar(share, BAR_COLUMNS)
+        ));
+    };
+    for part in &measurement.parts {
+        line(&part.label, part.bytes as f64);
+    }
+    line("unexplained", measurement.unexplained_bytes as f64);
+    line("resident set (kernel's total)", measurement.rss_bytes as f64);
+    let extra = format!(
+        "  huge pages {} · swapped {}",
+        whole_bytes(measurement.huge_page_bytes),
+        whole_bytes(measurement.swap_bytes)
+    );
+    drop(writeln!(out, "{}", paint.dim(&extra)));
+    out
+}
+
+/// The block sizes and counts of one heap.
+#[must_use]
+pub fn heap_lines(heap: &HeapReport, paint: Paint) -> String {
+    let mut out = String::new();
+    drop(write_heap(&mut out, heap, paint).and_then(|()| write_telemetry(&mut out, heap, paint)));
+    out
+}
+
+fn write_all(out: &mut String, report: &RunReport, paint: Paint) -> fmt::Result {
+    writeln!(out, "{}", headline(report, paint))?;
+    write_program(out, report)?;
+    for process in &report.processes {
+        write_process(out, process, paint)?;
+    }
+    write_children(out, &report.children, paint)?;
+    write_pressure(out, report)?;
+    if let Some(versus) = &report.versus {
+        write_versus(out, versus, paint)?;
+    }
+    for note in &report.notes {
+        writeln!(out, "  {} {note}", paint.warn("note:"))?;
+    }
+    Ok(())
+}
+
+fn write_program(out: &mut String, report: &RunReport) -> fmt::Result {
+    let end = match (report.program_exit, report.program_signal) {
+        (Some(code), _) => format!("exit {code}"),
+        (None, Some(signal)) => format!("ended by signal {signal}"),
+        (None, None) => "ended".to_owned(),
+    };
+    writeln!(
+        out,
+        "  program   {end} · wall {} · user {} · system {}",
+        seconds(report.wall_s),
+        seconds(report.user_s),
+        seconds(report.system_s),
+    )?;
+    let faults = &report.faults;
+    writeln!(
+        out,
+        "  kernel    peak RSS {} · faults {} minor, {} major · switches {} voluntary, {} involuntary",
+        whole_bytes(report.peak_rss_bytes),
+        count(faults.minor),
+        count(faults.major),
+        count(faults.voluntary_switches),
+        count(faults.involuntary_switches),
+    )
+}
+
+fn write_process(out: &mut String, process: &ProcessReport, paint: Paint) -> fmt::Result {
+    let title = format!(
+        "{} (pid {}): peak RSS {}, {}",
+        process.name,
+        process.pid,
+        whole_bytes(process.peak_rss_bytes),
+        counted(process.threads_max, "thread", "threads"),
+    );
+    writeln!(out, "\n{}", paint.bold(&title))?;
+    write_timeline(out, process, paint)?;
+    match (&process.at_peak, &process.at_end) {
+        (Some(peak), Some(end)) => {
+            write_parts(out, process, peak, end, paint)?;
+            for heap in &peak.heaps {
+                write_heap(out, heap, paint)?;
+            }
+            let last = end.heaps.first().or(peak.heaps.first());
+            last.map_or(Ok(()), |heap| write_telemetry(out, heap, paint))
+        }
+        _ => writeln!(out, "  it ended before its memory could be measured"),
+    }
+}
+
+fn write_timeline(out: &mut String, process: &ProcessReport, paint: Paint) -> fmt::Result {
+    let points = &process.timeline;
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        return Ok(());
+    };
+    if points.len() < 2 {
+        return Ok(());
+    }
+    let rss_max = points.iter().map(|point| point.rss_bytes).max().unwrap_or(0);
+    let live_max = points.iter().filter_map(|point| point.live_bytes).max();
+    let resident = sparkline(points, |point| Some(point.rss_bytes), rss_max, TIMELINE_COLUMNS);
+    writeln!(out, "  resident  {resident}  max {}", whole_bytes(rss_max))?;
+    if let Some(live_max) = live_max {
+        let live = sparkline(points, |point| point.live_bytes, rss_max.max(live_max), TIMELINE_COLUMNS);
+        writeln!(out, "  live      {live}  max {}", whole_bytes(live_max))?;
+    }
+    let span = format!("{} to {}", seconds(first.ms / 1e3), seconds(last.ms / 1e3));
+    writeln!(out, "  {}", paint.dim(&format!("time      {span}, {} samples", points.len())))
+}
+
+fn write_parts(
+    out: &mut String,
+    process: &ProcessReport,
+    peak: &Measurement,
+    end: &Measurement,
+    paint: Paint,
+) -> fmt::Result {
+    let exactness = if process.end_is_exact { "at exit" } else { "last sample" };
+    let head = format!(
+        "  {:<44} {:>11} {:>7}  {:>11} {:>7}",
+        "parts of the resident set",
+        format!("at {}", seconds(peak.ms / 1e3)),
+        "",
+        exactness,
+        "",
+    );
+    writeln!(out, "{}", paint.dim(head.trim_end()))?;
+    for kind in crate::parts::PartKind::ALL {
+        let of = |measurement: &Measurement| {
+            measurement.parts.iter().find(|part| part.kind == kind).map(|part| part.bytes)
+        };
+        if of(peak).is_some() || of(end).is_some() {
+            let (at_peak, at_end) = (of(peak).unwrap_or(0), of(end).unwrap_or(0));
+            part_line(out, kind.label(), (peak, at_peak as f64), (end, at_end as f64))?;
+        }
+    }
+    let unexplained = |measurement: &Measurement| measurement.unexplained_bytes as f64;
+    part_line(out, "unexplained", (peak, unexplained(peak)), (end, unexplained(end)))?;
+    let total = |measurement: &Measurement| measurement.rss_bytes as f64;
+    part_line(out, "resident set (kernel's total)", (peak, total(peak)), (end, total(end)))?;
+    let huge = peak.huge_page_bytes.max(end.huge_page_bytes);
+    let swap = peak.swap_bytes.max(end.swap_bytes);
+    writeln!(out, "  huge pages {} · swapped {}", whole_bytes(huge), whole_bytes(swap))?;
+    for (name, measurement) in [("peak", peak), ("last", end)] {
+        if measurement.moved_percent > 1.0 {
+            let line = format!(
+                "  the {name} measurement moved by {:.1} % while it was taken ({} tries)",
+                measurement.moved_percent, measurement.attempts
+            );
+            writeln!(out, "{}", paint.warn(&line))?;
+        }
+    }
+    Ok(())
+}
+
+fn part_line(
+    out: &mut String,
+    label: &str,
+    (peak, at_peak): (&Measurement, f64),
+    (end, at_end): (&Measurement, f64),
+) -> fmt::Result {
+    let percent = |measurement: &Measurement, part: f64| {
+        format!("{:.1} %", 100.0 * part / measurement.rss_bytes.max(1) as f64)
+    };
+    writeln!(
+        out,
+        "  {label:<44} {:>11} {:>7}  {:>11} {:>7}",
+        bytes(at_peak),
+        percent(peak, at_peak),
+        bytes(at_end),
+        percent(end, at_end),
+    )
+}
+
+fn write_heap(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result {
+    let bins = bins(heap);
+    let top = bins.iter().map(|bin| bin.live_bytes + bin.free_bytes).max().unwrap_or(0).max(1);
+    let head = format!(
+        "  {:<18} {:>8} {:>12} {:>11} {:>11}",
+        "block sizes, bytes", "slabs", "live blocks", "live", "free"
+    );
+    writeln!(out, "{}", paint.dim(&head))?;
+    for bin in &bins {
+        let share = |part: u64| part as f64 / top as f64;
+        let live = bar(share(bin.live_bytes), BAR_COLUMNS);
+        let free = "░".repeat(bar(share(bin.free_bytes), BAR_COLUMNS).chars().count());
+        writeln!(
+            out,
+            "  {:<18} {:>8} {:>12} {:>11} {:>11}  {live}{}",
+            bin.label,
+            if bin.slabs == 0 { "-".to_owned() } else { count(bin.slabs) },
+            count(bin.live_blocks),
+            whole_bytes(bin.live_bytes),
+            whole_bytes(bin.free_bytes),
+            paint.dim(&free),
+        )?;
+    }
+    let counters: Vec<String> = heap
+        .counters
+        .iter()
+        .filter(|(_, value)| **value > 0)
+        .map(|(name, value)| match name.strip_suffix("_bytes") {
+            Some(stem) => format!("{} {}", stem.replace('_', " "), whole_bytes(*value)),
+            None => format!("{} {}", name.replace('_', " "), count(*value)),
+        })
+        .collect();
+    writeln!(out, "  heaps {} (parked {}) · {}", heap.threads, heap.parked, counters.join(" · "))
+}
+
+fn write_telemetry(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result {
+    if heap.gates.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  {}", paint.dim(&format!("telemetry (gates: {})", heap.gates.join(", "))))?;
+    for (name, value) in heap.telemetry.iter().filter(|(_, value)| **value > 0) {
+        writeln!(out, "    {name:<44} {:>14}", count(*value))?;
+    }
+    Ok(())
+}
+
+fn write_children(out: &mut String, children: &[ChildGroup], paint: Paint) -> fmt::Result {
+    if children.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", paint.bold("children on bedplate"))?;
+    let head = format!(
+        "  {:<18} {:>8} {:>12} {:>12} {:>14}",
+        "name", "count", "forked only", "normal exit", "largest peak"
+    );
+    writeln!(out, "{}", paint.dim(&head))?;
+    for group in children.iter().take(CHILDREN_MAX) {
+        let peak = if group.peak_rss_bytes == 0 {
+            "not seen".to_owned()
+        } else {
+            whole_bytes(group.peak_rss_bytes)
+        };
+        writeln!(
+            out,
+            "  {:<18} {:>8} {:>12} {:>12} {:>14}",
+            group.name,
+            count(group.count),
+            count(group.forked_only),
+            count(group.left_normally),
+            peak,
+        )?;
+    }
+    if let Some(rest @ 1..) = children.len().checked_sub(CHILDREN_MAX) {
+        writeln!(out, "  and {rest} more names")?;
+    }
+    Ok(())
+}
+
+fn write_pressure(out: &mut String, report: &RunReport) -> fmt::Result {
+    let pressure = &report.pressure;
+    if let Some(because) = &pressure.absent_because {
+        return writeln!(out, "\n  pressure  not known: {because}");
+    }
+    let figure = |ms: Option<f64>| ms.map_or_else(|| "not known".to_owned(), |ms| seconds(ms / 1e3));
+    writeln!(
+        out,
+        "\n  pressure  waited meanwhile, whole machine: cpu {} · memory {} (all tasks {}) · io {}",
+        figure(pressure.cpu_some_ms),
+        figure(pressure.memory_some_ms),
+        figure(pressure.memory_full_ms),
+        figure(pressure.io_some_ms),
+    )?;
+    writeln!(out, "  observer  {} of CPU for watching", seconds(report.observer_cpu_s))
+}
+
+fn write_versus(out: &mut String, versus: &Versus, paint: Paint) -> fmt::Result {
+    let title = format!(
+        "against other allocators: {} interleaved rounds, seed {}, load {}",
+        versus.rounds,
+        versus.seed,
+        versus.load_average.map_or_else(|| "not known".to_owned(), |load| format!("{load:.2}")),
+    );
+    writeln!(out, "\n{}", paint.bold(&title))?;
+    let head = format!(
+        "  {:<16} {:>9} {:>9} {:>9}   {}",
+        "median", "wall", "CPU", "peak RSS", "ours / other, 95 % interval (below 1: ours is better)"
+    );
+    writeln!(out, "{}", paint.dim(&head))?;
+    write_arm(out, "bedplate", &versus.ours, paint)?;
+    for other in &versus.others {
+        write_arm(out, &other.name, other, paint)?;
+    }
+    for difference in versus.others.iter().flat_map(|other| &other.differences) {
+        writeln!(out, "  {}", paint.bad(difference))?;
+    }
+    writeln!(
+        out,
+        "  {}",
+        paint.dim(&format!(
+            "a peak RSS near {} is that of starting a process",
+            whole_bytes(versus.rss_floor_bytes)
+        ))
+    )
+}
+
+fn write_arm(out: &mut String, name: &str, arm: &ArmReport, paint: Paint) -> fmt::Result {
+    write!(
+        out,
+        "  {name:<16} {:>9} {:>9} {:>9}",
+        seconds(arm.wall_s),
+        seconds(arm.cpu_s),
+        bytes(arm.peak_rss_bytes),
+    )?;
+    if let Some(ratios) = &arm.ratios {
+        let ratio = |what: &str, ratio: Option<RatioReport>| match ratio {
+            None => format!("{what} needs 6 rounds"),
+            Some(ratio) => {
+                let text =
+                    format!("{what} {:.3} [{:.3}, {:.3}]", ratio.ratio, ratio.low, ratio.high);
+                match (ratio.high < 1.0, ratio.low > 1.0) {
+                    (true, _) => paint.good(&text),
+                    (_, true) => paint.warn(&text),
+                    _ => text,
+                }
+            }
+        };
+        write!(
+            out,
+            "   {}  {}  {}",
+            ratio("wall", ratios.wall),
+            ratio("CPU", ratios.cpu),
+            ratio("RSS", ratios.peak_rss)
+        )?;
+    }
+    writeln!(out)
+}

@@ -1,0 +1,221 @@
+//! One watched run, from start to report.
+//!
+//! # Role
+//! Starts the program with our library, watches it while it runs, waits for it, and puts the
+//! report together.
+//!
+//! # Not here
+//! Printing. What should be said at once is handed to the caller's `on_event`.
+
+use core::time::Duration;
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Instant;
+
+use super::launch::{Target, start};
+use super::pressure::PressureBefore;
+use super::program::ProgramFacts;
+use super::sampler::{Live, Sampler};
+use super::session::{RUN_SETTING, Session};
+use super::signals::Prepared;
+use crate::error::RunError;
+use crate::process::{Ended, Process, calls};
+use crate::report::model::{Faults, REPORT_VERSION, RunReport};
+
+/// A program that has not announced itself after this time is reported as not active, though it
+/// may still come.
+const SILENT_MAX: Duration = Duration::from_secs(1);
+/// Time between two live figures.
+const LIVE_APART: Duration = Duration::from_millis(100);
+
+/// What a run needs.
+#[derive(Debug)]
+pub struct RunPlan {
+    /// The program.
+    pub target: Target,
+    /// What was found out about it.
+    pub facts: ProgramFacts,
+    /// Our library.
+    pub library: PathBuf,
+    /// `production` or `observed`.
+    pub library_name: &'static str,
+    /// Where the run's directory is made.
+    pub temporary: PathBuf,
+}
+
+/// What is told while the program runs.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'run> {
+    /// The program runs on our allocator.
+    Active {
+        /// Its process.
+        pid: u32,
+        /// Its name.
+        name: &'run str,
+    },
+    /// The program does not run on our allocator (as far as known now).
+    NotActive {
+        /// Why.
+        because: &'run str,
+    },
+    /// Figures while it runs.
+    Live(Live),
+}
+
+/// A started program whose input the caller may feed.
+pub type FeedInput<'run> = &'run mut dyn FnMut(std::process::ChildStdin);
+
+/// Runs the program and reports.
+///
+/// `input` is the program's standard input; with [`Stdio::piped`], `feed` gets the pipe.
+///
+/// # Errors
+/// Whatever kept the program from being started; a program that fails is not an error.
+pub fn conduct(
+    plan: &RunPlan,
+    input: Stdio,
+    feed: FeedInput<'_>,
+    on_event: &mut dyn FnMut(Event<'_>),
+) -> Result<RunReport, RunError> {
+    let mut session = Session::open(&plan.temporary)?;
+    let forbidden = plan.facts.obstacle.is_some_and(super::program::Obstacle::forbids_preload);
+    let library: Option<&Path> = (!forbidden).then_some(plan.library.as_path());
+    let mut command = plan.target.command(library)?;
+    command.env(RUN_SETTING, session.setting()).stdin(input);
+    if let Some(obstacle) = plan.facts.obstacle {
+        on_event(Event::NotActive { because: obstacle.explain() });
+    }
+    let prepared = Prepared::new()
+        .map_err(|source| RunError::System { what: "catch signals", source })?;
+    let pressure = PressureBefore::read();
+    let observer = Process::open(std::process::id()).ok();
+    let started = Instant::now();
+    let mut child = start(&mut command, &plan.target.path)?;
+    if let Some(pipe) = child.stdin.take() {
+        feed(pipe);
+    }
+    let pid = child.id();
+    let forwarding = prepared.forward_to(i32::try_from(pid).unwrap_or(i32::MAX));
+    let mut sampler = Sampler::new(pid, &plan.target.name());
+    let ended = watch(pid, &mut session, &mut sampler, plan, on_event)?;
+    let wall = started.elapsed();
+    drop(forwarding);
+    sampler.take_records(&mut session);
+    let observer_cpu_s = observer.and_then(|own| own.figures().ok()).map_or(0.0, |figures| {
+        (figures.user_ticks + figures.system_ticks) as f64 / TICKS_PER_SECOND
+    });
+    let mut report = assemble(plan, sampler, &ended, wall);
+    report.pressure = pressure.since();
+    report.observer_cpu_s = observer_cpu_s;
+    Ok(report)
+}
+
+/// The unit of the CPU times in `/proc/PID/stat`, which is the same on every Linux of today.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Watches the program until it has ended.
+fn watch(
+    pid: u32,
+    session: &mut Session,
+    sampler: &mut Sampler,
+    plan: &RunPlan,
+    on_event: &mut dyn FnMut(Event<'_>),
+) -> Result<Ended, RunError> {
+    let system = |what| move |source| RunError::System { what, source };
+    let signed_pid = i32::try_from(pid).unwrap_or(i32::MAX);
+    let end = calls::watch_process(signed_pid).map_err(system("watch the program"))?;
+    let mut told_active = false;
+    let mut told_inactive = plan.facts.obstacle.is_some();
+    let mut live_at = Duration::ZERO;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        let ready =
+            calls::wait_readable(&[session.leaving_descriptor(), end.as_raw_fd()], pause)
+                .map_err(system("wait for the program"))?;
+        sampler.take_records(session);
+        while let Some(leaving) = session.waiting() {
+            sampler.process_leaves(leaving);
+            session.let_go();
+        }
+        if !told_active && sampler.is_active() {
+            told_active = true;
+            on_event(Event::Active { pid, name: sampler.main_name() });
+        }
+        if ready[1] && let Some(ended) =
+            calls::wait_child(signed_pid, false).map_err(system("wait for the program"))?
+        {
+            return Ok(ended);
+        }
+        pause = sampler.sample();
+        if !told_active && !told_inactive && sampler.elapsed() > SILENT_MAX {
+            told_inactive = true;
+            on_event(Event::NotActive { because: SILENT });
+        }
+        if sampler.elapsed() >= live_at {
+            live_at = sampler.elapsed() + LIVE_APART;
+            on_event(Event::Live(sampler.live()));
+        }
+    }
+}
+
+const SILENT: &str = "the library has not announced itself: the loader ignored LD_PRELOAD, or the \
+                      program removed it from its environment before executing another";
+
+fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> RunReport {
+    let active = sampler.is_active();
+    let has_heap = sampler.main_has_heap();
+    let (processes, children) = sampler.finish();
+    let mut notes = plan.facts.notes();
+    let heap = processes.first().and_then(|main| main.at_end.as_ref()?.heaps.first());
+    let gates = heap.map_or_else(Vec::new, |heap| heap.gates.clone());
+    if active && !has_heap {
+        notes.push(
+            "the program ended before its memory could be looked at; its parts are not known"
+                .to_owned(),
+        );
+    }
+    if let Some(main) = processes.first().filter(|main| active && !main.end_is_exact) {
+        notes.push(format!(
+            "{} ended by {}, without waiting to be measured: its last figures are those of the \
+             last sample",
+            main.name,
+            ended.signal.map_or_else(|| "_exit".to_owned(), |signal| format!("signal {signal}")),
+        ));
+    }
+    if !active && !children.is_empty() {
+        notes.push("some of its children did run on the allocator: they are listed below".to_owned());
+    }
+    let inactive_because = (!active).then(|| {
+        plan.facts.obstacle.map_or(SILENT, super::program::Obstacle::explain).to_owned()
+    });
+    RunReport {
+        version: REPORT_VERSION,
+        bedplate: env!("CARGO_PKG_VERSION").to_owned(),
+        command: plan.target.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+        active,
+        inactive_because,
+        library: plan.library_name.to_owned(),
+        gates,
+        program_exit: ended.code,
+        program_signal: ended.signal,
+        program: plan.facts.clone(),
+        wall_s: wall.as_secs_f64(),
+        user_s: ended.user_s,
+        system_s: ended.system_s,
+        peak_rss_bytes: ended.peak_rss_bytes,
+        faults: Faults {
+            minor: ended.minor_faults,
+            major: ended.major_faults,
+            voluntary_switches: ended.voluntary_switches,
+            involuntary_switches: ended.involuntary_switches,
+        },
+        pressure: crate::report::model::Pressure::default(),
+        processes,
+        children,
+        versus: None,
+        notes,
+        observer_cpu_s: 0.0,
+    }
+}

@@ -1,0 +1,34 @@
+//! Running a program on the allocator and watching it.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `program.rs` | what kind of program it is, before its start |
+//! | `elf.rs` | what its ELF file says |
+//! | `launch.rs` | the command and its environment |
+//! | `session.rs` | the directory through which its processes report |
+//! | `conduct.rs` | one run, from start to report |
+//! | `signals.rs` | signals while it runs |
+//! | `sampler.rs` | which processes are watched |
+//! | `watched.rs` | one watched process |
+//! | `pace.rs` | how often |
+//! | `timeline.rs` | live and resident bytes over time |
+//! | `children.rs` | descendants by name |
+//! | `pressure.rs` | stalls of the machine meanwhile |
+
+mod children;
+pub mod conduct;
+mod elf;
+pub mod launch;
+mod pace;
+mod pressure;
+pub mod program;
+pub mod sampler;
+pub mod session;
+mod signals;
+pub mod timeline;
+mod watched;
+
+pub use conduct::{Event, RunPlan, conduct};
+pub use launch::Target;
+pub use program::{Obstacle, ProgramFacts, inspect_program};

@@ -1,0 +1,103 @@
+//! When to look at a running program.
+//!
+//! # Role
+//! Decides the time to the next sample and whether a full measurement is worth its cost.
+//!
+//! # Not here
+//! The samples themselves (`sampler.rs`).
+
+use core::time::Duration;
+
+/// First time between samples.
+const FIRST: Duration = Duration::from_millis(2);
+/// How long the first pace is kept.
+const FIRST_KEPT: Duration = Duration::from_millis(50);
+/// Longest time between samples.
+const LAST: Duration = Duration::from_millis(100);
+/// Growth of the time between samples, per sample.
+const GROWTH: f64 = 1.15;
+/// Samples may take this share of the time.
+const SAMPLE_SHARE: f64 = 0.04;
+/// Full measurements may take this share of the time so far.
+const MEASURE_SHARE: f64 = 0.05;
+/// And this much at the start, or else a short run would never be measured.
+const MEASURE_CREDIT: Duration = Duration::from_millis(15);
+/// A new peak is this much above the last measured one.
+const PEAK_GROWTH: f64 = 1.02;
+
+/// The pace of one run.
+#[derive(Debug)]
+pub struct Pace {
+    interval: Duration,
+    measuring: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { interval: FIRST, measuring: Duration::ZERO }
+    }
+}
+
+impl Pace {
+    /// Time until the next sample, after one at `elapsed` that took `sample`.
+    pub fn next(&mut self, elapsed: Duration, sample: Duration) -> Duration {
+        if elapsed > FIRST_KEPT {
+            self.interval = self.interval.mul_f64(GROWTH).min(LAST);
+        }
+        self.interval.max(sample.div_f64(SAMPLE_SHARE)).min(LAST * 10)
+    }
+
+    /// Whether a resident set of `rss_bytes` deserves a full measurement now, when the last
+    /// measured peak was `measured_bytes` and a measurement last took `last_cost`.
+    #[must_use]
+    pub fn is_worth_measuring(
+        &self,
+        elapsed: Duration,
+        rss_bytes: u64,
+        measured_bytes: u64,
+        last_cost: Duration,
+    ) -> bool {
+        let is_peak = rss_bytes as f64 > measured_bytes as f64 * PEAK_GROWTH;
+        let allowed = elapsed.mul_f64(MEASURE_SHARE) + MEASURE_CREDIT;
+        is_peak && self.measuring + last_cost <= allowed
+    }
+
+    /// Counts a full measurement's time.
+    pub fn measured(&mut self, cost: Duration) {
+        self.measuring += cost;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn the_pace_starts_at_two_milliseconds_and_ends_at_a_hundred() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.next(MS, Duration::ZERO), FIRST);
+        let mut last = FIRST;
+        for _step in 0..60 {
+            last = pace.next(MS * 60, Duration::ZERO);
+        }
+        assert_eq!(last, LAST);
+    }
+
+    #[test]
+    fn a_costly_sample_stretches_the_pace() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.next(MS, MS * 2), MS * 50);
+    }
+
+    #[test]
+    fn full_measurements_keep_to_their_share() {
+        let mut pace = Pace::default();
+        assert!(pace.is_worth_measuring(MS, 100, 0, Duration::ZERO));
+        assert!(!pace.is_worth_measuring(MS, 101, 100, Duration::ZERO));
+        pace.measured(MS * 20);
+        assert!(!pace.is_worth_measuring(MS * 10, 1000, 100, MS));
+        assert!(pace.is_worth_measuring(MS * 1000, 1000, 100, MS));
+    }
+}

@@ -1,0 +1,158 @@
+//! One process while it is watched.
+//!
+//! # Role
+//! Samples live and resident bytes cheaply, and measures the parts when asked.
+//!
+//! # Not here
+//! Which processes are watched and when (`sampler.rs`).
+
+use core::time::Duration;
+use std::time::Instant;
+
+use super::timeline::Timeline;
+use crate::error::LookError;
+use crate::parts::measure;
+use crate::process::Process;
+use crate::process::heap::{capture_heaps, live_bytes, root_pages};
+use crate::report::model::{Measurement, Point, ProcessReport};
+
+/// Samples between two looks for an allocator that was not found.
+const LOOKS_APART: u32 = 16;
+
+/// A watched process.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) process: Process,
+    pub(crate) name: String,
+    pub(crate) gone: bool,
+    pub(crate) rss_bytes: u64,
+    pub(crate) live_bytes: Option<u64>,
+    pub(crate) threads: u64,
+    pub(crate) peak_rss_bytes: u64,
+    /// Resident bytes of the measurement kept as the peak.
+    pub(crate) measured_bytes: u64,
+    pub(crate) last_cost: Duration,
+    roots: Vec<u64>,
+    looks_until_search: u32,
+    threads_max: u64,
+    timeline: Timeline,
+    at_peak: Option<Measurement>,
+    at_end: Option<Measurement>,
+    end_is_exact: bool,
+}
+
+impl Watched {
+    pub(crate) fn new(process: Process, name: &str, points: usize) -> Self {
+        Self {
+            process,
+            name: name.to_owned(),
+            gone: false,
+            rss_bytes: 0,
+            live_bytes: None,
+            threads: 1,
+            peak_rss_bytes: 0,
+            measured_bytes: 0,
+            last_cost: Duration::ZERO,
+            roots: Vec::new(),
+            looks_until_search: 0,
+            threads_max: 1,
+            timeline: Timeline::new(points),
+            at_peak: None,
+            at_end: None,
+            end_is_exact: false,
+        }
+    }
+
+    /// Another program was executed in the process: its allocator is another one.
+    pub(crate) fn executed(&mut self, name: &str) {
+        name.clone_into(&mut self.name);
+        self.roots.clear();
+        self.looks_until_search = 0;
+    }
+
+    /// One cheap look.
+    pub(crate) fn sample(&mut self, ms: f64) {
+        match self.process.rss_bytes() {
+            Ok(rss_bytes) => self.rss_bytes = rss_bytes,
+            Err(_ended) => {
+                self.gone = true;
+                return;
+            }
+        }
+        self.peak_rss_bytes = self.peak_rss_bytes.max(self.rss_bytes);
+        self.live_bytes = self.look_at_heaps();
+        self.timeline.add(Point { ms, live_bytes: self.live_bytes, rss_bytes: self.rss_bytes });
+    }
+
+    /// Reads threads and high-water mark, which cost more than a sample.
+    pub(crate) fn read_figures(&mut self) {
+        if let Ok(figures) = self.process.figures() {
+            self.threads = figures.threads;
+            self.threads_max = self.threads_max.max(figures.threads);
+            self.peak_rss_bytes = self.peak_rss_bytes.max(figures.peak_rss_bytes);
+        }
+    }
+
+    fn look_at_heaps(&mut self) -> Option<u64> {
+        if self.roots.is_empty() {
+            if self.looks_until_search > 0 {
+                self.looks_until_search -= 1;
+                return None;
+            }
+            self.looks_until_search = LOOKS_APART;
+            self.roots = root_pages(&self.process.maps().ok()?);
+        }
+        match capture_heaps(&self.process, &self.roots) {
+            Ok(heaps) => Some(live_bytes(&heaps)),
+            Err(LookError::Torn { .. }) => self.live_bytes,
+            Err(_changed) => {
+                self.roots.clear();
+                None
+            }
+        }
+    }
+
+    /// Measures the parts and keeps them as the last, and as the peak if they are higher.
+    pub(crate) fn measure(&mut self, ms: f64, at_exit: bool) {
+        let started = Instant::now();
+        if let Ok(measured) = measure(&self.process) {
+            let measurement = Measurement::of(&measured, ms);
+            let live = (!measured.heaps.is_empty()).then(|| live_bytes(&measured.heaps));
+            let rss_bytes = measured.rss_bytes;
+            self.timeline.add(Point { ms, live_bytes: live, rss_bytes });
+            self.peak_rss_bytes = self.peak_rss_bytes.max(rss_bytes);
+            if rss_bytes > self.measured_bytes || self.at_peak.is_none() {
+                self.measured_bytes = rss_bytes;
+                self.at_peak = Some(measurement.clone());
+            }
+            self.at_end = Some(measurement);
+            self.end_is_exact = at_exit;
+            self.read_figures();
+        }
+        self.last_cost = started.elapsed();
+    }
+
+    /// Takes the high-water mark that the process itself recorded at its exit.
+    pub(crate) fn recorded_peak(&mut self, peak_rss_bytes: u64) {
+        self.peak_rss_bytes = self.peak_rss_bytes.max(peak_rss_bytes);
+    }
+
+    /// Whether an allocator of ours was ever measured in it.
+    pub(crate) fn has_heap(&self) -> bool {
+        self.at_end.as_ref().is_some_and(|measurement| !measurement.heaps.is_empty())
+            || self.timeline.points().iter().any(|point| point.live_bytes.is_some())
+    }
+
+    pub(crate) fn into_report(self) -> ProcessReport {
+        ProcessReport {
+            pid: self.process.pid(),
+            name: self.name,
+            peak_rss_bytes: self.peak_rss_bytes,
+            threads_max: self.threads_max,
+            timeline: self.timeline.points().to_vec(),
+            at_peak: self.at_peak,
+            at_end: self.at_end,
+            end_is_exact: self.end_is_exact,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The rules of the C family.
+//!
+//! # Role
+//! What POSIX, C23 and glibc say of zero sizes, overflow, alignment and `errno`, on top of `ops`.
+//!
+//! # Invariants
+//! - I1: a request above `PTRDIFF_MAX` fails with `ENOMEM`.
+//! - I2: `free` leaves `errno` alone; so does every success.
+//! - I3: a zero size gives a block that may be freed and not be used.
+
+use crate::ops;
+use bedplate_os::pages;
+use bedplate_telemetry::Gates;
+use core::ffi::c_int;
+use core::ptr::{NonNull, null_mut};
+
+#[cold]
+#[inline(never)]
+fn fail_slow(code: c_int) -> *mut u8 {
+    // SAFETY: errno's location is the thread's own.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: errno's location is writable.
+    unsafe { errno.write(code) };
+    null_mut()
+}
+
+/// `calloc`.
+#[must_use]
+#[inline(always)]
+pub fn calloc<G: Gates>(count: usize, bytes: usize) -> *mut u8 {
+    match count.checked_mul(bytes) {
+        Some(all) => ops::allocate_zeroed::<G>(all),
+        None => fail_slow(libc::ENOMEM),
+    }
+}
+
+/// `realloc`: with null it allocates, to zero it frees and returns null, as glibc does.
+///
+/// # Safety
+/// - `block` is null or a live block of this allocator.
+pub unsafe fn realloc<G: Gates>(block: *mut u8, bytes: usize) -> *mut u8 {
+    let Some(given) = NonNull::new(block) else {
+        return ops::allocate::<G>(bytes);
+    };
+    if bytes == 0 {
+        // SAFETY: the caller's duty.
+        unsafe { ops::free::<G>(block) };
+        return null_mut();
+    }
+    // SAFETY: the caller's duty.
+    unsafe { ops::reallocate::<G>(given, bytes) }
+}
+
+/// `reallocarray`.
+///
+/// # Safety
+/// - `block` is null or a live block of this allocator.
+pub unsafe fn reallocarray<G: Gates>(block: *mut u8, count: usize, bytes: usize) -> *mut u8 {
+    match count.checked_mul(bytes) {
+        // SAFETY: the caller's duty.
+        Some(all) => unsafe { realloc::<G>(block, all) },
+        None => fail_slow(libc::ENOMEM),
+    }
+}
+
+/// `memalign` and `aligned_alloc`: the alignment must be a power of two.
+#[must_use]
+pub fn memalign<G: Gates>(align: usize, bytes: usize) -> *mut u8 {
+    if !align.is_power_of_two() {
+        return fail_slow(libc::EINVAL);
+    }
+    ops::allocate_aligned::<G>(bytes, align)
+}
+
+/// `posix_memalign`: the alignment must be a power of two and a multiple of a pointer's size.
+/// Returns 0 or an error number and leaves `errno` alone.
+///
+/// # Safety
+/// - `place` is writable.
+pub unsafe fn posix_memalign<G: Gates>(place: *mut *mut u8, align: usize, bytes: usize) -> c_int {
+    if !align.is_power_of_two() || !align.is_multiple_of(size_of::<usize>()) {
+        return libc::EINVAL;
+    }
+    let block = ops::allocate_aligned::<G>(bytes, align);
+    if block.is_null() {
+        return libc::ENOMEM;
+    }
+    // SAFETY: the caller's duty.
+    unsafe { place.write(block) };
+    0
+}
+
+/// `valloc`: aligned to an OS page.
+#[must_use]
+pub fn valloc<G: Gates>(bytes: usize) -> *mut u8 {
+    memalign::<G>(pages::page_size(), bytes)
+}
+
+/// `pvalloc`: whole OS pages.
+#[must_use]
+pub fn pvalloc<G: Gates>(bytes: usize) -> *mut u8 {
+    match pages::round_up(bytes.max(1)) {
+        Some(all) => memalign::<G>(pages::page_size(), all),
+        None => fail_slow(libc::ENOMEM),
+    }
+}
+
+/// `malloc_usable_size`; 0 of null.
+///
+/// # Safety
+/// - `block` is null or a live block of this allocator.
+pub unsafe fn usable_size(block: *mut u8) -> usize {
+    // SAFETY: the caller's duty.
+    NonNull::new(block).map_or(0, |given| unsafe { ops::usable_bytes(given) })
+}
+
+/// `malloc`.
+#[must_use]
+#[inline(always)]
+pub fn malloc<G: Gates>(bytes: usize) -> *mut u8 {
+    ops::allocate::<G>(bytes)
+}

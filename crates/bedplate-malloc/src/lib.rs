@@ -1,0 +1,133 @@
+//! bedplate's general-purpose allocator.
+//!
+//! # Role
+//! Blocks for any program: as a Rust program's `#[global_allocator]` ([`Malloc`]), or for any
+//! unmodified program through the preload library, which is made of this crate.
+//!
+//! # Not here
+//! C symbols (only the preload libraries define them), the runner (`bedplate run`), arenas
+//! (bedplate-region), the managed heap (bedplate-heap).
+//!
+//! # How it works
+//! Memory comes in 4 MiB segments of 64 slices. A slab is a slice, or eight, of equal blocks and
+//! belongs to one thread's heap; its record stands out of line at the segment's start, found from
+//! a block's address by a mask. Allocation takes the first block of the current slab's list; a
+//! free by the owner puts it back and counts down. A free by another thread is chained in that
+//! thread's outbox and published to the slab with one exchange a chain. Blocks of 32 KiB to 2 MiB
+//! are runs of slices, larger ones have mappings of their own. A thread that ends parks its heap;
+//! new threads adopt parked heaps whole, threads in need adopt single slabs from them. Freed
+//! slices go back to the kernel after a second.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `ops.rs` | the operations; the hit paths |
+//! | `miss.rs` | what happens when the hit paths miss |
+//! | `class.rs` | size classes |
+//! | `slab.rs` | the records of slices |
+//! | `heap.rs` | thread heaps |
+//! | `list.rs` | lists of slabs |
+//! | `owners.rs` | who owns which heap: attach, park, adopt |
+//! | `thread.rs` | the thread's own words |
+//! | `fallback.rs` | the heap of threads that have ended |
+//! | `remote.rs` | the protocols of remote frees |
+//! | `outbox.rs` | remote frees not yet published |
+//! | `segment.rs` | the layout of a segment |
+//! | `pool.rs` | the pool of segments |
+//! | `huge.rs` | blocks with mappings of their own |
+//! | `purge.rs` | when memory goes back |
+//! | `budget.rs` | the cap |
+//! | `config.rs` | settings |
+//! | `process.rs` | start, end, fork |
+//! | `announce.rs` | telling `bedplate run` |
+//! | `record.rs` | the records told |
+//! | `root.rs` | the page readers begin at |
+//! | `counters.rs` | counts of slow paths |
+//! | `info.rs` | figures from within |
+//! | `inspect/` | figures from outside |
+//! | `misuse.rs` | messages on misuse |
+//! | `raw.rs` | the pointer layer |
+//! | `tuning.rs` | build-time numbers |
+//! | `sync.rs` | atomics, or loom's |
+//! | `entry/` | `GlobalAlloc`, the C family |
+
+pub mod remote;
+mod sync;
+
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "a path written once and read for ever")]
+mod announce;
+#[cfg(not(bedplate_loom))]
+mod budget;
+#[cfg(not(bedplate_loom))]
+pub mod class;
+#[cfg(not(bedplate_loom))]
+pub mod config;
+#[cfg(not(bedplate_loom))]
+pub mod counters;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "the C family's contracts")]
+pub mod entry;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "a list under a lock")]
+mod fallback;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "cells shared by hand-over")]
+mod heap;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "mappings")]
+mod huge;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "walks records")]
+pub mod info;
+#[cfg(not(bedplate_loom))]
+pub mod inspect;
+#[cfg(not(bedplate_loom))]
+mod list;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "links of blocks")]
+mod miss;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "abort")]
+mod misuse;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "hit paths")]
+pub mod ops;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "chains of blocks")]
+mod outbox;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "heaps are made from raw pages")]
+mod owners;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "mappings")]
+mod pool;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "the C library's hooks")]
+pub mod process;
+#[cfg(not(bedplate_loom))]
+mod purge;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "the pointer layer")]
+mod raw;
+#[cfg(not(bedplate_loom))]
+pub mod record;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "a mapped page")]
+pub mod root;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "records at addresses")]
+mod segment;
+#[cfg(not(bedplate_loom))]
+mod slab;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "thread-local words by assembly")]
+mod thread;
+#[cfg(not(bedplate_loom))]
+pub mod tuning;
+
+#[cfg(not(bedplate_loom))]
+pub use entry::global::Malloc;
+#[cfg(not(bedplate_loom))]
+#[doc(hidden)]
+pub use libc::{mallinfo, mallinfo2};

@@ -1,0 +1,281 @@
+//! What happens when the hit paths miss.
+//!
+//! # Role
+//! `refill` finds a slab with a free block for a class; `drained` takes up what other threads
+//! freed; `freed_event` moves a slab that got blocks back to where it belongs.
+//!
+//! # Invariants
+//! - I1: the caller is the heap's thread, or holds the heaps lock where the heap has none.
+
+use crate::class::{BLOCK_BYTES, slab_blocks, slab_slices};
+use crate::heap::{Heap, return_threshold};
+use crate::pool::POOL;
+use crate::raw::{self, Block};
+use crate::slab::{EMPTY, Kind, Slab, State};
+use crate::tuning::{COUNTDOWN_IDLE, EXTEND_BLOCKS, EXTEND_BYTES};
+use crate::{owners, thread};
+use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
+use core::sync::atomic::Ordering;
+
+/// A slab of the class with at least one block on its list, made current; `None` where memory
+/// is out.
+#[cold]
+#[inline(never)]
+pub(crate) fn refill_slow<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Slab> {
+    heap.while_busy(|| {
+        let slab = heap.current_of(class);
+        if !slab.is(&EMPTY) {
+            if stock_or_retire::<G>(heap, slab) {
+                return Some(slab);
+            }
+            heap.set_current(class, &EMPTY);
+        }
+        drain::<G>(heap);
+        thread::flush_outbox::<G>();
+        next_slab::<G>(heap, class)
+    })
+}
+
+/// Puts blocks on the empty list of a current slab, or the slab on the full list: then false.
+fn stock_or_retire<G: Gates>(heap: &Heap, slab: &'static Slab) -> bool {
+    loop {
+        if restock::<G>(slab) {
+            return true;
+        }
+        // Bounded: a watch that fails means blocks to take.
+        if heap.retire_full(slab) {
+            return false;
+        }
+    }
+}
+
+fn next_slab<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Slab> {
+    while let Some(slab) = heap.queue(class).pop_front() {
+        if make_current::<G>(heap, class, slab) {
+            return Some(slab);
+        }
+    }
+    if let Some(slab) = owners::adopt_slab::<G>(heap, class)
+        && make_current::<G>(heap, class, slab)
+    {
+        return Some(slab);
+    }
+    fresh::<G>(heap, class)
+}
+
+fn make_current<G: Gates>(heap: &'static Heap, class: usize, slab: &'static Slab) -> bool {
+    slab.enter(State::Current, COUNTDOWN_IDLE);
+    if slab.free.get().is_null() && !stock_or_retire::<G>(heap, slab) {
+        return false;
+    }
+    heap.set_current(class, slab);
+    true
+}
+
+/// Takes a slab from the pool, or gives memory back until there is one.
+fn fresh<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Slab> {
+    let take = || POOL.take(slab_slices(class), Kind::Slab);
+    let run = take().or_else(|| {
+        owners::reclaim::<G>();
+        take()
+    })?;
+    let slab = run.slab;
+    let block_bytes = BLOCK_BYTES.get(class).copied().unwrap_or(0);
+    slab.free.set(core::ptr::null_mut());
+    slab.block_bytes.store(block_bytes, Ordering::Relaxed);
+    slab.capacity.store(slab_blocks(class), Ordering::Relaxed);
+    slab.extended.store(0, Ordering::Relaxed);
+    #[expect(clippy::cast_possible_truncation, reason = "72 classes")]
+    slab.class.store(class as u8, Ordering::Relaxed);
+    slab.watched.set(false);
+    slab.next.set(None);
+    slab.prev.set(None);
+    slab.enter(State::Current, COUNTDOWN_IDLE);
+    let chain = raw::shared(slab).remote.take();
+    debug_assert!(chain.head == 0, "a slab in the pool has no remote frees");
+    heap.own(slab);
+    if G::SET.has(Gate::PoolStats) {
+        TELEMETRY.add(Metric::PoolSlicesTaken, slab.slices() as u64);
+    }
+    heap_event::<G>(slab);
+    extend::<G>(slab);
+    heap.set_current(class, slab);
+    Some(slab)
+}
+
+fn heap_event<G: Gates>(slab: &'static Slab) {
+    if G::SET.has(Gate::EventRing) {
+        TELEMETRY
+            .events
+            .record(Gate::EventRing as u64, slab.address(), slab.class() as u64);
+    }
+}
+
+/// Puts blocks on the empty list of a current slab: those freed by others, else fresh ones.
+fn restock<G: Gates>(slab: &'static Slab) -> bool {
+    collect(slab) > 0 || extend::<G>(slab)
+}
+
+/// Takes what other threads freed onto the slab's list. Returns the blocks.
+pub(crate) fn collect(slab: &'static Slab) -> u32 {
+    let shared = raw::shared(slab);
+    if !shared.remote.has_blocks() {
+        return 0;
+    }
+    let chain = shared.remote.take();
+    if chain.was_watched {
+        slab.watched.set(false);
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "addresses have 64 bits here"
+    )]
+    let head: *mut Block = core::ptr::with_exposed_provenance_mut(chain.head as usize);
+    if head.is_null() {
+        return 0;
+    }
+    let mine = slab.free.get();
+    if !mine.is_null() {
+        // SAFETY: the chain was taken whole and is ours.
+        let tail = unsafe { raw::last(head, chain.count) };
+        // SAFETY: the tail is a free block of ours.
+        unsafe { raw::set_link(tail, mine) };
+    }
+    slab.free.set(head);
+    chain.count
+}
+
+/// Puts fresh blocks on the empty list of a slab: a batch that doubles, so that a class that is
+/// hardly used touches one page.
+fn extend<G: Gates>(slab: &'static Slab) -> bool {
+    let have = slab.extended();
+    let room = slab.capacity() - have;
+    if room == 0 {
+        return false;
+    }
+    let bytes = slab.block_bytes();
+    #[expect(clippy::cast_possible_truncation, reason = "at most 256")]
+    let page = (EXTEND_BYTES / bytes) as u32;
+    let count = page.max(have.min(EXTEND_BLOCKS)).max(1).min(room);
+    let first = raw::start_of(slab) + have as usize * bytes;
+    // SAFETY: these blocks were never handed out; the slab is ours.
+    let head = unsafe { raw::chain(first, bytes, count, core::ptr::null_mut()) };
+    slab.free.set(head);
+    #[expect(clippy::cast_possible_truncation, reason = "at most 4096 blocks")]
+    slab.extended
+        .store((have + count) as u16, Ordering::Relaxed);
+    if G::SET.has(Gate::WarmPrefillLog) {
+        TELEMETRY.add(Metric::PrefillBatches, 1);
+        TELEMETRY.add(Metric::PrefillBlocks, u64::from(count));
+        TELEMETRY.events.record(
+            Gate::WarmPrefillLog as u64,
+            slab.address(),
+            u64::from(count),
+        );
+    }
+    true
+}
+
+/// Takes up every slab that others told of.
+pub(crate) fn drain<G: Gates>(heap: &'static Heap) {
+    let mut at = heap.ready.take_all();
+    while at != 0 {
+        // SAFETY: the stack holds addresses of records (`Slab::address`).
+        let slab = unsafe { raw::slab_at(at) };
+        at = raw::shared(slab).ready_next.load(Ordering::Relaxed);
+        drained::<G>(heap, slab);
+    }
+}
+
+/// A slab that was told of: takes its remote frees, watches it again, puts it where it belongs.
+fn drained<G: Gates>(heap: &'static Heap, slab: &'static Slab) {
+    slab.watched.set(false);
+    heap_event::<G>(slab);
+    settle(heap, slab);
+}
+
+/// Takes a slab's remote frees, watches it, and puts it where it belongs.
+fn settle(heap: &'static Heap, slab: &'static Slab) {
+    // Bounded: each turn but the last takes blocks, of which a slab has at most 4096.
+    loop {
+        let taken = collect(slab);
+        match slab.state() {
+            // The next refill takes up what comes; nobody need tell.
+            State::Current => return,
+            State::Full => {
+                if taken > 0 {
+                    let frees =
+                        return_threshold(slab.capacity()) - slab.countdown.load(Ordering::Relaxed);
+                    heap.full.remove(slab);
+                    heap.enqueue(slab, slab.capacity() - frees - taken);
+                }
+            }
+            State::Queued => {
+                let out = slab.countdown.load(Ordering::Relaxed).saturating_sub(taken);
+                slab.countdown.store(out, Ordering::Relaxed);
+            }
+        }
+        if slab.state() == State::Queued && slab.countdown.load(Ordering::Relaxed) == 0 {
+            heap.unlist(slab);
+            heap.release(slab);
+            return;
+        }
+        if Heap::rewatch(slab) {
+            return;
+        }
+    }
+}
+
+/// Puts every current slab of a heap into its queue, with its blocks counted, and gives empty
+/// ones back: the heap is about to be parked.
+pub(crate) fn retire_currents(heap: &'static Heap) {
+    for class in 0..crate::class::CLASSES {
+        let slab = heap.current_of(class);
+        if slab.is(&EMPTY) {
+            continue;
+        }
+        heap.set_current(class, &EMPTY);
+        // SAFETY: the caller is the heap's thread, or its heir: the list is ours.
+        let free = unsafe { raw::length(slab.free.get(), slab.extended()) };
+        let out = slab.extended() - free;
+        if out == 0 {
+            heap.release(slab);
+        } else {
+            heap.enqueue(slab, out);
+            settle(heap, slab);
+        }
+    }
+}
+
+/// The countdown of a slab reached zero in a free by its owner.
+#[cold]
+#[inline(never)]
+pub(crate) fn freed_event_slow<G: Gates>(slab: &'static Slab) {
+    let heap = raw::shared(slab).heap.load(Ordering::Relaxed);
+    // SAFETY: a slab that hands out blocks has a heap, and heaps are never freed (heap I2).
+    let heap: &'static Heap = unsafe { &*heap };
+    if heap.standing.load(Ordering::Relaxed) == crate::heap::Standing::Lost as u8 {
+        // A new thread of a forked child has the number of a lost one: count on, move nothing.
+        slab.countdown.store(COUNTDOWN_IDLE, Ordering::Relaxed);
+        return;
+    }
+    heap.while_busy(|| match slab.state() {
+        State::Current => slab.countdown.store(COUNTDOWN_IDLE, Ordering::Relaxed),
+        State::Full => {
+            heap.full.remove(slab);
+            let out = slab.capacity() - return_threshold(slab.capacity());
+            if out == 0 {
+                heap.release(slab);
+            } else {
+                heap.enqueue(slab, out);
+            }
+        }
+        State::Queued => {
+            heap.unlist(slab);
+            heap.release(slab);
+            if G::SET.has(Gate::PoolStats) {
+                TELEMETRY.add(Metric::PoolSlicesReturned, slab.slices() as u64);
+            }
+        }
+    });
+}

@@ -1,0 +1,141 @@
+//! The outbox of a thread: blocks of others' slabs that it freed and has not yet published.
+//!
+//! # Role
+//! Chain frees to the same slab and publish each chain with one exchange.
+//!
+//! # Invariants
+//! - I1: a slot's blocks count as handed out until published, so their slab stays.
+//! - I2: a slot holds back at most [`OUTBOX_SLOT_BYTES`] bytes.
+//! - I3: only its thread touches an outbox.
+
+use crate::heap::{Heap, Standing};
+use crate::raw::{self, Block};
+use crate::slab::Slab;
+use crate::tuning::{OUTBOX_SLOT_BYTES, OUTBOX_SLOTS};
+use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
+use core::cell::Cell;
+use core::ptr::null_mut;
+use core::sync::atomic::Ordering;
+
+/// A chain for one slab.
+#[derive(Debug)]
+#[repr(C)]
+struct Slot {
+    slab: Cell<Option<&'static Slab>>,
+    head: Cell<*mut Block>,
+    tail: Cell<*mut Block>,
+    count: Cell<u32>,
+}
+
+/// The outbox.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Outbox {
+    slots: [Slot; OUTBOX_SLOTS],
+}
+
+impl Outbox {
+    /// An empty outbox.
+    #[must_use]
+    pub(crate) const fn new() -> Self {
+        Self {
+            slots: [const {
+                Slot {
+                    slab: Cell::new(None),
+                    head: Cell::new(null_mut()),
+                    tail: Cell::new(null_mut()),
+                    count: Cell::new(0),
+                }
+            }; OUTBOX_SLOTS],
+        }
+    }
+
+    /// Adds a block that the caller gives up.
+    pub(crate) fn add<G: Gates>(&self, slab: &'static Slab, block: *mut Block) {
+        // Records are 64 bytes apart, and slabs of a class tend to neighbour each other.
+        let index =
+            (core::ptr::from_ref(slab).expose_provenance() / size_of::<Slab>()) % OUTBOX_SLOTS;
+        let Some(slot) = self.slots.get(index) else {
+            return;
+        };
+        match slot.slab.get() {
+            Some(other) if other.is(slab) => {
+                // SAFETY: the block is given up to us and becomes the chain's head.
+                unsafe { raw::set_link(block, slot.head.get()) };
+                slot.head.set(block);
+                slot.count.set(slot.count.get() + 1);
+            }
+            other => {
+                if other.is_some() {
+                    slot.publish::<G>();
+                }
+                slot.slab.set(Some(slab));
+                slot.head.set(block);
+                slot.tail.set(block);
+                slot.count.set(1);
+            }
+        }
+        if slot.count.get() as usize * slab.block_bytes() >= OUTBOX_SLOT_BYTES {
+            slot.publish::<G>();
+        }
+    }
+
+    /// Publishes everything.
+    pub(crate) fn flush<G: Gates>(&self) {
+        self.slots
+            .iter()
+            .filter(|slot| slot.slab.get().is_some())
+            .for_each(Slot::publish::<G>);
+    }
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Slot {
+    fn publish<G: Gates>(&self) {
+        let Some(slab) = self.slab.take() else { return };
+        publish::<G>(slab, self.head.get(), self.tail.get(), self.count.get());
+    }
+}
+
+/// Puts a chain on a slab's remote list, and tells the owner if it wants to be told.
+pub(crate) fn publish<G: Gates>(
+    slab: &'static Slab,
+    head: *mut Block,
+    tail: *mut Block,
+    count: u32,
+) {
+    let shared = raw::shared(slab);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "addresses have 64 bits here"
+    )]
+    let pushed = shared
+        .remote
+        .push(head.expose_provenance() as u64, count, |next| {
+            // SAFETY: the chain is ours until the push succeeds.
+            unsafe { raw::set_link(tail, core::ptr::with_exposed_provenance_mut(next as usize)) };
+        });
+    if G::SET.has(Gate::RemoteQueue) {
+        TELEMETRY.add(Metric::RemoteChains, 1);
+        TELEMETRY.add(Metric::RemoteBlocks, u64::from(count));
+        TELEMETRY.add(Metric::RemoteRetries, u64::from(pushed.retries));
+    }
+    if pushed.must_tell {
+        let heap = shared.heap.load(Ordering::Relaxed);
+        // SAFETY: a watched slab has a heap, and heaps are never freed (heap I2).
+        let heap: &'static Heap = unsafe { &*heap };
+        heap.ready.push(slab.address(), |next| {
+            // Relaxed: published by the push's Release.
+            shared.ready_next.store(next, Ordering::Relaxed);
+        });
+        // Relaxed: a hint; a heap parked or adopted meanwhile is looked through all the same.
+        if heap.standing.load(Ordering::Relaxed) == Standing::Parked as u8 {
+            crate::purge::told_parked();
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Who owns which heap.
+//!
+//! # Role
+//! Make heaps, park those of threads that end, let new threads adopt them whole and threads in
+//! need adopt single slabs.
+//!
+//! # Invariants
+//! - I1: `Inner` and the cells of parked heaps are touched under `lock` only.
+//! - I2: heaps are on the list of all heaps for ever.
+//! - I3: the heaps lock comes before the pool's and the huge blocks'.
+//!
+//! # Concurrency
+//! A slab changes hands singly only after its watch was ended (`RemoteList::unwatch`): nobody
+//! can be about to tell its old heap of it.
+
+use crate::counters::COUNTERS;
+use crate::heap::{Heap, Standing};
+use crate::slab::Slab;
+use crate::tuning::PARKED_LOOKS;
+use crate::{miss, raw};
+use bedplate_os::lock::{Guard, Lock};
+use bedplate_os::pages::{self, Protection};
+use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
+use core::cell::{Cell, UnsafeCell};
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bytes mapped at once for heaps.
+const HEAPS_BYTES: usize = 64 << 10;
+
+/// All heaps.
+#[derive(Debug)]
+pub(crate) struct Heaps {
+    lock: Lock,
+    inner: UnsafeCell<Inner>,
+    /// The newest heap, 0 for none. Written under the lock.
+    pub newest: AtomicUsize,
+    /// How many are parked. Written under the lock.
+    pub parked: AtomicUsize,
+}
+
+// SAFETY: `inner` is reached through `enter` alone, which holds `lock` (I1).
+unsafe impl Sync for Heaps {}
+
+#[derive(Debug)]
+struct Inner {
+    parked: Cell<Option<&'static Heap>>,
+    next: Cell<usize>,
+    end: Cell<usize>,
+}
+
+/// The heaps of this copy of the allocator.
+pub(crate) static HEAPS: Heaps = Heaps {
+    lock: Lock::new(),
+    inner: UnsafeCell::new(Inner {
+        parked: Cell::new(None),
+        next: Cell::new(0),
+        end: Cell::new(0),
+    }),
+    newest: AtomicUsize::new(0),
+    parked: AtomicUsize::new(0),
+};
+
+impl Heaps {
+    fn enter(&self) -> (Guard<'_>, &Inner) {
+        let guard = self.lock.lock();
+        // SAFETY: the lock is held while the guard lives (I1); nothing makes a `&mut Inner`.
+        (guard, unsafe { &*self.inner.get() })
+    }
+
+    fn try_enter(&self) -> Option<(Guard<'_>, &Inner)> {
+        let guard = self.lock.try_lock()?;
+        // SAFETY: the lock is held while the guard lives (I1); nothing makes a `&mut Inner`.
+        Some((guard, unsafe { &*self.inner.get() }))
+    }
+
+    /// The lock, for fork handlers.
+    #[must_use]
+    pub(crate) const fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// Calls `each` for every heap there is.
+    pub(crate) fn for_each(&self, mut each: impl FnMut(&'static Heap)) {
+        // Acquire pairs with the Release in `make`.
+        let mut at = self.newest.load(Ordering::Acquire);
+        while at != 0 {
+            let heap: *const Heap = core::ptr::with_exposed_provenance(at);
+            // SAFETY: the list holds heaps, which are never freed (I2).
+            let heap = unsafe { &*heap };
+            at = heap.older.load(Ordering::Relaxed);
+            each(heap);
+        }
+    }
+}
+
+impl Inner {
+    /// A new heap, `None` where the kernel has no page for it.
+    fn make(&self, heaps: &Heaps) -> Option<&'static Heap> {
+        if self.end.get() - self.next.get() < size_of::<Heap>() {
+            let at = pages::map(0, HEAPS_BYTES, Protection::ReadWrite).ok()?;
+            self.next.set(at.as_ptr().expose_provenance());
+            self.end.set(self.next.get() + HEAPS_BYTES);
+        }
+        let at = self.next.get();
+        self.next.set(at + size_of::<Heap>().next_multiple_of(64));
+        let place: *mut Heap = core::ptr::with_exposed_provenance_mut(at);
+        // SAFETY: fresh memory of ours, large enough and aligned to 64.
+        unsafe { place.write(Heap::new()) };
+        // SAFETY: just written, and never freed (heap I2).
+        let heap: &'static Heap = unsafe { &*place };
+        heap.older
+            .store(heaps.newest.load(Ordering::Relaxed), Ordering::Relaxed);
+        // Release pairs with the Acquire in `for_each`: the heap is whole.
+        heaps.newest.store(at, Ordering::Release);
+        COUNTERS.heaps_started.add(1);
+        Some(heap)
+    }
+
+    fn pop(&self, heaps: &Heaps) -> Option<&'static Heap> {
+        let heap = self.parked.get()?;
+        self.parked.set(heap.next_parked.take());
+        heaps.parked.fetch_sub(1, Ordering::Relaxed);
+        Some(heap)
+    }
+
+    fn push(&self, heaps: &Heaps, heap: &'static Heap) {
+        heap.standing
+            .store(Standing::Parked as u8, Ordering::Relaxed);
+        heap.next_parked.set(self.parked.get());
+        self.parked.set(Some(heap));
+        heaps.parked.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A heap for a thread: a parked one with all its slabs, or a new one. `None` where memory is out.
+pub(crate) fn attach<G: Gates>(thread: usize) -> Option<&'static Heap> {
+    let heap = {
+        let (_guard, inner) = HEAPS.enter();
+        let heap = if let Some(heap) = inner.pop(&HEAPS) {
+            COUNTERS.heaps_adopted.add(1);
+            if G::SET.has(Gate::SharedPoolDiag) {
+                TELEMETRY.add(Metric::SharedHeapsAdopted, 1);
+            }
+            heap
+        } else {
+            inner.make(&HEAPS)?
+        };
+        heap.stamp(thread);
+        heap.standing
+            .store(Standing::Attached as u8, Ordering::Relaxed);
+        heap
+    };
+    heap.while_busy(|| miss::drain::<G>(heap));
+    Some(heap)
+}
+
+/// Parks the heap of a thread that ends. Its outbox is flushed.
+pub(crate) fn park<G: Gates>(heap: &'static Heap) {
+    heap.while_busy(|| {
+        miss::drain::<G>(heap);
+        miss::retire_currents(heap);
+        let (_guard, inner) = HEAPS.enter();
+        heap.stamp(0);
+        inner.push(&HEAPS, heap);
+        COUNTERS.heaps_parked.add(1);
+    });
+    crate::purge::after_release();
+}
+
+/// A slab of the class with free blocks from a parked heap, if one is found at once.
+pub(crate) fn adopt_slab<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Slab> {
+    // Relaxed: a hint.
+    if HEAPS.parked.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    let (_guard, inner) = HEAPS.try_enter()?;
+    let mut at = inner.parked.get();
+    for _ in 0..PARKED_LOOKS {
+        let parked = at?;
+        at = parked.next_parked.get();
+        miss::drain::<G>(parked);
+        if let Some(slab) = parked.queue(class).first()
+            && unwatched(slab)
+        {
+            parked.unlist(slab);
+            heap.own(slab);
+            COUNTERS.slabs_adopted.add(1);
+            if G::SET.has(Gate::SharedPoolDiag) {
+                TELEMETRY.add(Metric::SharedSlabsAdopted, 1);
+            }
+            return Some(slab);
+        }
+    }
+    if G::SET.has(Gate::SharedPoolDiag) {
+        TELEMETRY.add(Metric::SharedLooksInVain, 1);
+    }
+    None
+}
+
+/// Ends a slab's watch; false while somebody is about to tell of it.
+fn unwatched(slab: &'static Slab) -> bool {
+    if slab.watched.get() {
+        if !raw::shared(slab).remote.unwatch() {
+            return false;
+        }
+        slab.watched.set(false);
+    }
+    true
+}
+
+/// Takes up remote frees in parked heaps, so that their empty slabs go back to the pool.
+pub(crate) fn drain_parked<G: Gates>() {
+    if HEAPS.parked.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    let (_guard, inner) = HEAPS.enter();
+    let mut at = inner.parked.get();
+    while let Some(heap) = at {
+        at = heap.next_parked.get();
+        miss::drain::<G>(heap);
+    }
+}
+
+/// Memory is out: gives back what can be, to the pool and to the kernel.
+#[cold]
+pub(crate) fn reclaim<G: Gates>() {
+    drain_parked::<G>();
+    crate::huge::HUGE.purge(true);
+}
+
+/// In a forked child: parks the heaps of threads that do not exist here, except those that were
+/// in a slow path. `own` is the heap of the one thread that does.
+pub(crate) fn after_fork<G: Gates>(own: &'static Heap, keep: Option<&'static Heap>) {
+    let (_guard, inner) = HEAPS.enter();
+    HEAPS.for_each(|heap| {
+        let attached = heap.standing.load(Ordering::Relaxed) == Standing::Attached as u8;
+        if !attached || heap.is(own) || keep.is_some_and(|k| k.is(heap)) {
+            return;
+        }
+        if heap.busy.load(Ordering::Relaxed) != 0 {
+            heap.standing.store(Standing::Lost as u8, Ordering::Relaxed);
+            COUNTERS.heaps_lost_in_fork.add(1);
+            return;
+        }
+        miss::drain::<G>(heap);
+        miss::retire_currents(heap);
+        heap.stamp(0);
+        inner.push(&HEAPS, heap);
+    });
+}

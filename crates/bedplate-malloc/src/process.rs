@@ -1,0 +1,178 @@
+//! The process: start, end, fork.
+//!
+//! # Role
+//! Set the allocator up on its first slow path, hear of threads that end, and keep it whole over
+//! a fork.
+//!
+//! # Invariants
+//! - I1: locks are taken in this order and no other: fallback, heaps, pool, huge blocks.
+//!   `prepare` takes all, so that a child inherits consistent state.
+//! - I2: nothing here allocates while a lock is held.
+//!
+//! # Sources
+//! POSIX promises no `malloc` in the child of a threaded process, but programs do it; handlers
+//! that hold every lock over the fork are glibc's and jemalloc's way.
+
+use crate::counters::COUNTERS;
+use crate::huge::HUGE;
+use crate::owners::{self, HEAPS};
+use crate::pool::POOL;
+use crate::record::RecordKind;
+use crate::root::{self, Library};
+use crate::{announce, config, fallback, purge, thread};
+use bedplate_telemetry::{Gate, Gates, TELEMETRY};
+use core::ffi::{CStr, c_char, c_void};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+/// The thread key, [`NO_KEY`] before it exists.
+static KEY: AtomicU32 = AtomicU32::new(NO_KEY);
+const NO_KEY: u32 = u32::MAX;
+static STARTED: AtomicBool = AtomicBool::new(false);
+static CONFIGURED: AtomicBool = AtomicBool::new(false);
+
+unsafe extern "C" {
+    static environ: *const *const c_char;
+}
+
+/// Sets the allocator up. Cheap when that was done.
+#[cold]
+pub fn start<G: Gates>() {
+    // Acquire pairs with the AcqRel below.
+    if !STARTED.load(Ordering::Acquire) && !STARTED.swap(true, Ordering::AcqRel) {
+        root::make();
+        describe::<G>(Library::Linked);
+        make_key::<G>();
+        // SAFETY: the handlers are functions of this library, which is never unloaded.
+        let code = unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child::<G>)) };
+        if code != 0 {
+            COUNTERS.failed_handlers.add(1);
+        }
+    }
+    configure();
+}
+
+/// Reads the settings once the C library has an environment to read.
+fn configure() {
+    // SAFETY: the C library's own variable; a word.
+    let ready = unsafe { !environ.is_null() };
+    if ready && !CONFIGURED.load(Ordering::Relaxed) && !CONFIGURED.swap(true, Ordering::AcqRel) {
+        config::read_environment();
+    }
+}
+
+fn describe<G: Gates>(library: Library) {
+    let telemetry = if G::SET.bits() == 0 {
+        0
+    } else {
+        telemetry_address::<G>()
+    };
+    root::describe(library, G::SET.bits(), telemetry);
+}
+
+/// The telemetry block's address; names the block only where a gate is on.
+fn telemetry_address<G: Gates>() -> u64 {
+    if G::SET.bits() == 0 {
+        return 0;
+    }
+    (&raw const TELEMETRY).expose_provenance() as u64
+}
+
+/// The preload library was loaded: its constructor.
+pub fn load<G: Gates>(observed: bool) {
+    start::<G>();
+    describe::<G>(if observed {
+        Library::Observed
+    } else {
+        Library::Preload
+    });
+    announce::tell(RecordKind::Start);
+    if G::SET.has(Gate::EventRing) {
+        TELEMETRY.events.record(Gate::EventRing as u64, 0, 0);
+    }
+}
+
+/// The process ends: the preload library's destructor.
+pub fn unload() {
+    announce::leave();
+}
+
+/// Calls `each` for every `NAME=value` of the environment.
+pub fn each_environment_entry(mut each: impl FnMut(&[u8])) {
+    // SAFETY: the C library's own variable; a word.
+    let mut at = unsafe { environ };
+    if at.is_null() {
+        return;
+    }
+    loop {
+        // SAFETY: the environment is an array of pointers that ends in null.
+        let entry = unsafe { at.read() };
+        if entry.is_null() {
+            return;
+        }
+        // SAFETY: entries are terminated strings.
+        each(unsafe { CStr::from_ptr(entry) }.to_bytes());
+        // SAFETY: the array goes on until null.
+        at = unsafe { at.add(1) };
+    }
+}
+
+/// Ends the process before its `main`: a setting is wrong.
+pub fn end_at_start() -> ! {
+    // SAFETY: ends the process without running anything.
+    unsafe { libc::_exit(125) }
+}
+
+fn make_key<G: Gates>() {
+    let mut key = 0;
+    // SAFETY: the key is writable; the destructor is a function of this library.
+    let code = unsafe { libc::pthread_key_create(&raw mut key, Some(thread_ends::<G>)) };
+    if code != 0 {
+        // Threads then never park their heaps: a named degraded mode.
+        COUNTERS.failed_handlers.add(1);
+        key = NO_KEY - 1;
+    }
+    KEY.store(key, Ordering::Release);
+}
+
+extern "C" fn thread_ends<G: Gates>(_value: *mut c_void) {
+    thread::end::<G>();
+}
+
+/// Lets the key's destructor run when this thread ends.
+pub fn register_thread() {
+    // Bounded by the few calls that the starting thread makes before the key exists.
+    while KEY.load(Ordering::Acquire) == NO_KEY {
+        bedplate_os::rawio::yield_now();
+    }
+    let key = KEY.load(Ordering::Acquire);
+    let not_null: *const c_void = (&raw const KEY).cast();
+    // SAFETY: the key exists, or the call fails; any value but null makes the destructor run.
+    let _code = unsafe { libc::pthread_setspecific(key, not_null) };
+}
+
+/// Every lock in its order (I1).
+fn locks() -> [&'static bedplate_os::lock::Lock; 4] {
+    [fallback::lock(), HEAPS.lock(), POOL.lock(), HUGE.lock()]
+}
+
+extern "C" fn prepare() {
+    locks().into_iter().for_each(bedplate_os::lock::Lock::hold);
+}
+
+extern "C" fn parent() {
+    locks()
+        .into_iter()
+        .rev()
+        .for_each(bedplate_os::lock::Lock::unhold);
+}
+
+extern "C" fn child<G: Gates>() {
+    locks()
+        .into_iter()
+        .for_each(bedplate_os::lock::Lock::reset_in_child);
+    purge::reset_in_child();
+    let own = thread::heap();
+    owners::after_fork::<G>(own, fallback::heap());
+    COUNTERS.forks.add(1);
+    announce::tell(RecordKind::Fork);
+}

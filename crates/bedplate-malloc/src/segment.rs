@@ -1,0 +1,141 @@
+//! Segments.
+//!
+//! # Role
+//! The layout of the first slice of a segment: 64 owner's lines, 64 shared lines, a header.
+//!
+//! | offset | what |
+//! |---|---|
+//! | 0 | `Slab` records, one a slice; number 0 is that of a block aligned to 4 MiB or more |
+//! | 4096 | `Shared` lines, one a slice |
+//! | 8192 | `Header` |
+//!
+//! # Invariants
+//! - I1: `free` and `dirty` are maps by slice; slice 0 is in neither. `dirty` is a subset of
+//!   `free`: slices that are free but may hold touched pages.
+//! - I2: the header's cells are touched under the pool's lock only.
+
+use crate::slab::{Shared, Slab};
+use crate::tuning::SLICES;
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU64, AtomicUsize};
+
+/// Offset of the shared lines from the records.
+pub(crate) const SHARED_OFFSET: usize = SLICES * size_of::<Slab>();
+/// Offset of the header.
+pub(crate) const HEADER_OFFSET: usize = SHARED_OFFSET + SLICES * size_of::<Shared>();
+/// Bytes of a segment's first slice that are touched as metadata.
+pub(crate) const METADATA_BYTES: usize = HEADER_OFFSET + size_of::<Header>();
+/// What a segment of the pool says at its start: "bedplate" in bytes.
+pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"bedplate");
+/// The map of a segment of which all slices but the first are free.
+pub(crate) const ALL_FREE: u64 = !1;
+
+/// The header of a segment of the pool.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Header {
+    /// [`MAGIC`].
+    pub magic: AtomicU64,
+    /// The segment made before this one, 0 for none. Segments are never unmapped.
+    pub older: AtomicUsize,
+    /// Free slices (I1). An atomic for readers from outside; written under the lock.
+    pub free: AtomicU64,
+    /// Free slices that may hold touched pages (I1).
+    pub dirty: AtomicU64,
+    /// When the oldest dirty slice became so, in coarse milliseconds.
+    pub dirty_since_ms: Cell<u64>,
+    /// Longest run of free slices; the list the segment is on.
+    pub longest: Cell<usize>,
+    /// Neighbours on that list.
+    pub next: Cell<Option<&'static Self>>,
+    /// Neighbours on that list.
+    pub prev: Cell<Option<&'static Self>>,
+}
+
+impl Header {
+    /// The header of the segment at an address.
+    #[must_use]
+    pub(crate) fn at(segment: usize) -> &'static Self {
+        let header: *const Self = core::ptr::with_exposed_provenance(segment + HEADER_OFFSET);
+        // SAFETY: callers pass the address of a segment of the pool, which is never unmapped and
+        // whose fresh pages read as zero, a valid header.
+        unsafe { &*header }
+    }
+
+    /// The segment's address.
+    #[must_use]
+    pub(crate) fn segment(&self) -> usize {
+        core::ptr::from_ref(self).expose_provenance() - HEADER_OFFSET
+    }
+
+    /// The record of a slice.
+    #[must_use]
+    pub(crate) fn slab(&self, index: usize) -> &'static Slab {
+        debug_assert!(index < SLICES);
+        let at = self.segment() + index * size_of::<Slab>();
+        let slab: *const Slab = core::ptr::with_exposed_provenance(at);
+        // SAFETY: the segment starts with 64 records; zero bytes are a valid free record.
+        unsafe { &*slab }
+    }
+}
+
+/// A map of `count` slices from `first` on.
+#[must_use]
+pub(crate) const fn span(first: usize, count: usize) -> u64 {
+    debug_assert!(count < 64);
+    ((1 << count) - 1) << first
+}
+
+/// The starts of runs of at least `count` ones: bit i is set if bits i..i+count are.
+#[must_use]
+pub(crate) const fn runs(map: u64, count: usize) -> u64 {
+    let mut starts = map;
+    let mut have = 1;
+    while have < count {
+        let step = if have * 2 <= count {
+            have
+        } else {
+            count - have
+        };
+        starts &= starts >> step;
+        have += step;
+    }
+    starts
+}
+
+/// The longest run of ones.
+#[must_use]
+pub(crate) const fn longest_run(map: u64) -> usize {
+    let mut rest = map;
+    let mut length = 0;
+    while rest != 0 {
+        rest &= rest >> 1;
+        length += 1;
+    }
+    length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{longest_run, runs, span};
+
+    #[test]
+    fn runs_agree_with_counting() {
+        let mut map = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..2000 {
+            map = map
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let wide = map | map >> 1 | map >> 2;
+            for count in 1..32 {
+                for start in 0..=(64 - count) {
+                    let whole = wide & span(start, count) == span(start, count);
+                    assert_eq!(runs(wide, count) >> start & 1 == 1, whole);
+                }
+            }
+            let longest = longest_run(wide);
+            assert!(longest == 0 || longest == 64 || runs(wide, longest) != 0);
+            assert!(longest >= 63 || runs(wide, longest + 1) == 0);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Atomics: the machine's, or loom's when the remote-free and adoption protocols are modelled.
+//!
+//! # Role
+//! One place to switch; every protocol in `remote.rs` names atomics from here.
+
+#[cfg(not(bedplate_loom))]
+pub(crate) use core::sync::atomic::{AtomicU64, Ordering};
+#[cfg(bedplate_loom)]
+pub use loom::sync::atomic::{AtomicU64, Ordering};

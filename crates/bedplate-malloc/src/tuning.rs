@@ -1,0 +1,69 @@
+//! Build-time numbers of the allocator.
+//!
+//! # Role
+//! Each number with its unit, why it is that, and its relations asserted.
+
+/// A segment, in bytes: aligned to its own size, so that a block's address leads to it by a mask.
+pub const SEGMENT_BYTES: usize = 4 << 20;
+/// A slice, in bytes: the unit a segment is divided in.
+pub const SLICE_BYTES: usize = 64 << 10;
+/// Slices in a segment, the first of which holds metadata.
+pub const SLICES: usize = SEGMENT_BYTES / SLICE_BYTES;
+/// Largest request served by the direct table, in bytes: one look-up, no class arithmetic.
+pub const SMALL_MAX: usize = 1024;
+/// Largest request served by a size class, in bytes.
+pub const CLASS_MAX: usize = 32 << 10;
+/// Largest block in a slab of one slice, in bytes: at least eight blocks a slab.
+pub const ONE_SLICE_MAX: usize = 8 << 10;
+/// Slices of a slab for blocks above [`ONE_SLICE_MAX`].
+pub const MEDIUM_SLICES: usize = 8;
+/// Largest run, in slices: two of them fill a segment.
+pub const RUN_SLICES_MAX: usize = 31;
+/// Largest block that lives in a segment, in bytes; above it a block has its own mapping.
+pub const LARGE_MAX: usize = RUN_SLICES_MAX * SLICE_BYTES;
+/// A full slab takes part again once one block in this many is free. Fewer refills per slab
+/// against memory that waits: 16 was the best of 8, 16 and 32 in the spike.
+pub const RETURN_SHARE: u32 = 16;
+/// Countdown of a slab that is being allocated from: nothing happens until the list is empty.
+pub const COUNTDOWN_IDLE: u32 = u32::MAX;
+/// Fresh blocks are put on a slab's list in batches of up to this many bytes ...
+pub const EXTEND_BYTES: usize = 4096;
+/// ... or this many blocks, whichever is more, once the slab has shown that it fills up.
+pub const EXTEND_BLOCKS: u32 = 8;
+/// Bytes of remote frees that one slot of a thread's outbox holds back.
+pub const OUTBOX_SLOT_BYTES: usize = 8 << 10;
+/// Slots of a thread's outbox; with [`OUTBOX_SLOT_BYTES`] at most 64 KiB are held back.
+pub const OUTBOX_SLOTS: usize = 8;
+/// Freed memory goes back to the kernel after this long, in milliseconds.
+pub const DECAY_MS: u64 = 1000;
+/// The purge thread starts once this many bytes wait to go back.
+pub const PURGE_THREAD_BYTES: usize = 16 << 20;
+/// First region mapped, in bytes; each further one is as large as all before, up to
+/// [`REGION_MAX`].
+pub const REGION_FIRST: usize = 16 << 20;
+/// Largest region mapped at once, in bytes.
+pub const REGION_MAX: usize = 1 << 30;
+/// Freed huge mappings kept for reuse: how many ...
+pub const HUGE_CACHE_MAPS: usize = 8;
+/// ... and how many bytes in all.
+pub const HUGE_CACHE_BYTES: usize = 64 << 20;
+/// Parked heaps looked into for a slab before a fresh one is taken.
+pub const PARKED_LOOKS: usize = 4;
+
+const _: () = assert!(SLICES == 64, "slice maps are 64-bit words");
+const _: () = assert!(
+    MEDIUM_SLICES * SLICE_BYTES / CLASS_MAX >= 8,
+    "at least eight blocks a slab"
+);
+const _: () = assert!(
+    SLICE_BYTES / ONE_SLICE_MAX >= 8,
+    "at least eight blocks a slab"
+);
+const _: () = assert!(
+    2 * RUN_SLICES_MAX < SLICES,
+    "two largest runs fit beside the metadata"
+);
+const _: () = assert!(
+    OUTBOX_SLOT_BYTES * OUTBOX_SLOTS <= 64 << 10,
+    "held-back bytes are bounded"
+);

@@ -1,0 +1,133 @@
+//! Faked pressure.
+//!
+//! # Role
+//! A [`Source`] whose readings a test sets, with a clock that the test moves.
+
+use crate::fact::{Fact, Reason};
+use crate::linux::events;
+use crate::pressure::{Level, Mode, Reading, Source, TRIGGERS_MAX, Usage, Wake};
+use crate::psi::{Pressure, Share, Stall};
+use crate::rawio::RawFile;
+use crate::{Operation, OsError};
+use alloc::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What a test and its source share.
+#[derive(Debug)]
+struct Stage {
+    reading: Mutex<Reading>,
+    bell: RawFile,
+}
+
+impl Stage {
+    fn reading(&self) -> MutexGuard<'_, Reading> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The test's end: sets what the monitor reads.
+#[derive(Clone, Debug)]
+pub struct FakePressure {
+    stage: Arc<Stage>,
+}
+
+/// The monitor's end.
+#[derive(Debug)]
+pub struct FakeSource {
+    stage: Arc<Stage>,
+    mode: Mode,
+}
+
+impl FakePressure {
+    /// A source of which nothing can be read yet, at time 0.
+    ///
+    /// # Errors
+    /// - [`Operation::Reserve`] where the kernel has no descriptor left.
+    pub fn new() -> Result<(Self, FakeSource), OsError> {
+        let bell = events::eventfd().map_err(|code| OsError::new(Operation::Reserve, code))?;
+        let because = Reason::NotThere;
+        let reading = Reading {
+            taken_ns: 0,
+            stall: Fact::Absent { because },
+            group: Fact::Absent { because },
+            machine: Fact::Absent { because },
+            triggered: None,
+        };
+        let stage = Arc::new(Stage {
+            reading: Mutex::new(reading),
+            bell: RawFile::from_fd(bell),
+        });
+        let source = FakeSource {
+            stage: Arc::clone(&stage),
+            mode: Mode::Polling { because },
+        };
+        Ok((Self { stage }, source))
+    }
+
+    /// Lets `ms` pass, changes what is read, and wakes the monitor.
+    pub fn set(&self, ms: u64, change: impl FnOnce(&mut Reading)) {
+        let mut reading = self.stage.reading();
+        reading.taken_ns += ms * 1_000_000;
+        change(&mut reading);
+        drop(reading);
+        // A full event counter wakes as well.
+        let _rung = self.stage.bell.write_all(&1_u64.to_ne_bytes());
+    }
+
+    /// After `ms`, the control group uses so many percent of its limit.
+    pub fn group_percent(&self, ms: u64, percent: u8) {
+        self.set(ms, |reading| {
+            reading.group = Fact::Known(Usage {
+                used_bytes: u64::from(percent),
+                limit_bytes: 100,
+            });
+        });
+    }
+}
+
+/// A stall figure with one average in all windows.
+#[must_use]
+pub const fn stall(percent: u8, total_us: u64) -> Pressure {
+    let average = Share::percent(percent);
+    let some = Stall {
+        avg10: average,
+        avg60: average,
+        avg300: average,
+        total_us,
+    };
+    Pressure {
+        some,
+        full: Fact::Absent {
+            because: Reason::NotListed,
+        },
+    }
+}
+
+impl Source for FakeSource {
+    fn read(&mut self, triggered: Option<Level>) -> Reading {
+        let mut rung = [0; 8];
+        // Nothing rung is as good: the monitor also looks by itself.
+        let _rung = self.stage.bell.read(&mut rung);
+        let mut reading = *self.stage.reading();
+        reading.triggered = reading.triggered.or(triggered);
+        reading
+    }
+
+    fn wakes(&self) -> [Option<Wake<'_>>; TRIGGERS_MAX] {
+        [
+            Some(Wake {
+                file: &self.stage.bell,
+                urgent: false,
+                level: None,
+            }),
+            None,
+            None,
+        ]
+    }
+
+    fn broken(&mut self, _place: usize) {}
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+}

@@ -1,0 +1,96 @@
+//! The preload libraries as bytes.
+//!
+//! # Role
+//! Carry both libraries inside the program that needs them, and write one to a file when it is
+//! to be preloaded: so the command finds it wherever it was built or installed.
+//!
+//! # Not here
+//! The libraries' code: `bedplate-preload` and `bedplate-preload-observed`, built by `build.rs`.
+//!
+//! # Examples
+//! ```
+//! use bedplate_preload_blob::{Which, install};
+//! # fn main() -> std::io::Result<()> {
+//! let folder = std::env::temp_dir().join(format!("bedplate-doc-{}", std::process::id()));
+//! let library = install(&folder, Which::Production)?;
+//! assert!(library.is_file());
+//! # std::fs::remove_dir_all(&folder)
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+use core::hash::Hasher as _;
+use std::hash::DefaultHasher;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+static PRODUCTION: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/libbedplate_preload.so"));
+static OBSERVED: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/libbedplate_preload_observed.so"));
+
+/// One of the two libraries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Without telemetry.
+    Production,
+    /// With the telemetry gates built in.
+    Observed,
+}
+
+/// The production library.
+#[must_use]
+pub fn production() -> &'static [u8] {
+    PRODUCTION
+}
+
+/// The observed library.
+#[must_use]
+pub fn observed() -> &'static [u8] {
+    OBSERVED
+}
+
+impl Which {
+    /// The library's bytes.
+    #[must_use]
+    pub fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Production => PRODUCTION,
+            Self::Observed => OBSERVED,
+        }
+    }
+
+    fn stem(self) -> &'static str {
+        match self {
+            Self::Production => "libbedplate_preload",
+            Self::Observed => "libbedplate_preload_observed",
+        }
+    }
+}
+
+/// Writes a library to a file in `folder`, named by its contents, unless it is there already.
+/// The folder is made if it is missing.
+///
+/// # Errors
+/// What the file system says. A file with the right name and other contents is replaced.
+pub fn install(folder: &Path, which: Which) -> io::Result<PathBuf> {
+    let bytes = which.bytes();
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    let path = folder.join(format!("{}-{:016x}.so", which.stem(), hasher.finish()));
+    if std::fs::read(&path).is_ok_and(|there| there == bytes) {
+        return Ok(path);
+    }
+    std::fs::create_dir_all(folder)?;
+    // Written aside and renamed: another process may be loading the file.
+    let aside = folder.join(format!(".{}-{}.part", which.stem(), std::process::id()));
+    let written = std::fs::File::create(&aside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let renamed = written.and_then(|()| std::fs::rename(&aside, &path));
+    if renamed.is_err() {
+        // The first error is the one to tell.
+        let _removed = std::fs::remove_file(&aside);
+    }
+    renamed.map(|()| path)
+}

@@ -1,0 +1,70 @@
+//! Chores of the repository.
+//!
+//! # Role
+//! One program for the checks and the generated files that cargo has no command for.
+//!
+//! # Not here
+//! Anything a user of bedplate would want: that is `bedplate-cli`.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `hotcheck/` | the hot-path check on a built library |
+//! | `programs/` | real programs, unchanged, on the allocator |
+//! | `tidy/` | rules of the tree that no lint knows |
+//! | `failure.rs` | why a chore could not be done, and exit codes |
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that talks to a person"
+)]
+#![expect(
+    clippy::std_instead_of_alloc,
+    reason = "a program of the standard library"
+)]
+
+mod failure;
+mod hotcheck;
+mod programs;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Chores of the bedplate repository.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Disassembles a built library and proves what its malloc and free hit paths do not do.
+    Hotcheck(hotcheck::Options),
+    /// Runs real programs without us and on us, and compares what they make.
+    Programs(programs::Options),
+    /// Checks the rules of the tree: manifests, layers, rooms, unsafe modules, symbols, notices.
+    Tidy(tidy::Options),
+    /// Writes docs/NOTICES.md from the crates that the shipped artefacts link.
+    Notices,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ended = match &arguments.chore {
+        Chore::Hotcheck(options) => hotcheck::run(options),
+        Chore::Programs(options) => programs::run(options),
+        Chore::Tidy(options) => tidy::run(options),
+        Chore::Notices => tidy::write_notices(),
+    };
+    match ended {
+        Ok(verdict) => verdict.into(),
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            failure::Verdict::Unable.into()
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Notices of the linked crates.
+//!
+//! # Role
+//! Writes down every crate whose code is in a shipped artefact, with its licence and the text that
+//! the licence asks to be passed on, and checks that the file in the tree says so.
+
+use super::tree::{Complaint, Tree};
+use crate::failure::Failure;
+use core::fmt::Write as _;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Where the notices stand.
+pub(super) const PATH: &str = "docs/NOTICES.md";
+
+/// What is shipped: the program, and the libraries that it carries.
+const ARTEFACTS: &[&str] = &[
+    "bedplate-cli",
+    "bedplate-preload",
+    "bedplate-preload-observed",
+];
+/// Beginnings of the names of files that hold a licence or a notice.
+const LICENCE_FILES: &[&str] = &[
+    "LICENSE",
+    "LICENCE",
+    "COPYING",
+    "COPYRIGHT",
+    "NOTICE",
+    "UNLICENSE",
+];
+
+/// What `cargo metadata` says, as far as it matters here.
+#[derive(Debug, Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    resolve: Resolve,
+}
+
+#[derive(Debug, Deserialize)]
+struct Package {
+    id: String,
+    name: String,
+    version: String,
+    license: Option<String>,
+    repository: Option<String>,
+    source: Option<String>,
+    manifest_path: String,
+    targets: Vec<Target>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target {
+    kind: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Resolve {
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Node {
+    id: String,
+    deps: Vec<Edge>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Edge {
+    pkg: String,
+    dep_kinds: Vec<EdgeKind>,
+}
+
+#[derive(Debug, Deserialize)]
+struct EdgeKind {
+    /// None for a normal dependency.
+    kind: Option<String>,
+}
+
+/// Checks that the file in the tree is what [`generate`] makes.
+///
+/// # Errors
+/// - [`Failure`]: cargo could not tell what is linked.
+pub(super) fn check(root: &Path, tree: &Tree) -> Result<Vec<Complaint>, Failure> {
+    let is_current = tree.text(PATH) == Some(generate(root)?.as_str());
+    let what = "does not say what is linked; run `cargo xtask notices`";
+    Ok(if is_current {
+        Vec::new()
+    } else {
+        vec![Complaint::file(PATH, what)]
+    })
+}
+
+/// Makes the text of the notices.
+///
+/// # Errors
+/// - [`Failure`]: cargo could not tell what is linked, or a licence could not be read.
+pub(super) fn generate(root: &Path) -> Result<String, Failure> {
+    let metadata = read_metadata(root)?;
+    let linked = linked(&metadata);
+    let mut text = HEAD.trim_start().to_owned();
+    let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut sorted: Vec<&Package> = metadata
+        .packages
+        .iter()
+        .filter(|package| linked.contains(package.id.as_str()))
+        .collect();
+    sorted.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+    for package in sorted {
+        let licence = package.license.as_deref().unwrap_or("see its text below");
+        let from = package.repository.as_deref().unwrap_or("-");
+        let title = format!("{} {}", package.name, package.version);
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "| {} | {} | {licence} | {from} |",
+            package.name, package.version
+        );
+        for found in licence_texts(package)? {
+            texts.entry(found).or_default().push(title.clone());
+        }
+    }
+    for (licence, packages) in texts {
+        let _ = write!(
+            text,
+            "\n## {}\n\n```text\n{licence}\n```\n",
+            packages.join(", ")
+        );
+    }
+    Ok(text)
+}
+
+const HEAD: &str = "
+# Notices
+
+Made by `cargo xtask notices`, checked by `cargo xtask tidy`. These crates are linked into the
+`bedplate` program and the preload libraries for Linux on x86-64. Where a crate offers a choice with
+MIT in it, MIT is chosen. All artefacts also hold parts of Rust's standard library, copyright The
+Rust Project Contributors, MIT OR Apache-2.0 (<https://github.com/rust-lang/rust>).
+
+| crate | version | licence | from |
+|---|---|---|---|
+";
+
+fn read_metadata(root: &Path) -> Result<Metadata, Failure> {
+    let program = "cargo metadata".to_owned();
+    let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(root)
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
+        .output()
+        .map_err(|error| Failure::Start {
+            program: program.clone(),
+            error,
+        })?;
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(Failure::Program { program, stderr });
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| Failure::Program {
+        program,
+        stderr: error.to_string(),
+    })
+}
+
+/// Ids of the foreign packages whose code is in an artefact: normal dependencies, without the
+/// macros that only run while building.
+fn linked(metadata: &Metadata) -> BTreeSet<&str> {
+    let packages: BTreeMap<&str, &Package> = metadata
+        .packages
+        .iter()
+        .map(|package| (package.id.as_str(), package))
+        .collect();
+    let nodes: BTreeMap<&str, &Node> = metadata
+        .resolve
+        .nodes
+        .iter()
+        .map(|node| (node.id.as_str(), node))
+        .collect();
+    let mut queue: Vec<&str> = metadata
+        .packages
+        .iter()
+        .filter(|package| ARTEFACTS.contains(&package.name.as_str()))
+        .map(|package| package.id.as_str())
+        .collect();
+    let mut seen = BTreeSet::new();
+    while let Some(id) = queue.pop() {
+        if packages.get(id).is_none_or(|package| package.is_macro()) || !seen.insert(id) {
+            continue;
+        }
+        let edges = nodes
+            .get(id)
+            .map(|node| node.deps.as_slice())
+            .unwrap_or_default();
+        let normal = edges
+            .iter()
+            .filter(|edge| edge.dep_kinds.iter().any(|kind| kind.kind.is_none()));
+        queue.extend(normal.map(|edge| edge.pkg.as_str()));
+    }
+    seen.retain(|id| {
+        packages
+            .get(id)
+            .is_some_and(|package| package.source.is_some())
+    });
+    seen
+}
+
+impl Package {
+    fn is_macro(&self) -> bool {
+        self.targets
+            .iter()
+            .any(|target| target.kind.iter().any(|kind| kind == "proc-macro"))
+    }
+}
+
+/// The texts that a package asks to be passed on.
+fn licence_texts(package: &Package) -> Result<Vec<String>, Failure> {
+    let manifest = Path::new(&package.manifest_path);
+    let Some(folder) = manifest.parent() else {
+        return Ok(Vec::new());
+    };
+    let entries = fs::read_dir(folder).map_err(|error| Failure::file(folder, error))?;
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| {
+            LICENCE_FILES
+                .iter()
+                .any(|start| name.to_uppercase().starts_with(start))
+        })
+        .collect();
+    names.sort();
+    let is_choice = package.license.as_deref().is_some_and(offers_mit);
+    let mit: Vec<String> = names
+        .iter()
+        .filter(|name| {
+            name.to_uppercase().contains("MIT") || name.to_uppercase().contains("NOTICE")
+        })
+        .cloned()
+        .collect();
+    if is_choice && mit.iter().any(|name| name.to_uppercase().contains("MIT")) {
+        names = mit;
+    }
+    names
+        .iter()
+        .map(|name| folder.join(name))
+        .filter(|path| path.is_file())
+        .map(|path| {
+            let text = fs::read_to_string(&path).map_err(|error| Failure::file(&path, error))?;
+            let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+            Ok(lines.join("\n").trim().to_owned())
+        })
+        .collect()
+}
+
+/// Whether MIT alone satisfies the expression.
+fn offers_mit(expression: &str) -> bool {
+    !expression.contains(" AND ")
+        && expression
+            .split([' ', '/', '(', ')'])
+            .any(|word| word == "MIT")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::offers_mit;
+
+    #[test]
+    fn a_choice_with_mit_is_seen() {
+        assert!(offers_mit("MIT OR Apache-2.0"));
+        assert!(offers_mit("Apache-2.0/MIT"));
+        assert!(offers_mit("MIT"));
+        assert!(!offers_mit("(MIT OR Apache-2.0) AND Unicode-3.0"));
+        assert!(!offers_mit("Zlib"));
+    }
+}
