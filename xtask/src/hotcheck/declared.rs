@@ -61,13 +61,33 @@ impl Declared {
             .all(|name| is_named_cold(name) || self.cold.matches(name))
     }
 
-    /// Whether a person has read where the function's indirect calls go.
+    /// Whether a person has read where the function's indirect calls go. Rust's own libraries call
+    /// through vtables, which stand in data: what they lead to counts as reached.
     pub(crate) fn may_call_indirectly(&self, function: &Function) -> bool {
         function
             .names
             .iter()
-            .any(|name| self.indirect.matches(name))
+            .any(|name| self.indirect.matches(name) || is_of_rust(name))
     }
+}
+
+/// Whether a name belongs to Rust's own libraries or to what they are made of.
+pub(crate) fn is_of_rust(name: &str) -> bool {
+    const ROOTS: &[&str] = &[
+        "core::",
+        "std::",
+        "alloc::",
+        "__rustc::",
+        "compiler_builtins::",
+        "rustc_demangle::",
+        "gimli::",
+        "addr2line::",
+        "miniz_oxide::",
+        "object::",
+        "memchr::",
+        "hashbrown::",
+    ];
+    !name.contains("bedplate") && ROOTS.iter().any(|root| name.contains(root))
 }
 
 /// Whether a part of the path says cold: `cold_x`, `x_slow`. Names inside `<...>` are types, which
@@ -122,6 +142,15 @@ mod tests {
         };
         assert!(!declared.is_cold(&function(&["free", "x::free_slow"])));
         assert!(declared.is_cold(&function(&["x::grow_slow", "x::free_slow"])));
+    }
+
+    #[test]
+    fn our_own_impls_of_rusts_traits_are_ours() {
+        assert!(is_of_rust("<&mut [u8] as core::fmt::Debug>::fmt"));
+        assert!(!is_of_rust(
+            "<bedplate_os::rawio::Line<_> as core::fmt::Write>::write_str"
+        ));
+        assert!(!is_of_rust("malloc"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! # Role
 //! The result as plain data: printed as tables for people, written as JSON for machines.
 
+use super::declared::is_of_rust;
 use super::image::Image;
 use super::rules::Finding;
 use super::walk::{Part, Walk};
@@ -165,25 +166,4 @@ fn shown(names: &[String]) -> String {
         [first, second] => format!("{first} = {second}"),
         [first, rest @ ..] => format!("{first} = {} other names", rest.len()),
     }
-}
-
-fn is_of_rust(name: &str) -> bool {
-    let name = name.trim_start_matches('<');
-    [
-        "core::",
-        "std::",
-        "alloc::",
-        "compiler_builtins::",
-        "__rust",
-        "gimli::",
-        "addr2line::",
-        "hashbrown::",
-        "miniz_oxide::",
-        "object::",
-        "rustc_demangle::",
-        "memchr::",
-        "adler2::",
-    ]
-    .iter()
-    .any(|start| name.starts_with(start))
 }

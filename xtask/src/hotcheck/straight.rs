@@ -68,19 +68,21 @@ impl Search<'_> {
                 let inside = self.jump(to)?;
                 Some(inside + self.from(step.next)?)
             }
-            Flow::CallSlot(slot) => match walk::resolve_slot(self.image, slot)? {
-                Target::Function(to) => {
-                    let inside = self.from(to)?;
-                    Some(inside + self.from(step.next)?)
-                }
-                Target::Import(_) => self.from(step.next),
+            Flow::CallSlot(slot) => {
+                let inside = match walk::resolve_slot(self.image, slot) {
+                    Some(Target::Function(to)) => self.from(to)?,
+                    Some(Target::Import(_)) | None => 0,
+                };
+                Some(inside + self.from(step.next)?)
+            }
+            Flow::JumpSlot(slot) => match walk::resolve_slot(self.image, slot) {
+                Some(Target::Function(to)) => self.from(to),
+                Some(Target::Import(_)) | None => Some(0),
             },
-            Flow::JumpSlot(slot) => match walk::resolve_slot(self.image, slot)? {
-                Target::Function(to) => self.from(to),
-                Target::Import(_) => Some(0),
-            },
-            Flow::Return => Some(0),
-            Flow::Table | Flow::JumpUnknown | Flow::CallUnknown | Flow::Stop => None,
+            // What cannot be followed is a finding of its own; here it counts as nothing.
+            Flow::CallUnknown => self.from(step.next),
+            Flow::Return | Flow::JumpUnknown => Some(0),
+            Flow::Table | Flow::Stop => None,
         }
     }
 
