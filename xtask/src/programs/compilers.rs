@@ -13,7 +13,7 @@ pub(super) const PROGRAM: Program = Program {
     name: "compilers",
     packages: &["gcc", "g++"],
     needs: &["gcc", "g++"],
-    compared: "the object files of gcc and g++ byte by byte, warnings, what the compiled program prints",
+    compared: "the object files of gcc and g++ and the linked program byte by byte, warnings, what the compiled program prints",
     run,
 };
 
@@ -29,13 +29,16 @@ fn run(stage: &Stage) -> Result<Evidence, Trouble> {
     };
     write(&folder.join("big.c"), &c_source(functions)?)?;
     write(&folder.join("big.cc"), &cpp_source(kinds)?)?;
-    let gcc = ["-O2", "-g", "-Wall", "-c", "big.c", "-o", "c.o"];
+    // The folder is in the debug information, and each arm has its own.
+    let map = format!("-fdebug-prefix-map={}=.", folder.display());
+    let gcc = ["-O2", "-g", "-Wall", &map, "-c", "big.c", "-o", "c.o"];
     stage.run(stage.launch("gcc")?.current_dir(folder).args(gcc), TIME)?;
     let gpp = [
         "-std=c++17",
         "-O2",
         "-g",
         "-Wall",
+        &map,
         "-c",
         "big.cc",
         "-o",

@@ -7,7 +7,7 @@
 //! - I1: dropping a [`Process`] ends its group and all its descendants, also those that left the group.
 
 use super::trouble::Trouble;
-use super::witness::{Witness, descendants};
+use super::witness::{Seen, Witness, descendants};
 use core::time::Duration;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
@@ -98,7 +98,7 @@ impl Process {
     }
 
     /// Waits for its end, at most `time`.
-    pub(super) fn finish(mut self, time: Duration) -> Result<(Finished, Vec<String>), Trouble> {
+    pub(super) fn finish(mut self, time: Duration) -> Result<(Finished, Seen), Trouble> {
         let started = Instant::now();
         loop {
             if let Some(status) = self.ended()? {

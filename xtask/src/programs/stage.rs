@@ -6,11 +6,11 @@
 use super::arm::Arm;
 use super::process::{Finished, Process, find, last_lines};
 use super::trouble::Trouble;
+use super::witness::Seen;
 use core::cell::{Cell, RefCell};
 use core::fmt::{self, Display, Formatter};
 use core::time::Duration;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::net::TcpListener;
@@ -27,10 +27,16 @@ pub(super) struct Proof {
     /// Of these, how many reported to be on us.
     reported_active: usize,
     /// Processes seen from outside with the allocator's page mapped.
-    seen: BTreeSet<String>,
+    seen: Seen,
 }
 
 impl Proof {
+    fn add(&mut self, seen: Seen) {
+        for (name, count) in seen {
+            *self.seen.entry(name).or_default() += count;
+        }
+    }
+
     /// Every launch reported, and at least one process was seen.
     pub(super) fn must_hold(&self) -> Result<(), Trouble> {
         if self.launches > 0 && self.reported_active == self.launches && !self.seen.is_empty() {
@@ -42,7 +48,13 @@ impl Proof {
 
 impl Display for Proof {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let seen = self.seen.iter().cloned().collect::<Vec<_>>().join(", ");
+        let describe = |(name, count): (&String, &usize)| format!("{name} x{count}");
+        let seen = self
+            .seen
+            .iter()
+            .map(describe)
+            .collect::<Vec<_>>()
+            .join(", ");
         write!(
             f,
             "{} of {} launches report it, maps of [{seen}]",
@@ -98,11 +110,16 @@ impl Launch {
         Ok(self)
     }
 
-    pub(super) fn user(mut self, user: Option<User>) -> Self {
+    /// Runs as this user, who may write the report too.
+    pub(super) fn user(mut self, user: Option<User>) -> Result<Self, Trouble> {
         if let Some(User { uid, gid }) = user {
             self.command.uid(uid).gid(gid);
+            if let Some(report) = self.report.as_ref().filter(|report| report.exists()) {
+                chown(report, Some(uid), Some(gid))
+                    .map_err(|error| Trouble::new(format!("{}: {error}", report.display())))?;
+            }
         }
-        self
+        Ok(self)
     }
 }
 
@@ -259,20 +276,20 @@ impl Stage {
         })
     }
 
-    fn note(&self, report: Option<&Path>, seen: Vec<String>) {
+    fn note(&self, report: Option<&Path>, seen: Seen) {
         let Some(report) = report else { return };
         let mut proof = self.proof.borrow_mut();
         proof.launches += 1;
-        proof.seen.extend(seen);
+        proof.add(seen);
         proof.reported_active += usize::from(reports_active(&self.arm, report));
     }
 
     /// Notes a launch that needs no arm to be on us: its own allocator is.
-    pub(super) fn note_linked(&self, seen: Vec<String>) {
+    pub(super) fn note_linked(&self, seen: Seen) {
         let mut proof = self.proof.borrow_mut();
         proof.launches += 1;
         proof.reported_active += usize::from(!seen.is_empty());
-        proof.seen.extend(seen);
+        proof.add(seen);
     }
 
     /// A port of loopback that is free now.

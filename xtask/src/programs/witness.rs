@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 /// The name of the page in `/proc/PID/maps`.
@@ -54,6 +54,9 @@ fn name(process: u32) -> Option<String> {
         .map(|name| name.trim().to_owned())
 }
 
+/// Names of processes, and how many there were of each.
+pub(super) type Seen = BTreeMap<String, usize>;
+
 /// A thread that looks until it is dropped.
 #[derive(Debug)]
 pub(super) struct Witness {
@@ -82,21 +85,14 @@ impl Witness {
         }
     }
 
-    /// The names of the processes that were seen with the page, each with how many there were.
-    pub(super) fn seen(&self) -> Vec<String> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut counts = BTreeMap::<String, usize>::new();
+    /// The names of the processes that were seen with the page, and how many there were of each.
+    pub(super) fn seen(&self) -> Seen {
+        let seen = lock(&self.seen);
+        let mut counts = Seen::new();
         for (_, name) in seen.iter() {
             *counts.entry(name.clone()).or_default() += 1;
         }
-        let describe = |(name, count)| {
-            if count == 1 {
-                name
-            } else {
-                format!("{name} x{count}")
-            }
-        };
-        counts.into_iter().map(describe).collect()
+        counts
     }
 }
 
@@ -104,18 +100,19 @@ fn look(process: u32, seen: &Mutex<BTreeSet<(u32, String)>>) {
     let mut processes = descendants(process);
     processes.push(process);
     for process in processes {
-        let Some(name) = name(process) else { continue };
-        let entry = (process, name);
-        let known = seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&entry);
-        if !known && is_active(process) {
-            seen.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(entry);
+        let is_known = |name: &String| lock(seen).contains(&(process, name.clone()));
+        if name(process).as_ref().is_some_and(is_known) || !is_active(process) {
+            continue;
+        }
+        // The name is read after the map: between fork and exec a process has its parent's name.
+        if let Some(name) = name(process) {
+            lock(seen).insert((process, name));
         }
     }
+}
+
+fn lock(seen: &Mutex<BTreeSet<(u32, String)>>) -> MutexGuard<'_, BTreeSet<(u32, String)>> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Witness {

@@ -8,7 +8,7 @@ use std::thread;
 
 #[cfg(feature = "bedplate")]
 #[global_allocator]
-static ALLOCATOR: bedplate_malloc::Bedplate = bedplate_malloc::Bedplate;
+static ALLOCATOR: bedplate_malloc::Malloc = bedplate_malloc::Malloc::new();
 
 fn mix(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
