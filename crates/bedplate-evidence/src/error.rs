@@ -56,30 +56,30 @@ impl LookError {
 }
 
 impl fmt::Display for LookError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gone { pid } => write!(out, "process {pid} does not exist (any more)"),
+            Self::Gone { pid } => write!(f, "process {pid} does not exist (any more)"),
             Self::Denied { pid, what } => write!(
-                out,
+                f,
                 "no permission to read {what} of process {pid}: run as the same user or as root; \
                  where kernel.yama.ptrace_scope is 1 or more, only root and the process that \
                  started it may look"
             ),
             Self::NotBedplate { pid } => write!(
-                out,
+                f,
                 "process {pid} does not run on the bedplate allocator: start it with `bedplate run`, \
                  or build it with bedplate's #[global_allocator]"
             ),
             Self::OtherVersion { found } => write!(
-                out,
+                f,
                 "the process runs another version of the allocator (layout {found}): use the \
                  `bedplate` program of that version"
             ),
             Self::Torn { pid } => write!(
-                out,
+                f,
                 "the figures of process {pid} changed under every attempt to read them: try again"
             ),
-            Self::Read { what, source } => write!(out, "failed to read {what}: {source}"),
+            Self::Read { what, source } => write!(f, "failed to read {what}: {source}"),
         }
     }
 }
@@ -154,23 +154,32 @@ impl RunError {
 }
 
 impl fmt::Display for RunError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound { program } => write!(
-                out,
+                f,
                 "{program}: program not found: check the spelling, or give its path"
             ),
             Self::NotExecutable { path, why } => {
-                write!(out, "{}: cannot be executed: {why}", path.display())
+                write!(f, "{}: cannot be executed: {why}", path.display())
             }
-            Self::Setting { message } => out.write_str(message),
-            Self::File { what, path, source, advice } => {
-                write!(out, "failed to write {what} {}: {source}: {advice}", path.display())
+            Self::Setting { message } => f.write_str(message),
+            Self::File {
+                what,
+                path,
+                source,
+                advice,
+            } => {
+                write!(
+                    f,
+                    "failed to write {what} {}: {source}: {advice}",
+                    path.display()
+                )
             }
             Self::AllocatorAbsent { name, advice } => {
-                write!(out, "allocator {name} is not on this machine: {advice}")
+                write!(f, "allocator {name} is not on this machine: {advice}")
             }
-            Self::System { what, source } => write!(out, "failed to {what}: {source}"),
+            Self::System { what, source } => write!(f, "failed to {what}: {source}"),
         }
     }
 }

@@ -18,6 +18,8 @@
 //! | `versus/` | comparing allocators on one program |
 //! | `report/` | the report as data, text and page |
 
+extern crate alloc;
+
 pub mod error;
 pub mod parts;
 pub mod process;

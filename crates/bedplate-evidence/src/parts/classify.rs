@@ -7,7 +7,7 @@
 //! # Not here
 //! The allocator's segments, which are cut out of their mappings afterwards (`measure.rs`).
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use super::kinds::PartKind;
 use crate::process::Mapping;
@@ -61,7 +61,10 @@ fn purpose(
     }
     if path.starts_with("/anon_hugepage") {
         // Pages of the huge-page pool are counted apart from the resident set.
-        return Purpose { anonymous: None, file: None };
+        return Purpose {
+            anonymous: None,
+            file: None,
+        };
     }
     if mapping.shared || is_shared_memory(path) {
         return both(if path.starts_with('/') && !is_shared_memory(path) {
@@ -71,10 +74,16 @@ fn purpose(
         });
     }
     if path.starts_with("/dev/") {
-        return Purpose { anonymous: None, file: Some(PartKind::Files) };
+        return Purpose {
+            anonymous: None,
+            file: Some(PartKind::Files),
+        };
     }
     if modules.contains(path) {
-        return Purpose { anonymous: Some(PartKind::Data), file: Some(PartKind::Code) };
+        return Purpose {
+            anonymous: Some(PartKind::Data),
+            file: Some(PartKind::Code),
+        };
     }
     if !path.is_empty() {
         return both(PartKind::Files);
@@ -83,13 +92,19 @@ fn purpose(
 }
 
 fn both(kind: PartKind) -> Purpose {
-    Purpose { anonymous: Some(kind), file: Some(kind) }
+    Purpose {
+        anonymous: Some(kind),
+        file: Some(kind),
+    }
 }
 
 fn of_kernel_name(path: &str) -> Purpose {
     if path.starts_with("[vvar") || path.starts_with("[vsyscall") {
         // Mapped by page number: present, but never counted as resident.
-        return Purpose { anonymous: None, file: None };
+        return Purpose {
+            anonymous: None,
+            file: None,
+        };
     }
     both(match path {
         "[stack]" => PartKind::Stacks,
@@ -113,11 +128,16 @@ fn of_nameless(
     before: Option<(&Mapping, Purpose)>,
     stack_pointers: &[u64],
 ) -> PartKind {
-    let holds_stack_pointer =
-        stack_pointers.iter().any(|pointer| (mapping.start..mapping.end).contains(pointer));
+    let holds_stack_pointer = stack_pointers
+        .iter()
+        .any(|pointer| (mapping.start..mapping.end).contains(pointer));
     let Some((previous, purpose)) = before.filter(|(previous, _)| previous.end == mapping.start)
     else {
-        return if holds_stack_pointer { PartKind::Stacks } else { PartKind::Anonymous };
+        return if holds_stack_pointer {
+            PartKind::Stacks
+        } else {
+            PartKind::Anonymous
+        };
     };
     // Zero-initialised data lies behind the writable data of its file.
     if purpose.anonymous == Some(PartKind::Data) && previous.path.starts_with('/') {
@@ -157,15 +177,28 @@ mod tests {
 ";
 
     fn anonymous(stack_pointers: &[u64]) -> Vec<Option<PartKind>> {
-        classify(&parse_maps(MAPS), stack_pointers).iter().map(|each| each.anonymous).collect()
+        classify(&parse_maps(MAPS), stack_pointers)
+            .iter()
+            .map(|each| each.anonymous)
+            .collect()
     }
 
     #[test]
     fn each_mapping_gets_its_part() {
         use PartKind as K;
         let expected = [
-            K::Data, K::Data, K::Data, K::Data, K::Brk, K::Anonymous, K::Stacks, K::Anonymous,
-            K::Files, K::Shared, K::Files, K::MallocMetadata,
+            K::Data,
+            K::Data,
+            K::Data,
+            K::Data,
+            K::Brk,
+            K::Anonymous,
+            K::Stacks,
+            K::Anonymous,
+            K::Files,
+            K::Shared,
+            K::Files,
+            K::MallocMetadata,
         ];
         let found = anonymous(&[]);
         for (index, kind) in expected.into_iter().enumerate() {

@@ -111,5 +111,8 @@ impl PartSizes {
 }
 
 fn position(kind: PartKind) -> usize {
-    PartKind::ALL.iter().position(|&each| each == kind).unwrap_or(0)
+    PartKind::ALL
+        .iter()
+        .position(|&each| each == kind)
+        .unwrap_or(0)
 }

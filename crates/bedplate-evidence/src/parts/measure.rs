@@ -88,7 +88,9 @@ pub fn measure(process: &Process) -> Result<Measured, LookError> {
         if measured.moved_share <= MOVED_SHARE_MAX {
             return Ok(measured);
         }
-        let steadier = best.as_ref().is_none_or(|best| measured.moved_share < best.moved_share);
+        let steadier = best
+            .as_ref()
+            .is_none_or(|best| measured.moved_share < best.moved_share);
         if steadier {
             best = Some(measured);
         }
@@ -102,12 +104,18 @@ fn measure_once(process: &Process) -> Result<Measured, LookError> {
     let before = process.rollup()?;
     let mappings = process.maps()?;
     let roots = root_pages(&mappings);
-    let heaps =
-        if roots.is_empty() { Vec::new() } else { capture_heaps(process, &roots)? };
+    let heaps = if roots.is_empty() {
+        Vec::new()
+    } else {
+        capture_heaps(process, &roots)?
+    };
     let runs = resident_runs(process, &mappings)?;
     let after = process.rollup()?;
     let purposes = classify(&mappings, &process.stack_pointers());
-    let mut ranges: Vec<Range> = heaps.iter().flat_map(|heap| heap.ranges.iter().cloned()).collect();
+    let mut ranges: Vec<Range> = heaps
+        .iter()
+        .flat_map(|heap| heap.ranges.iter().cloned())
+        .collect();
     ranges.sort_by_key(|range| range.start);
     let parts = divide(&mappings, &purposes, &ranges, &runs);
     // The parts were counted between the two totals; their mean is the total of that moment if
@@ -149,7 +157,8 @@ pub(crate) fn divide(
             while at_range < ranges.len() && ranges[at_range].end <= from {
                 at_range += 1;
             }
-            let (Some(mapping), Some(purpose)) = (mappings.get(at_mapping), purposes.get(at_mapping))
+            let (Some(mapping), Some(purpose)) =
+                (mappings.get(at_mapping), purposes.get(at_mapping))
             else {
                 break;
             };
@@ -162,7 +171,11 @@ pub(crate) fn divide(
                 }
                 _ => {
                     to = range.map_or(to, |range| range.start);
-                    let kind = if run.of_file { purpose.file } else { purpose.anonymous };
+                    let kind = if run.of_file {
+                        purpose.file
+                    } else {
+                        purpose.anonymous
+                    };
                     if let Some(kind) = kind {
                         sizes.add(kind, to - from);
                     }
@@ -199,7 +212,11 @@ mod tests {
     use crate::process::maps::parse_maps;
 
     fn run(start: u64, end: u64) -> Run {
-        Run { start, end, of_file: false }
+        Run {
+            start,
+            end,
+            of_file: false,
+        }
     }
 
     #[test]
@@ -207,11 +224,30 @@ mod tests {
         let mappings = parse_maps("10000-40000 rw-p 0 00:00 0 \n");
         let purposes = classify(&mappings, &[]);
         let ranges = [
-            Range { start: 0x20000, end: 0x21000, kind: RangeKind::Metadata, live_bytes: 0 },
-            Range { start: 0x21000, end: 0x24000, kind: RangeKind::Blocks, live_bytes: 0x1800 },
-            Range { start: 0x24000, end: 0x30000, kind: RangeKind::Untouched, live_bytes: 0 },
+            Range {
+                start: 0x20000,
+                end: 0x21000,
+                kind: RangeKind::Metadata,
+                live_bytes: 0,
+            },
+            Range {
+                start: 0x21000,
+                end: 0x24000,
+                kind: RangeKind::Blocks,
+                live_bytes: 0x1800,
+            },
+            Range {
+                start: 0x24000,
+                end: 0x30000,
+                kind: RangeKind::Untouched,
+                live_bytes: 0,
+            },
         ];
-        let runs = [run(0x10000, 0x12000), run(0x1f000, 0x24000), run(0x3f000, 0x40000)];
+        let runs = [
+            run(0x10000, 0x12000),
+            run(0x1f000, 0x24000),
+            run(0x3f000, 0x40000),
+        ];
         let sizes = divide(&mappings, &purposes, &ranges, &runs);
         assert_eq!(sizes.of(PartKind::Anonymous), 0x2000 + 0x1000 + 0x1000);
         assert_eq!(sizes.of(PartKind::MallocMetadata), 0x1000);
@@ -225,8 +261,12 @@ mod tests {
     fn untouched_live_blocks_are_not_resident() {
         let mappings = parse_maps("10000-40000 rw-p 0 00:00 0 \n");
         let purposes = classify(&mappings, &[]);
-        let ranges =
-            [Range { start: 0x10000, end: 0x40000, kind: RangeKind::Blocks, live_bytes: 0x30000 }];
+        let ranges = [Range {
+            start: 0x10000,
+            end: 0x40000,
+            kind: RangeKind::Blocks,
+            live_bytes: 0x30000,
+        }];
         let sizes = divide(&mappings, &purposes, &ranges, &[run(0x10000, 0x11000)]);
         assert_eq!(sizes.of(PartKind::MallocLive), 0x1000);
         assert_eq!(sizes.of(PartKind::MallocFree), 0);

@@ -11,7 +11,7 @@
 //! I1. Every pointer handed to the kernel comes from a live Rust slice or struct of this frame,
 //!     with the length of that slice or struct.
 
-use std::ffi::CString;
+use alloc::ffi::CString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
@@ -36,9 +36,8 @@ pub(crate) fn read_memory(pid: i32, address: u64, into: &mut [u8]) -> io::Result
         };
         // SAFETY: `local` describes the live slice `rest` (I1); `remote` is only read by the
         // kernel, in the other process, and a bad address there is an error code.
-        let copied = unsafe {
-            libc::process_vm_readv(pid, &raw const local, 1, &raw const remote, 1, 0)
-        };
+        let copied =
+            unsafe { libc::process_vm_readv(pid, &raw const local, 1, &raw const remote, 1, 0) };
         match usize::try_from(copied) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(bytes) => done += bytes,
@@ -217,7 +216,11 @@ pub(crate) fn watch_process(pid: i32) -> io::Result<OwnedFd> {
 pub(crate) fn wait_readable(descriptors: &[i32], limit: Duration) -> io::Result<Vec<bool>> {
     let mut polled: Vec<libc::pollfd> = descriptors
         .iter()
-        .map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 })
+        .map(|&fd| libc::pollfd {
+            fd,
+            events: libc::POLLIN,
+            revents: 0,
+        })
         .collect();
     let timeout = libc::timespec {
         tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),
@@ -248,7 +251,11 @@ pub(crate) fn make_fifo(path: &Path) -> io::Result<()> {
     let name = CString::new(path.as_os_str().as_bytes())?;
     // SAFETY: `name` is a live, zero-terminated string (I1).
     let made = unsafe { libc::mkfifo(name.as_ptr(), 0o600) };
-    if made == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    if made == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }
 
 /// Whether this process may execute the file.
@@ -268,7 +275,12 @@ pub(crate) fn has_capabilities(path: &Path) -> bool {
     // SAFETY: both strings are live and zero-terminated, and a null buffer of size 0 asks for the
     // size only (I1).
     let size = unsafe {
-        libc::getxattr(name.as_ptr(), c"security.capability".as_ptr(), core::ptr::null_mut(), 0)
+        libc::getxattr(
+            name.as_ptr(),
+            c"security.capability".as_ptr(),
+            core::ptr::null_mut(),
+            0,
+        )
     };
     size > 0
 }

@@ -73,13 +73,18 @@ pub fn parse_figures(status: &str, stat: &str) -> Figures {
     let number = |key: &str| word(key).and_then(|text| text.parse().ok()).unwrap_or(0);
     // The name in `stat` stands in parentheses and may hold spaces and parentheses itself.
     let after_name: Vec<u64> = stat.rfind(')').map_or_else(Vec::new, |close| {
-        stat[close + 1..].split_whitespace().map(|field| field.parse().unwrap_or(0)).collect()
+        stat[close + 1..]
+            .split_whitespace()
+            .map(|field| field.parse().unwrap_or(0))
+            .collect()
     });
     let field = |number: usize| after_name.get(number - 3).copied().unwrap_or(0);
     Figures {
         name: line_after(status, "Name:").unwrap_or("").trim().to_owned(),
         state: word("State:").unwrap_or_default(),
-        parent: word("PPid:").and_then(|text| text.parse().ok()).unwrap_or(0),
+        parent: word("PPid:")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0),
         threads: number("Threads:"),
         rss_bytes: kib_field(status, "VmRSS:").unwrap_or(0),
         peak_rss_bytes: kib_field(status, "VmHWM:").unwrap_or(0),
@@ -96,7 +101,12 @@ pub fn parse_figures(status: &str, stat: &str) -> Figures {
 /// Resident bytes from `statm`, whose second field counts pages.
 #[must_use]
 pub fn parse_statm_rss(statm: &str, page_bytes: u64) -> Option<u64> {
-    statm.split_whitespace().nth(1)?.parse::<u64>().ok()?.checked_mul(page_bytes)
+    statm
+        .split_whitespace()
+        .nth(1)?
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(page_bytes)
 }
 
 fn line_after<'text>(text: &'text str, key: &str) -> Option<&'text str> {
@@ -132,7 +142,10 @@ mod tests {
         assert_eq!((figures.user_ticks, figures.system_ticks), (12, 34));
         assert_eq!((figures.threads, figures.parent), (4, 9));
         assert_eq!(figures.peak_rss_bytes, 2000 * 1024);
-        assert_eq!((figures.voluntary_switches, figures.involuntary_switches), (5, 6));
+        assert_eq!(
+            (figures.voluntary_switches, figures.involuntary_switches),
+            (5, 6)
+        );
     }
 
     #[test]

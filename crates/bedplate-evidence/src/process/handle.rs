@@ -33,7 +33,11 @@ impl Process {
     pub fn open(pid: u32) -> Result<Self, LookError> {
         let directory = File::open(format!("/proc/{pid}"))
             .map_err(|source| LookError::from_io(pid, "/proc", source))?;
-        Ok(Self { pid, directory, page_bytes: page_bytes() })
+        Ok(Self {
+            pid,
+            directory,
+            page_bytes: page_bytes(),
+        })
     }
 
     /// Its number.
@@ -49,7 +53,10 @@ impl Process {
 
     /// A file of its `/proc` directory, through the directory held open.
     pub(crate) fn path(&self, file: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}/{file}", self.directory.as_raw_fd()))
+        PathBuf::from(format!(
+            "/proc/self/fd/{}/{file}",
+            self.directory.as_raw_fd()
+        ))
     }
 
     fn text(&self, file: &'static str) -> Result<String, LookError> {
@@ -65,7 +72,11 @@ impl Process {
     pub fn maps(&self) -> Result<Vec<Mapping>, LookError> {
         let maps = parse_maps(&self.text("maps")?);
         // A zombie still has its files, but they are empty.
-        if maps.is_empty() { Err(LookError::Gone { pid: self.pid }) } else { Ok(maps) }
+        if maps.is_empty() {
+            Err(LookError::Gone { pid: self.pid })
+        } else {
+            Ok(maps)
+        }
     }
 
     /// The kernel's exact total over all page tables.
@@ -159,12 +170,18 @@ mod tests {
 
     #[test]
     fn no_such_process_is_gone() {
-        assert!(matches!(Process::open(u32::MAX), Err(LookError::Gone { .. })));
+        assert!(matches!(
+            Process::open(u32::MAX),
+            Err(LookError::Gone { .. })
+        ));
     }
 
     #[test]
     fn stack_pointers_are_read_from_blocked_threads_only() {
-        assert_eq!(stack_pointer("0 0x3 0x7f 0x7ffe01 0x7f02"), Some(0x007f_fe01));
+        assert_eq!(
+            stack_pointer("0 0x3 0x7f 0x7ffe01 0x7f02"),
+            Some(0x007f_fe01)
+        );
         assert_eq!(stack_pointer("running"), None);
     }
 }

@@ -7,34 +7,36 @@
 //! # Not here
 //! The layout of those figures, which `bedplate_malloc::inspect` knows.
 
-use bedplate_malloc::inspect::{self, Capture, CaptureError, Memory, ReadFailed};
+use bedplate_malloc::inspect::{self, Capture, CaptureError, Memory, ROOT_MAPPING, ReadFailed};
 
 use super::handle::Process;
 use super::maps::Mapping;
 use crate::error::LookError;
-
-/// How the kernel names an allocator's root page.
-const ROOT_PAGE: &str = "/memfd:bedplate-malloc";
 
 /// How often a capture that changed under us is tried again.
 const ATTEMPTS: u32 = 4;
 
 impl Memory for Process {
     fn read(&self, address: u64, into: &mut [u8]) -> Result<(), ReadFailed> {
-        self.read_memory(address, into).map_err(|_error| ReadFailed { address })
+        self.read_memory(address, into)
+            .map_err(|_error| ReadFailed { address })
     }
 }
 
 /// Whether the mapping is an allocator's root page.
 #[must_use]
 pub fn is_root_page(mapping: &Mapping) -> bool {
-    mapping.path.starts_with(ROOT_PAGE)
+    mapping.path.starts_with(ROOT_MAPPING)
 }
 
 /// Addresses of the root pages among `mappings`: one for each allocator in the process.
 #[must_use]
 pub fn root_pages(mappings: &[Mapping]) -> Vec<u64> {
-    mappings.iter().filter(|mapping| is_root_page(mapping)).map(|mapping| mapping.start).collect()
+    mappings
+        .iter()
+        .filter(|mapping| is_root_page(mapping))
+        .map(|mapping| mapping.start)
+        .collect()
 }
 
 /// Captures every allocator whose root page is in `roots`.
@@ -46,7 +48,10 @@ pub fn capture_heaps(process: &Process, roots: &[u64]) -> Result<Vec<Capture>, L
     if roots.is_empty() {
         return Err(LookError::NotBedplate { pid: process.pid() });
     }
-    roots.iter().map(|&root| capture_one(process, root)).collect()
+    roots
+        .iter()
+        .map(|&root| capture_one(process, root))
+        .collect()
 }
 
 fn capture_one(process: &Process, root: u64) -> Result<Capture, LookError> {
@@ -65,14 +70,14 @@ fn look_error(process: &Process, error: &CaptureError) -> LookError {
     let pid = process.pid();
     match error {
         CaptureError::NotBedplate => LookError::NotBedplate { pid },
-        CaptureError::OtherVersion { found } => LookError::OtherVersion { found: u64::from(*found) },
-        CaptureError::Torn => LookError::Torn { pid },
-        CaptureError::Read(failed) => refusal(process, failed),
+        CaptureError::OtherVersion { found } => LookError::OtherVersion { found: *found },
+        CaptureError::Read(failed) => refusal(process, *failed),
+        _ => LookError::Torn { pid },
     }
 }
 
 /// Tells a process that may not be read from one that is gone or changed.
-fn refusal(process: &Process, failed: &ReadFailed) -> LookError {
+fn refusal(process: &Process, failed: ReadFailed) -> LookError {
     let mut byte = [0_u8; 1];
     match process.read_memory(failed.address, &mut byte) {
         Ok(()) => LookError::Torn { pid: process.pid() },
@@ -86,11 +91,5 @@ fn refusal(process: &Process, failed: &ReadFailed) -> LookError {
 /// Bytes in live blocks, over all captured allocators.
 #[must_use]
 pub fn live_bytes(heaps: &[Capture]) -> u64 {
-    heaps.iter().map(live_bytes_of).sum()
-}
-
-fn live_bytes_of(heap: &Capture) -> u64 {
-    let small: u64 =
-        heap.classes.iter().map(|class| class.live * u64::from(class.block_bytes)).sum();
-    small + heap.large.bytes + heap.huge.bytes
+    heaps.iter().map(Capture::live_bytes).sum()
 }

@@ -55,7 +55,8 @@ fn parse_line(line: &str) -> Option<Mapping> {
     }
     let (permissions, rest) = rest.split_once(' ')?;
     let mut flags = permissions.bytes();
-    let (read, write, execute, share) = (flags.next()?, flags.next()?, flags.next()?, flags.next()?);
+    let (read, write, execute, share) =
+        (flags.next()?, flags.next()?, flags.next()?, flags.next()?);
     // offset, device and inode come first; the path is what follows, spaces and all.
     let mut rest = rest;
     for _field in 0..3 {

@@ -16,7 +16,10 @@ pub mod heap;
 pub mod maps;
 pub mod residency;
 
-#[expect(unsafe_code, reason = "system calls without a safe face in the standard library")]
+#[expect(
+    unsafe_code,
+    reason = "system calls without a safe face in the standard library"
+)]
 pub(crate) mod calls;
 
 pub use calls::Ended;

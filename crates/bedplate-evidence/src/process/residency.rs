@@ -71,17 +71,25 @@ pub fn resident_runs(process: &Process, mappings: &[Mapping]) -> Result<Vec<Run>
 }
 
 fn is_unsupported(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::ENOTTY | libc::EINVAL | libc::ENOSYS))
+    matches!(
+        error.raw_os_error(),
+        Some(libc::ENOTTY | libc::EINVAL | libc::ENOSYS)
+    )
 }
 
 fn scan(pagemap: &File, start: u64, end: u64, runs: &mut Vec<Run>) -> io::Result<()> {
-    let mut regions = [PageRegion::default(); REGIONS];
+    let mut regions = vec![PageRegion::default(); REGIONS];
     let mut from = start;
     while from < end {
         let (count, looked_to) = calls::scan_pages(pagemap, from, end, &mut regions)?;
         for region in &regions[..count.min(REGIONS)] {
             if region.categories & PAGE_IS_PFNZERO == 0 {
-                push(runs, region.start, region.end, region.categories & PAGE_IS_FILE != 0);
+                push(
+                    runs,
+                    region.start,
+                    region.end,
+                    region.categories & PAGE_IS_FILE != 0,
+                );
             }
         }
         if looked_to <= from {
@@ -122,7 +130,11 @@ fn read_entries(
 fn push(runs: &mut Vec<Run>, start: u64, end: u64, of_file: bool) {
     match runs.last_mut() {
         Some(last) if last.end == start && last.of_file == of_file => last.end = end,
-        _ => runs.push(Run { start, end, of_file }),
+        _ => runs.push(Run {
+            start,
+            end,
+            of_file,
+        }),
     }
 }
 

@@ -1,17 +1,15 @@
 //! From measurements to the report's model.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
-use bedplate_malloc::inspect::{BlockFigures, Capture, Library};
+use bedplate_malloc::inspect::{BlockFigures, Capture, Counters, Library};
 
 use super::model::{BlockReport, ClassReport, HeapReport, Measurement, Part, RatioReport};
 use crate::parts::{Measured, PartKind};
-use crate::process::heap::live_bytes;
 use crate::versus::paired::Estimate;
 
 /// The report's word for a library.
-#[must_use]
-pub fn library_name(library: Library) -> &'static str {
+pub(super) fn library_name(library: Library) -> &'static str {
     match library {
         Library::Preload => "production",
         Library::Observed => "observed",
@@ -59,7 +57,7 @@ impl HeapReport {
         Self {
             library: library_name(heap.library).to_owned(),
             gates: heap.gates.iter().map(|&gate| gate.to_owned()).collect(),
-            live_bytes: live_bytes(core::slice::from_ref(heap)),
+            live_bytes: heap.live_bytes(),
             classes: heap
                 .classes
                 .iter()
@@ -82,31 +80,23 @@ impl HeapReport {
 }
 
 fn blocks(figures: &BlockFigures) -> BlockReport {
-    BlockReport { blocks: figures.blocks, bytes: figures.bytes }
+    BlockReport {
+        blocks: figures.blocks,
+        bytes: figures.bytes,
+    }
 }
 
 fn counters(heap: &Capture) -> BTreeMap<String, u64> {
-    let counters = &heap.counters;
-    [
-        ("segments", counters.segments),
-        ("reserved_bytes", counters.reserved_bytes),
-        ("huge_maps", counters.huge_maps),
-        ("purged_bytes", counters.purged_bytes),
-        ("slabs_taken", counters.slabs_taken),
-        ("slabs_returned", counters.slabs_returned),
-        ("heaps_started", counters.heaps_started),
-        ("heaps_adopted", counters.heaps_adopted),
-        ("remote_chains", counters.remote_chains),
-        ("forks", counters.forks),
-        ("failed_maps", counters.failed_maps),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
+    let names = Counters::NAMES.iter().map(|&name| name.to_owned());
+    names.zip(heap.counters.words()).collect()
 }
 
 impl From<Estimate> for RatioReport {
     fn from(estimate: Estimate) -> Self {
-        Self { ratio: estimate.ratio, low: estimate.low, high: estimate.high }
+        Self {
+            ratio: estimate.ratio,
+            low: estimate.low,
+            high: estimate.high,
+        }
     }
 }

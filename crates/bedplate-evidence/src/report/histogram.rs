@@ -27,7 +27,12 @@ pub fn bins(heap: &HeapReport) -> Vec<Bin> {
     let mut bins = Vec::new();
     let mut low = 0;
     let mut high = 16;
-    let largest = heap.classes.iter().map(|class| class.block_bytes).max().unwrap_or(0);
+    let largest = heap
+        .classes
+        .iter()
+        .map(|class| class.block_bytes)
+        .max()
+        .unwrap_or(0);
     while low < largest {
         let within: Vec<_> = heap
             .classes
@@ -39,7 +44,10 @@ pub fn bins(heap: &HeapReport) -> Vec<Bin> {
                 label: format!("{} - {}", short(low + 1), short(high)),
                 slabs: within.iter().map(|class| class.slabs).sum(),
                 live_blocks: within.iter().map(|class| class.live).sum(),
-                live_bytes: within.iter().map(|class| class.live * class.block_bytes).sum(),
+                live_bytes: within
+                    .iter()
+                    .map(|class| class.live * class.block_bytes)
+                    .sum(),
                 free_bytes: within
                     .iter()
                     .map(|class| class.capacity.saturating_sub(class.live) * class.block_bytes)
@@ -50,15 +58,17 @@ pub fn bins(heap: &HeapReport) -> Vec<Bin> {
         high *= 2;
     }
     let own = [("large", &heap.large), ("huge", &heap.huge)];
-    bins.extend(own.into_iter().filter(|(_, blocks)| blocks.blocks > 0).map(|(name, blocks)| {
-        Bin {
-            label: name.to_owned(),
-            slabs: 0,
-            live_blocks: blocks.blocks,
-            live_bytes: blocks.bytes,
-            free_bytes: 0,
-        }
-    }));
+    bins.extend(
+        own.into_iter()
+            .filter(|(_, blocks)| blocks.blocks > 0)
+            .map(|(name, blocks)| Bin {
+                label: name.to_owned(),
+                slabs: 0,
+                live_blocks: blocks.blocks,
+                live_bytes: blocks.bytes,
+                free_bytes: 0,
+            }),
+    );
     bins
 }
 
@@ -77,20 +87,28 @@ fn short(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use alloc::collections::BTreeMap;
 
     use super::*;
     use crate::report::model::{BlockReport, ClassReport};
 
     #[test]
     fn classes_fall_into_doubling_bins() {
-        let class = |block_bytes, live| ClassReport { block_bytes, slabs: 1, capacity: 100, live };
+        let class = |block_bytes, live| ClassReport {
+            block_bytes,
+            slabs: 1,
+            capacity: 100,
+            live,
+        };
         let heap = HeapReport {
             library: "production".to_owned(),
             gates: Vec::new(),
             live_bytes: 0,
             classes: vec![class(16, 10), class(32, 20), class(24, 5), class(32768, 1)],
-            large: BlockReport { blocks: 2, bytes: 200_000 },
+            large: BlockReport {
+                blocks: 2,
+                bytes: 200_000,
+            },
             huge: BlockReport::default(),
             threads: 1,
             parked: 0,

@@ -17,7 +17,10 @@ use crate::parts::PartKind;
 /// The page.
 #[must_use]
 pub fn render(report: &RunReport) -> String {
-    let name = report.processes.first().map_or("program", |process| process.name.as_str());
+    let name = report
+        .processes
+        .first()
+        .map_or("program", |process| process.name.as_str());
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -30,7 +33,7 @@ pub fn render(report: &RunReport) -> String {
     if let Some(versus) = &report.versus {
         page.push_str(&versus_section(versus));
     }
-    for process in &report.processes {
+    for process in report.shown_processes() {
         page.push_str(&process_section(process));
     }
     page.push_str(&children_section(&report.children));
@@ -62,7 +65,11 @@ pub fn escape(text: &str) -> String {
 }
 
 fn head(report: &RunReport, name: &str) -> String {
-    let (class, word) = if report.active { ("good", "ACTIVE") } else { ("bad", "NOT ACTIVE") };
+    let (class, word) = if report.active {
+        ("good", "ACTIVE")
+    } else {
+        ("bad", "NOT ACTIVE")
+    };
     let detail = if report.active {
         format!("{} library", report.library)
     } else {
@@ -84,7 +91,11 @@ fn tiles(report: &RunReport) -> String {
         (None, None) => "?".to_owned(),
     };
     let live = report.processes.first().and_then(|process| {
-        process.timeline.iter().filter_map(|point| point.live_bytes).max()
+        process
+            .timeline
+            .iter()
+            .filter_map(|point| point.live_bytes)
+            .max()
     });
     let faults = report.faults.minor + report.faults.major;
     let tiles = [
@@ -92,13 +103,19 @@ fn tiles(report: &RunReport) -> String {
         ("wall", seconds(report.wall_s)),
         ("CPU", seconds(report.user_s + report.system_s)),
         ("peak resident", whole_bytes(report.peak_rss_bytes)),
-        ("most live", live.map_or_else(|| "not known".to_owned(), whole_bytes)),
+        (
+            "most live",
+            live.map_or_else(|| "not known".to_owned(), whole_bytes),
+        ),
         ("page faults", count(faults)),
     ];
     let tiles: String = tiles
         .into_iter()
         .map(|(label, value)| {
-            format!("<div class=\"tile\"><b>{}</b><span>{label}</span></div>", escape(&value))
+            format!(
+                "<div class=\"tile\"><b>{}</b><span>{label}</span></div>",
+                escape(&value)
+            )
         })
         .collect();
     format!("<div class=\"tiles\">{tiles}</div>")
@@ -136,12 +153,19 @@ fn process_section(process: &ProcessReport) -> String {
 }
 
 fn colour(kind: PartKind) -> String {
-    let position = PartKind::ALL.iter().position(|&each| each == kind).unwrap_or(0);
+    let position = PartKind::ALL
+        .iter()
+        .position(|&each| each == kind)
+        .unwrap_or(0);
     format!("var(--p{position})")
 }
 
 fn parts(process: &ProcessReport, peak: &Measurement, end: &Measurement) -> String {
-    let exactness = if process.end_is_exact { "at exit" } else { "last sample" };
+    let exactness = if process.end_is_exact {
+        "at exit"
+    } else {
+        "last sample"
+    };
     let at = format!("at {}", seconds(peak.ms / 1e3));
     let mut html = format!("<h3>Parts of the resident set, {at}</h3>{}", stack(peak));
     html.push_str(&format!(
@@ -149,11 +173,18 @@ fn parts(process: &ProcessReport, peak: &Measurement, end: &Measurement) -> Stri
     ));
     for kind in PartKind::ALL {
         let of = |measurement: &Measurement| {
-            measurement.parts.iter().find(|part| part.kind == kind).map(|part| part.bytes)
+            measurement
+                .parts
+                .iter()
+                .find(|part| part.kind == kind)
+                .map(|part| part.bytes)
         };
         let (at_peak, at_end) = (of(peak), of(end));
         if at_peak.is_some() || at_end.is_some() {
-            let key = format!("<i class=\"key\" style=\"background:{}\"></i>", colour(kind));
+            let key = format!(
+                "<i class=\"key\" style=\"background:{}\"></i>",
+                colour(kind)
+            );
             let label = format!("{key}{}", escape(kind.label()));
             let row = (at_peak.unwrap_or(0) as f64, at_end.unwrap_or(0) as f64);
             html.push_str(&part_row("", &label, (peak, row.0), (end, row.1)));
@@ -161,7 +192,12 @@ fn parts(process: &ProcessReport, peak: &Measurement, end: &Measurement) -> Stri
     }
     let unexplained = (peak.unexplained_bytes as f64, end.unexplained_bytes as f64);
     let label = "<i class=\"key\" style=\"background:var(--px)\"></i>unexplained";
-    html.push_str(&part_row("", label, (peak, unexplained.0), (end, unexplained.1)));
+    html.push_str(&part_row(
+        "",
+        label,
+        (peak, unexplained.0),
+        (end, unexplained.1),
+    ));
     let total = (peak.rss_bytes as f64, end.rss_bytes as f64);
     html.push_str(&part_row(
         " class=\"total\"",
@@ -216,10 +252,16 @@ fn stack(measurement: &Measurement) -> String {
 
 fn histogram(heap: &HeapReport) -> String {
     let bins = bins(heap);
-    let top = bins.iter().map(|bin| bin.live_bytes + bin.free_bytes).max().unwrap_or(0).max(1);
-    let mut html = "<h3>Block sizes</h3><table><tr><th>bytes</th><th>slabs</th><th>live blocks</th>\
-                    <th>live</th><th>free</th><th></th></tr>"
-        .to_owned();
+    let top = bins
+        .iter()
+        .map(|bin| bin.live_bytes + bin.free_bytes)
+        .max()
+        .unwrap_or(0)
+        .max(1);
+    let mut html =
+        "<h3>Block sizes</h3><table><tr><th>bytes</th><th>slabs</th><th>live blocks</th>\
+                    <th>live</th><th>room left</th><th></th></tr>"
+            .to_owned();
     for bin in &bins {
         let width = |part: u64| 100.0 * part as f64 / top as f64;
         html.push_str(&format!(
@@ -227,7 +269,11 @@ fn histogram(heap: &HeapReport) -> String {
              <div class=\"bar\"><span style=\"width:{:.2}%;background:var(--p0)\"></span>\
              <span style=\"width:{:.2}%;background:var(--p2)\"></span></div></td></tr>",
             escape(&bin.label),
-            if bin.slabs == 0 { "–".to_owned() } else { count(bin.slabs) },
+            if bin.slabs == 0 {
+                "–".to_owned()
+            } else {
+                count(bin.slabs)
+            },
             count(bin.live_blocks),
             whole_bytes(bin.live_bytes),
             whole_bytes(bin.free_bytes),
@@ -237,7 +283,7 @@ fn histogram(heap: &HeapReport) -> String {
     }
     html.push_str(
         "</table><div class=\"legend\"><span><i class=\"key\" style=\"background:var(--p0)\"></i>live\
-         </span><span><i class=\"key\" style=\"background:var(--p2)\"></i>free blocks in slabs</span></div>",
+         </span><span><i class=\"key\" style=\"background:var(--p2)\"></i>room left in their slabs</span></div>",
     );
     html
 }
@@ -249,9 +295,15 @@ fn counters(heap: &HeapReport) -> String {
         .chain(&heap.telemetry)
         .filter(|(_, value)| **value > 0)
         .map(|(name, value)| {
-            let shown =
-                if name.ends_with("_bytes") { whole_bytes(*value) } else { count(*value) };
-            format!("<tr><td>{}</td><td>{shown}</td></tr>", escape(&name.replace('_', " ")))
+            let shown = if name.ends_with("_bytes") {
+                whole_bytes(*value)
+            } else {
+                count(*value)
+            };
+            format!(
+                "<tr><td>{}</td><td>{shown}</td></tr>",
+                escape(&name.replace('_', " "))
+            )
         })
         .collect();
     format!(
@@ -288,17 +340,30 @@ fn children_section(children: &[ChildGroup]) -> String {
 }
 
 fn machine_section(report: &RunReport) -> String {
-    let figure = |ms: Option<f64>| ms.map_or_else(|| "not known".to_owned(), |ms| seconds(ms / 1e3));
+    let figure =
+        |ms: Option<f64>| ms.map_or_else(|| "not known".to_owned(), |ms| seconds(ms / 1e3));
     let pressure = &report.pressure;
     let rows = [
-        ("waited for a CPU (whole machine)", figure(pressure.cpu_some_ms)),
+        (
+            "waited for a CPU (whole machine)",
+            figure(pressure.cpu_some_ms),
+        ),
         ("waited for memory", figure(pressure.memory_some_ms)),
-        ("all tasks waited for memory", figure(pressure.memory_full_ms)),
+        (
+            "all tasks waited for memory",
+            figure(pressure.memory_full_ms),
+        ),
         ("waited for I/O", figure(pressure.io_some_ms)),
         ("page faults, minor", count(report.faults.minor)),
         ("page faults, major", count(report.faults.major)),
-        ("context switches, voluntary", count(report.faults.voluntary_switches)),
-        ("context switches, involuntary", count(report.faults.involuntary_switches)),
+        (
+            "context switches, voluntary",
+            count(report.faults.voluntary_switches),
+        ),
+        (
+            "context switches, involuntary",
+            count(report.faults.involuntary_switches),
+        ),
         ("CPU used for watching", seconds(report.observer_cpu_s)),
     ];
     let rows: String = rows
@@ -312,21 +377,35 @@ fn notes_section(notes: &[String]) -> String {
     if notes.is_empty() {
         return String::new();
     }
-    let items: String = notes.iter().map(|note| format!("<li>{}</li>", escape(note))).collect();
+    let items: String = notes
+        .iter()
+        .map(|note| format!("<li>{}</li>", escape(note)))
+        .collect();
     format!("<section><h2>Notes</h2><ul>{items}</ul></section>")
 }
 
 fn versus_section(versus: &Versus) -> String {
     let mut rows = Vec::new();
     for other in &versus.others {
-        let Some(ratios) = &other.ratios else { continue };
-        let figures = [("wall", ratios.wall), ("CPU", ratios.cpu), ("peak RSS", ratios.peak_rss)];
+        let Some(ratios) = &other.ratios else {
+            continue;
+        };
+        let figures = [
+            ("wall", ratios.wall),
+            ("CPU", ratios.cpu),
+            ("peak RSS", ratios.peak_rss),
+        ];
         rows.extend(figures.into_iter().filter_map(|(what, ratio)| {
             Some((format!("{what}, to {}", short_name(&other.name)), ratio?))
         }));
     }
     let arms: String = core::iter::once(("bedplate", &versus.ours))
-        .chain(versus.others.iter().map(|other| (other.name.as_str(), other)))
+        .chain(
+            versus
+                .others
+                .iter()
+                .map(|other| (other.name.as_str(), other)),
+        )
         .map(|(name, arm)| arm_row(name, arm))
         .collect();
     let loud: String = versus

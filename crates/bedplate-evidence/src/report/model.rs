@@ -7,7 +7,7 @@
 //! # Not here
 //! Gathering the figures (`crate::run`) and their looks (`text.rs`, `html.rs`).
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,21 @@ pub struct RunReport {
     pub notes: Vec<String>,
     /// What the sampling itself used: CPU seconds of this program.
     pub observer_cpu_s: f64,
+}
+
+/// A descendant is shown in full if its peak is at least this share of the largest one's.
+const SHOWN_SHARE: f64 = 0.25;
+
+impl RunReport {
+    /// The processes worth a section of their own: the program's, and descendants of its size.
+    pub fn shown_processes(&self) -> impl Iterator<Item = &ProcessReport> {
+        let peaks = self.processes.iter().map(|process| process.peak_rss_bytes);
+        let least = SHOWN_SHARE * peaks.max().unwrap_or(0) as f64;
+        let (own, descendants) = self.processes.split_at(self.processes.len().min(1));
+        own.iter().chain(descendants.iter().filter(move |process| {
+            process.at_peak.is_some() && process.peak_rss_bytes as f64 >= least
+        }))
+    }
 }
 
 /// Page faults and context switches.

@@ -83,7 +83,10 @@ impl Snapshot {
     /// As text.
     #[must_use]
     pub fn render(&self, paint: Paint) -> String {
-        let library = self.heaps().first().map_or("", |heap| heap.library.as_str());
+        let library = self
+            .heaps()
+            .first()
+            .map_or("", |heap| heap.library.as_str());
         let mut text = format!(
             "bedplate: {} in {} (pid {}): {library} library, {}\n  resident {} (peak {}) · live {} · \
              faults {} minor, {} major\n\n",

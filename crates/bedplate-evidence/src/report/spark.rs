@@ -22,7 +22,11 @@ pub fn sparkline(
     let mut rest = points.iter().peekable();
     let mut shown = 0;
     for column in 1..=columns {
-        let end_ms = if column == columns { f64::MAX } else { first.ms + span_ms * column as f64 };
+        let end_ms = if column == columns {
+            f64::MAX
+        } else {
+            first.ms + span_ms * column as f64
+        };
         let mut highest = None;
         while let Some(point) = rest.next_if(|point| point.ms <= end_ms) {
             highest = highest.max(value(point));
@@ -66,10 +70,20 @@ mod tests {
     fn columns_show_the_largest_value_of_their_span() {
         let points: Vec<Point> = [(0.0, 0), (1.0, 50), (2.0, 100), (9.0, 10), (10.0, 0)]
             .into_iter()
-            .map(|(ms, rss_bytes)| Point { ms, live_bytes: None, rss_bytes })
+            .map(|(ms, rss_bytes)| Point {
+                ms,
+                live_bytes: None,
+                rss_bytes,
+            })
             .collect();
-        assert_eq!(sparkline(&points, |point| Some(point.rss_bytes), 100, 5), "████▁");
-        assert_eq!(sparkline(&points[..1], |point| Some(point.rss_bytes), 100, 2), "▁▁");
+        assert_eq!(
+            sparkline(&points, |point| Some(point.rss_bytes), 100, 5),
+            "████▁"
+        );
+        assert_eq!(
+            sparkline(&points[..1], |point| Some(point.rss_bytes), 100, 2),
+            "▁▁"
+        );
         assert_eq!(sparkline(&[], |_| None, 1, 5), "");
     }
 

@@ -29,14 +29,17 @@ const CHILDREN_MAX: usize = 12;
 pub fn render(report: &RunReport, paint: Paint) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    drop(write_all(&mut out, report, paint));
+    let _written = write_all(&mut out, report, paint);
     out
 }
 
 /// The first line: active or not.
 #[must_use]
 pub fn headline(report: &RunReport, paint: Paint) -> String {
-    let name = report.processes.first().map_or("the program", |process| process.name.as_str());
+    let name = report
+        .processes
+        .first()
+        .map_or("the program", |process| process.name.as_str());
     if report.active {
         let processes = 1 + report.children.iter().map(|group| group.count).sum::<u64>();
         format!(
@@ -49,7 +52,10 @@ pub fn headline(report: &RunReport, paint: Paint) -> String {
         format!(
             "bedplate: {} in {name}: {}",
             paint.bad("NOT ACTIVE"),
-            report.inactive_because.as_deref().unwrap_or("for no known reason")
+            report
+                .inactive_because
+                .as_deref()
+                .unwrap_or("for no known reason")
         )
     }
 }
@@ -62,25 +68,28 @@ pub fn parts_lines(measurement: &Measurement, paint: Paint) -> String {
     let mut line = |label: &str, part: f64| {
         let share = part / total;
         // Writing to a String cannot fail.
-        drop(writeln!(
+        let _written = writeln!(
             out,
             "  {label:<44} {:>11} {:>6.1} %  {}",
             bytes(part),
             100.0 * share,
             bar(share, BAR_COLUMNS)
-        ));
+        );
     };
     for part in &measurement.parts {
         line(&part.label, part.bytes as f64);
     }
     line("unexplained", measurement.unexplained_bytes as f64);
-    line("resident set (kernel's total)", measurement.rss_bytes as f64);
+    line(
+        "resident set (kernel's total)",
+        measurement.rss_bytes as f64,
+    );
     let extra = format!(
         "  huge pages {} · swapped {}",
         whole_bytes(measurement.huge_page_bytes),
         whole_bytes(measurement.swap_bytes)
     );
-    drop(writeln!(out, "{}", paint.dim(&extra)));
+    let _written = writeln!(out, "{}", paint.dim(&extra));
     out
 }
 
@@ -88,14 +97,15 @@ pub fn parts_lines(measurement: &Measurement, paint: Paint) -> String {
 #[must_use]
 pub fn heap_lines(heap: &HeapReport, paint: Paint) -> String {
     let mut out = String::new();
-    drop(write_heap(&mut out, heap, paint).and_then(|()| write_telemetry(&mut out, heap, paint)));
+    let _written =
+        write_heap(&mut out, heap, paint).and_then(|()| write_telemetry(&mut out, heap, paint));
     out
 }
 
 fn write_all(out: &mut String, report: &RunReport, paint: Paint) -> fmt::Result {
     writeln!(out, "{}", headline(report, paint))?;
     write_program(out, report)?;
-    for process in &report.processes {
+    for process in report.shown_processes() {
         write_process(out, process, paint)?;
     }
     write_children(out, &report.children, paint)?;
@@ -165,16 +175,34 @@ fn write_timeline(out: &mut String, process: &ProcessReport, paint: Paint) -> fm
     if points.len() < 2 {
         return Ok(());
     }
-    let rss_max = points.iter().map(|point| point.rss_bytes).max().unwrap_or(0);
+    let rss_max = points
+        .iter()
+        .map(|point| point.rss_bytes)
+        .max()
+        .unwrap_or(0);
     let live_max = points.iter().filter_map(|point| point.live_bytes).max();
-    let resident = sparkline(points, |point| Some(point.rss_bytes), rss_max, TIMELINE_COLUMNS);
+    let resident = sparkline(
+        points,
+        |point| Some(point.rss_bytes),
+        rss_max,
+        TIMELINE_COLUMNS,
+    );
     writeln!(out, "  resident  {resident}  max {}", whole_bytes(rss_max))?;
     if let Some(live_max) = live_max {
-        let live = sparkline(points, |point| point.live_bytes, rss_max.max(live_max), TIMELINE_COLUMNS);
+        let live = sparkline(
+            points,
+            |point| point.live_bytes,
+            rss_max.max(live_max),
+            TIMELINE_COLUMNS,
+        );
         writeln!(out, "  live      {live}  max {}", whole_bytes(live_max))?;
     }
     let span = format!("{} to {}", seconds(first.ms / 1e3), seconds(last.ms / 1e3));
-    writeln!(out, "  {}", paint.dim(&format!("time      {span}, {} samples", points.len())))
+    writeln!(
+        out,
+        "  {}",
+        paint.dim(&format!("time      {span}, {} samples", points.len()))
+    )
 }
 
 fn write_parts(
@@ -184,7 +212,11 @@ fn write_parts(
     end: &Measurement,
     paint: Paint,
 ) -> fmt::Result {
-    let exactness = if process.end_is_exact { "at exit" } else { "last sample" };
+    let exactness = if process.end_is_exact {
+        "at exit"
+    } else {
+        "last sample"
+    };
     let head = format!(
         "  {:<44} {:>11} {:>7}  {:>11} {:>7}",
         "parts of the resident set",
@@ -196,20 +228,44 @@ fn write_parts(
     writeln!(out, "{}", paint.dim(head.trim_end()))?;
     for kind in crate::parts::PartKind::ALL {
         let of = |measurement: &Measurement| {
-            measurement.parts.iter().find(|part| part.kind == kind).map(|part| part.bytes)
+            measurement
+                .parts
+                .iter()
+                .find(|part| part.kind == kind)
+                .map(|part| part.bytes)
         };
         if of(peak).is_some() || of(end).is_some() {
             let (at_peak, at_end) = (of(peak).unwrap_or(0), of(end).unwrap_or(0));
-            part_line(out, kind.label(), (peak, at_peak as f64), (end, at_end as f64))?;
+            part_line(
+                out,
+                kind.label(),
+                (peak, at_peak as f64),
+                (end, at_end as f64),
+            )?;
         }
     }
     let unexplained = |measurement: &Measurement| measurement.unexplained_bytes as f64;
-    part_line(out, "unexplained", (peak, unexplained(peak)), (end, unexplained(end)))?;
+    part_line(
+        out,
+        "unexplained",
+        (peak, unexplained(peak)),
+        (end, unexplained(end)),
+    )?;
     let total = |measurement: &Measurement| measurement.rss_bytes as f64;
-    part_line(out, "resident set (kernel's total)", (peak, total(peak)), (end, total(end)))?;
+    part_line(
+        out,
+        "resident set (kernel's total)",
+        (peak, total(peak)),
+        (end, total(end)),
+    )?;
     let huge = peak.huge_page_bytes.max(end.huge_page_bytes);
     let swap = peak.swap_bytes.max(end.swap_bytes);
-    writeln!(out, "  huge pages {} · swapped {}", whole_bytes(huge), whole_bytes(swap))?;
+    writeln!(
+        out,
+        "  huge pages {} · swapped {}",
+        whole_bytes(huge),
+        whole_bytes(swap)
+    )?;
     for (name, measurement) in [("peak", peak), ("last", end)] {
         if measurement.moved_percent > 1.0 {
             let line = format!(
@@ -229,7 +285,10 @@ fn part_line(
     (end, at_end): (&Measurement, f64),
 ) -> fmt::Result {
     let percent = |measurement: &Measurement, part: f64| {
-        format!("{:.1} %", 100.0 * part / measurement.rss_bytes.max(1) as f64)
+        format!(
+            "{:.1} %",
+            100.0 * part / measurement.rss_bytes.max(1) as f64
+        )
     };
     writeln!(
         out,
@@ -243,10 +302,15 @@ fn part_line(
 
 fn write_heap(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result {
     let bins = bins(heap);
-    let top = bins.iter().map(|bin| bin.live_bytes + bin.free_bytes).max().unwrap_or(0).max(1);
+    let top = bins
+        .iter()
+        .map(|bin| bin.live_bytes + bin.free_bytes)
+        .max()
+        .unwrap_or(0)
+        .max(1);
     let head = format!(
         "  {:<18} {:>8} {:>12} {:>11} {:>11}",
-        "block sizes, bytes", "slabs", "live blocks", "live", "free"
+        "block sizes, bytes", "slabs", "live blocks", "live", "room left"
     );
     writeln!(out, "{}", paint.dim(&head))?;
     for bin in &bins {
@@ -257,7 +321,11 @@ fn write_heap(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result 
             out,
             "  {:<18} {:>8} {:>12} {:>11} {:>11}  {live}{}",
             bin.label,
-            if bin.slabs == 0 { "-".to_owned() } else { count(bin.slabs) },
+            if bin.slabs == 0 {
+                "-".to_owned()
+            } else {
+                count(bin.slabs)
+            },
             count(bin.live_blocks),
             whole_bytes(bin.live_bytes),
             whole_bytes(bin.free_bytes),
@@ -273,14 +341,24 @@ fn write_heap(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result 
             None => format!("{} {}", name.replace('_', " "), count(*value)),
         })
         .collect();
-    writeln!(out, "  heaps {} (parked {}) · {}", heap.threads, heap.parked, counters.join(" · "))
+    writeln!(
+        out,
+        "  heaps {} (parked {}) · {}",
+        heap.threads,
+        heap.parked,
+        counters.join(" · ")
+    )
 }
 
 fn write_telemetry(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result {
     if heap.gates.is_empty() {
         return Ok(());
     }
-    writeln!(out, "  {}", paint.dim(&format!("telemetry (gates: {})", heap.gates.join(", "))))?;
+    writeln!(
+        out,
+        "  {}",
+        paint.dim(&format!("telemetry (gates: {})", heap.gates.join(", ")))
+    )?;
     for (name, value) in heap.telemetry.iter().filter(|(_, value)| **value > 0) {
         writeln!(out, "    {name:<44} {:>14}", count(*value))?;
     }
@@ -324,7 +402,8 @@ fn write_pressure(out: &mut String, report: &RunReport) -> fmt::Result {
     if let Some(because) = &pressure.absent_because {
         return writeln!(out, "\n  pressure  not known: {because}");
     }
-    let figure = |ms: Option<f64>| ms.map_or_else(|| "not known".to_owned(), |ms| seconds(ms / 1e3));
+    let figure =
+        |ms: Option<f64>| ms.map_or_else(|| "not known".to_owned(), |ms| seconds(ms / 1e3));
     writeln!(
         out,
         "\n  pressure  waited meanwhile, whole machine: cpu {} · memory {} (all tasks {}) · io {}",
@@ -333,7 +412,11 @@ fn write_pressure(out: &mut String, report: &RunReport) -> fmt::Result {
         figure(pressure.memory_full_ms),
         figure(pressure.io_some_ms),
     )?;
-    writeln!(out, "  observer  {} of CPU for watching", seconds(report.observer_cpu_s))
+    writeln!(
+        out,
+        "  observer  {} of CPU for watching",
+        seconds(report.observer_cpu_s)
+    )
 }
 
 fn write_versus(out: &mut String, versus: &Versus, paint: Paint) -> fmt::Result {
@@ -341,12 +424,18 @@ fn write_versus(out: &mut String, versus: &Versus, paint: Paint) -> fmt::Result 
         "against other allocators: {} interleaved rounds, seed {}, load {}",
         versus.rounds,
         versus.seed,
-        versus.load_average.map_or_else(|| "not known".to_owned(), |load| format!("{load:.2}")),
+        versus
+            .load_average
+            .map_or_else(|| "not known".to_owned(), |load| format!("{load:.2}")),
     );
     writeln!(out, "\n{}", paint.bold(&title))?;
     let head = format!(
         "  {:<16} {:>9} {:>9} {:>9}   {}",
-        "median", "wall", "CPU", "peak RSS", "ours / other, 95 % interval (below 1: ours is better)"
+        "median",
+        "wall",
+        "CPU",
+        "peak RSS",
+        "ours / other, 95 % interval (below 1: ours is better)"
     );
     writeln!(out, "{}", paint.dim(&head))?;
     write_arm(out, "bedplate", &versus.ours, paint)?;
@@ -378,8 +467,10 @@ fn write_arm(out: &mut String, name: &str, arm: &ArmReport, paint: Paint) -> fmt
         let ratio = |what: &str, ratio: Option<RatioReport>| match ratio {
             None => format!("{what} needs 6 rounds"),
             Some(ratio) => {
-                let text =
-                    format!("{what} {:.3} [{:.3}, {:.3}]", ratio.ratio, ratio.low, ratio.high);
+                let text = format!(
+                    "{what} {:.3} [{:.3}, {:.3}]",
+                    ratio.ratio, ratio.low, ratio.high
+                );
                 match (ratio.high < 1.0, ratio.low > 1.0) {
                     (true, _) => paint.good(&text),
                     (_, true) => paint.warn(&text),

@@ -31,9 +31,17 @@ pub fn whole_bytes(count: u64) -> String {
 #[must_use]
 pub fn seconds(seconds: f64) -> String {
     if seconds >= 3600.0 {
-        format!("{:.0} h {:02.0} min", (seconds / 3600.0).floor(), (seconds % 3600.0) / 60.0)
+        format!(
+            "{:.0} h {:02.0} min",
+            (seconds / 3600.0).floor(),
+            (seconds % 3600.0) / 60.0
+        )
     } else if seconds >= 120.0 {
-        format!("{:.0} min {:02.0} s", (seconds / 60.0).floor(), seconds % 60.0)
+        format!(
+            "{:.0} min {:02.0} s",
+            (seconds / 60.0).floor(),
+            seconds % 60.0
+        )
     } else if seconds >= 0.9995 {
         format!("{} s", three_digits(seconds))
     } else {

@@ -6,7 +6,7 @@
 //! # Not here
 //! Looking at living descendants (`sampler.rs`).
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use bedplate_malloc::inspect::{Record, RecordKind};
 
@@ -23,14 +23,14 @@ struct Child {
 
 /// All processes seen but the program's own.
 #[derive(Debug, Default)]
-pub struct Children {
+pub(super) struct Children {
     running: BTreeMap<u32, Child>,
     groups: BTreeMap<String, ChildGroup>,
 }
 
 impl Children {
     /// Takes a record of a descendant in.
-    pub fn record(&mut self, record: &Record) {
+    pub(super) fn record(&mut self, record: &Record) {
         match record.kind {
             RecordKind::Start => {
                 // A second start of one process is another program executed in it; after an exit
@@ -38,7 +38,7 @@ impl Children {
                 let child = self.running.entry(record.pid).or_default();
                 if child.executed {
                     let old = core::mem::take(child);
-                    self.count(old);
+                    self.count(&old);
                 }
                 let child = self.running.entry(record.pid).or_default();
                 child.executed = true;
@@ -46,9 +46,12 @@ impl Children {
             }
             RecordKind::Fork => {
                 if let Some(old) = self.running.remove(&record.pid) {
-                    self.count(old);
+                    self.count(&old);
                 }
-                let child = Child { name: record.name.clone(), ..Child::default() };
+                let child = Child {
+                    name: record.name.clone(),
+                    ..Child::default()
+                };
                 self.running.insert(record.pid, child);
             }
             RecordKind::Exit => {
@@ -56,38 +59,43 @@ impl Children {
                 child.name.clone_from(&record.name);
                 child.left_normally = true;
                 child.peak_rss_bytes = child.peak_rss_bytes.max(record.peak_rss_bytes);
-                self.count(child);
+                self.count(&child);
             }
-            _ => {}
         }
     }
 
     /// Takes a sampled high-water mark in.
-    pub fn seen_peak(&mut self, pid: u32, peak_rss_bytes: u64) {
+    pub(super) fn seen_peak(&mut self, pid: u32, peak_rss_bytes: u64) {
         if let Some(child) = self.running.get_mut(&pid) {
             child.peak_rss_bytes = child.peak_rss_bytes.max(peak_rss_bytes);
         }
     }
 
     /// The groups, largest first.
-    #[must_use]
-    pub fn into_groups(mut self) -> Vec<ChildGroup> {
+    pub(super) fn into_groups(mut self) -> Vec<ChildGroup> {
         for (_pid, child) in core::mem::take(&mut self.running) {
-            self.count(child);
+            self.count(&child);
         }
         let mut groups: Vec<ChildGroup> = self.groups.into_values().collect();
-        groups.sort_by(|a, b| b.peak_rss_bytes.cmp(&a.peak_rss_bytes).then(a.name.cmp(&b.name)));
+        groups.sort_by(|a, b| {
+            b.peak_rss_bytes
+                .cmp(&a.peak_rss_bytes)
+                .then(a.name.cmp(&b.name))
+        });
         groups
     }
 
-    fn count(&mut self, child: Child) {
-        let group = self.groups.entry(child.name.clone()).or_insert_with(|| ChildGroup {
-            name: child.name.clone(),
-            count: 0,
-            forked_only: 0,
-            left_normally: 0,
-            peak_rss_bytes: 0,
-        });
+    fn count(&mut self, child: &Child) {
+        let group = self
+            .groups
+            .entry(child.name.clone())
+            .or_insert_with(|| ChildGroup {
+                name: child.name.clone(),
+                count: 0,
+                forked_only: 0,
+                left_normally: 0,
+                peak_rss_bytes: 0,
+            });
         group.count += 1;
         group.forked_only += u64::from(!child.executed);
         group.left_normally += u64::from(child.left_normally);

@@ -15,13 +15,13 @@ use std::time::Instant;
 
 use super::launch::{Target, start};
 use super::pressure::PressureBefore;
-use super::program::ProgramFacts;
+use super::program::{Obstacle, ProgramFacts};
 use super::sampler::{Live, Sampler};
 use super::session::{RUN_SETTING, Session};
 use super::signals::Prepared;
 use crate::error::RunError;
 use crate::process::{Ended, Process, calls};
-use crate::report::model::{Faults, REPORT_VERSION, RunReport};
+use crate::report::model::{Faults, Pressure, ProcessReport, REPORT_VERSION, RunReport};
 
 /// A program that has not announced itself after this time is reported as not active, though it
 /// may still come.
@@ -80,15 +80,19 @@ pub fn conduct(
     on_event: &mut dyn FnMut(Event<'_>),
 ) -> Result<RunReport, RunError> {
     let mut session = Session::open(&plan.temporary)?;
-    let forbidden = plan.facts.obstacle.is_some_and(super::program::Obstacle::forbids_preload);
+    let forbidden = plan.facts.obstacle.is_some_and(Obstacle::forbids_preload);
     let library: Option<&Path> = (!forbidden).then_some(plan.library.as_path());
     let mut command = plan.target.command(library)?;
     command.env(RUN_SETTING, session.setting()).stdin(input);
     if let Some(obstacle) = plan.facts.obstacle {
-        on_event(Event::NotActive { because: obstacle.explain() });
+        on_event(Event::NotActive {
+            because: obstacle.explain(),
+        });
     }
-    let prepared = Prepared::new()
-        .map_err(|source| RunError::System { what: "catch signals", source })?;
+    let prepared = Prepared::new().map_err(|source| RunError::System {
+        what: "catch signals",
+        source,
+    })?;
     let pressure = PressureBefore::read();
     let observer = Process::open(std::process::id()).ok();
     let started = Instant::now();
@@ -103,9 +107,11 @@ pub fn conduct(
     let wall = started.elapsed();
     drop(forwarding);
     sampler.take_records(&mut session);
-    let observer_cpu_s = observer.and_then(|own| own.figures().ok()).map_or(0.0, |figures| {
-        (figures.user_ticks + figures.system_ticks) as f64 / TICKS_PER_SECOND
-    });
+    let observer_cpu_s = observer
+        .and_then(|own| own.figures().ok())
+        .map_or(0.0, |figures| {
+            (figures.user_ticks + figures.system_ticks) as f64 / TICKS_PER_SECOND
+        });
     let mut report = assemble(plan, sampler, &ended, wall);
     report.pressure = pressure.since();
     report.observer_cpu_s = observer_cpu_s;
@@ -131,9 +137,8 @@ fn watch(
     let mut live_at = Duration::ZERO;
     let mut pause = Duration::from_millis(1);
     loop {
-        let ready =
-            calls::wait_readable(&[session.leaving_descriptor(), end.as_raw_fd()], pause)
-                .map_err(system("wait for the program"))?;
+        let ready = calls::wait_readable(&[session.leaving_descriptor(), end.as_raw_fd()], pause)
+            .map_err(system("wait for the program"))?;
         sampler.take_records(session);
         while let Some(leaving) = session.waiting() {
             sampler.process_leaves(leaving);
@@ -141,10 +146,14 @@ fn watch(
         }
         if !told_active && sampler.is_active() {
             told_active = true;
-            on_event(Event::Active { pid, name: sampler.main_name() });
+            on_event(Event::Active {
+                pid,
+                name: sampler.main_name(),
+            });
         }
-        if ready[1] && let Some(ended) =
-            calls::wait_child(signed_pid, false).map_err(system("wait for the program"))?
+        if ready[1]
+            && let Some(ended) =
+                calls::wait_child(signed_pid, false).map_err(system("wait for the program"))?
         {
             return Ok(ended);
         }
@@ -168,32 +177,32 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
     let has_heap = sampler.main_has_heap();
     let (processes, children) = sampler.finish();
     let mut notes = plan.facts.notes();
-    let heap = processes.first().and_then(|main| main.at_end.as_ref()?.heaps.first());
+    notes.extend(notes_on(
+        active,
+        has_heap,
+        &processes,
+        !children.is_empty(),
+        ended,
+    ));
+    let heap = processes
+        .first()
+        .and_then(|main| main.at_end.as_ref()?.heaps.first());
     let gates = heap.map_or_else(Vec::new, |heap| heap.gates.clone());
-    if active && !has_heap {
-        notes.push(
-            "the program ended before its memory could be looked at; its parts are not known"
-                .to_owned(),
-        );
-    }
-    if let Some(main) = processes.first().filter(|main| active && !main.end_is_exact) {
-        notes.push(format!(
-            "{} ended by {}, without waiting to be measured: its last figures are those of the \
-             last sample",
-            main.name,
-            ended.signal.map_or_else(|| "_exit".to_owned(), |signal| format!("signal {signal}")),
-        ));
-    }
-    if !active && !children.is_empty() {
-        notes.push("some of its children did run on the allocator: they are listed below".to_owned());
-    }
     let inactive_because = (!active).then(|| {
-        plan.facts.obstacle.map_or(SILENT, super::program::Obstacle::explain).to_owned()
+        plan.facts
+            .obstacle
+            .map_or(SILENT, Obstacle::explain)
+            .to_owned()
     });
     RunReport {
         version: REPORT_VERSION,
         bedplate: env!("CARGO_PKG_VERSION").to_owned(),
-        command: plan.target.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+        command: plan
+            .target
+            .command
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
         active,
         inactive_because,
         library: plan.library_name.to_owned(),
@@ -211,11 +220,47 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
             voluntary_switches: ended.voluntary_switches,
             involuntary_switches: ended.involuntary_switches,
         },
-        pressure: crate::report::model::Pressure::default(),
+        pressure: Pressure::default(),
         processes,
         children,
         versus: None,
         notes,
         observer_cpu_s: 0.0,
     }
+}
+
+/// What a reader should know about how the watching went.
+fn notes_on(
+    active: bool,
+    has_heap: bool,
+    processes: &[ProcessReport],
+    has_children: bool,
+    ended: &Ended,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    if active && !has_heap {
+        notes.push(
+            "the program ended before its memory could be looked at; its parts are not known"
+                .to_owned(),
+        );
+    }
+    if let Some(main) = processes
+        .first()
+        .filter(|main| active && !main.end_is_exact)
+    {
+        notes.push(format!(
+            "{} ended by {}, without waiting to be measured: its last figures are those of the \
+             last sample",
+            main.name,
+            ended
+                .signal
+                .map_or_else(|| "_exit".to_owned(), |signal| format!("signal {signal}")),
+        ));
+    }
+    if !active && has_children {
+        notes.push(
+            "some of its children did run on the allocator: they are listed below".to_owned(),
+        );
+    }
+    notes
 }

@@ -18,14 +18,28 @@ use crate::error::RunError;
 
 /// Libraries that are allocators, by the start of their names.
 const ALLOCATOR_LIBRARIES: &[&str] = &[
-    "libjemalloc", "libtcmalloc", "libmimalloc", "libsnmalloc", "librpmalloc", "libtbbmalloc",
-    "libhoard", "libscudo",
+    "libjemalloc",
+    "libtcmalloc",
+    "libmimalloc",
+    "libsnmalloc",
+    "librpmalloc",
+    "libtbbmalloc",
+    "libhoard",
+    "libscudo",
 ];
 
 /// Interface functions by which a program asks a particular allocator.
 const ALLOCATOR_CALLS: &[&str] = &[
-    "mallctl", "mallctlbymib", "malloc_stats_print", "je_mallctl", "je_malloc_stats_print",
-    "mi_stats_print", "mi_heap_new", "MallocExtension_GetStats", "mallocx", "je_mallocx",
+    "mallctl",
+    "mallctlbymib",
+    "malloc_stats_print",
+    "je_mallctl",
+    "je_malloc_stats_print",
+    "mi_stats_print",
+    "mi_heap_new",
+    "MallocExtension_GetStats",
+    "mallocx",
+    "je_mallocx",
 ];
 
 /// What was read.
@@ -47,7 +61,10 @@ pub(crate) struct ElfFacts {
 
 /// Reads the ELF file at `path`.
 pub(crate) fn read_elf(path: &Path) -> Result<ElfFacts, RunError> {
-    let refuse = |why: String| RunError::NotExecutable { path: path.to_owned(), why };
+    let refuse = |why: String| RunError::NotExecutable {
+        path: path.to_owned(),
+        why,
+    };
     let mut magic = [0_u8; 4];
     let length = match File::open(path).and_then(|mut file| file.read(&mut magic)) {
         Ok(length) => length,
@@ -58,15 +75,14 @@ pub(crate) fn read_elf(path: &Path) -> Result<ElfFacts, RunError> {
     };
     if magic[..length] != elf::ELFMAG {
         return Err(refuse(
-            "it is neither an ELF program nor a script that names its interpreter with #!".to_owned(),
+            "it is neither an ELF program nor a script that names its interpreter with #!"
+                .to_owned(),
         ));
     }
     let data = fs::read(path).map_err(|error| refuse(format!("it cannot be read: {error}")))?;
     let damaged = |error: object::Error| refuse(format!("its ELF headers are damaged: {error}"));
     match FileKind::parse(data.as_slice()).map_err(damaged)? {
-        FileKind::Elf32 => {
-            Ok(facts::<elf::FileHeader32<Endianness>>(&data).map_err(damaged)?)
-        }
+        FileKind::Elf32 => Ok(facts::<elf::FileHeader32<Endianness>>(&data).map_err(damaged)?),
         _ => Ok(facts::<elf::FileHeader64<Endianness>>(&data).map_err(damaged)?),
     }
 }
@@ -74,7 +90,11 @@ pub(crate) fn read_elf(path: &Path) -> Result<ElfFacts, RunError> {
 /// A program that may be executed but not read (as `sudo` on some systems): taken for an ordinary
 /// one; whether the allocator took effect then shows in the process.
 fn unreadable() -> ElfFacts {
-    ElfFacts { is_native: true, loader: Some(String::new()), ..ElfFacts::default() }
+    ElfFacts {
+        is_native: true,
+        loader: Some(String::new()),
+        ..ElfFacts::default()
+    }
 }
 
 fn facts<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> object::Result<ElfFacts> {
@@ -96,9 +116,15 @@ fn facts<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> object::Result<El
         facts.is_go |= sections.section_name(endian, section)? == b".go.buildinfo";
         if let Some((entries, link)) = section.dynamic(endian, data)? {
             let strings = sections.strings(endian, data, link)?;
-            for entry in entries.iter().filter(|entry| entry.tag(endian) == elf::DT_NEEDED.into()) {
+            for entry in entries
+                .iter()
+                .filter(|entry| entry.tag(endian) == elf::DT_NEEDED)
+            {
                 let name = String::from_utf8_lossy(entry.string(endian, strings)?).into_owned();
-                if ALLOCATOR_LIBRARIES.iter().any(|library| name.starts_with(library)) {
+                if ALLOCATOR_LIBRARIES
+                    .iter()
+                    .any(|library| name.starts_with(library))
+                {
                     facts.linked_allocators.push(name);
                 }
             }
@@ -120,7 +146,11 @@ fn facts<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> object::Result<El
 
 /// The ELF machine number that this program itself was built for.
 const fn native_machine() -> elf::Machine {
-    if cfg!(target_arch = "aarch64") { elf::EM_AARCH64 } else { elf::EM_X86_64 }
+    if cfg!(target_arch = "aarch64") {
+        elf::EM_AARCH64
+    } else {
+        elf::EM_X86_64
+    }
 }
 
 #[cfg(test)]
@@ -137,7 +167,12 @@ mod tests {
     fn truncated_and_foreign_files_are_refused_not_guessed() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
-        for bytes in [&b""[..], b"hello", b"\x7fELF", b"\x7fELF\x02\x01\x01\x00junk"] {
+        for bytes in [
+            &b""[..],
+            b"hello",
+            b"\x7fELF",
+            b"\x7fELF\x02\x01\x01\x00junk",
+        ] {
             fs::write(&path, bytes).unwrap();
             assert_eq!(read_elf(&path).unwrap_err().exit_code(), 126, "{bytes:?}");
         }

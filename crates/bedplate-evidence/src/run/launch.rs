@@ -62,7 +62,11 @@ impl Target {
             });
         }
         let mut list = library.as_os_str().to_owned();
-        if let Some(existing) = self.preload.as_deref().filter(|existing| !existing.is_empty()) {
+        if let Some(existing) = self
+            .preload
+            .as_deref()
+            .filter(|existing| !existing.is_empty())
+        {
             list.push(":");
             list.push(existing);
         }
@@ -72,7 +76,10 @@ impl Target {
     /// The program's name for reports.
     #[must_use]
     pub fn name(&self) -> String {
-        let program = self.command.first().map_or(OsStr::new(""), OsString::as_os_str);
+        let program = self
+            .command
+            .first()
+            .map_or(OsStr::new(""), OsString::as_os_str);
         let name = Path::new(program).file_name().unwrap_or(program);
         name.to_string_lossy().into_owned()
     }
@@ -81,9 +88,9 @@ impl Target {
 /// Starts `command`.
 pub(crate) fn start(command: &mut Command, path: &Path) -> Result<Child, RunError> {
     command.spawn().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            RunError::NotFound { program: path.display().to_string() }
-        }
+        io::ErrorKind::NotFound => RunError::NotFound {
+            program: path.display().to_string(),
+        },
         io::ErrorKind::PermissionDenied => RunError::NotExecutable {
             path: path.to_owned(),
             why: "the system refused to execute it".to_owned(),
@@ -92,7 +99,10 @@ pub(crate) fn start(command: &mut Command, path: &Path) -> Result<Child, RunErro
             path: path.to_owned(),
             why: "the system does not know its format".to_owned(),
         },
-        _ => RunError::System { what: "start the program", source: error },
+        _ => RunError::System {
+            what: "start the program",
+            source: error,
+        },
     })
 }
 
@@ -110,15 +120,27 @@ mod tests {
 
     #[test]
     fn ours_comes_before_what_was_preloaded_already() {
-        let list = target(Some("/a.so:/b.so")).preload_list(Path::new("/ours.so")).unwrap();
+        let list = target(Some("/a.so:/b.so"))
+            .preload_list(Path::new("/ours.so"))
+            .unwrap();
         assert_eq!(list, "/ours.so:/a.so:/b.so");
-        let alone = target(Some("")).preload_list(Path::new("/ours.so")).unwrap();
+        let alone = target(Some(""))
+            .preload_list(Path::new("/ours.so"))
+            .unwrap();
         assert_eq!(alone, "/ours.so");
     }
 
     #[test]
     fn a_path_the_loader_would_split_is_refused() {
-        assert!(target(None).preload_list(Path::new("/a dir/ours.so")).is_err());
-        assert!(target(None).preload_list(Path::new("/a:dir/ours.so")).is_err());
+        assert!(
+            target(None)
+                .preload_list(Path::new("/a dir/ours.so"))
+                .is_err()
+        );
+        assert!(
+            target(None)
+                .preload_list(Path::new("/a:dir/ours.so"))
+                .is_err()
+        );
     }
 }

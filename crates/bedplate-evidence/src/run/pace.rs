@@ -27,30 +27,34 @@ const PEAK_GROWTH: f64 = 1.02;
 
 /// The pace of one run.
 #[derive(Debug)]
-pub struct Pace {
+pub(super) struct Pace {
     interval: Duration,
     measuring: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { interval: FIRST, measuring: Duration::ZERO }
+        Self {
+            interval: FIRST,
+            measuring: Duration::ZERO,
+        }
     }
 }
 
 impl Pace {
     /// Time until the next sample, after one at `elapsed` that took `sample`.
-    pub fn next(&mut self, elapsed: Duration, sample: Duration) -> Duration {
+    pub(super) fn next(&mut self, elapsed: Duration, sample: Duration) -> Duration {
         if elapsed > FIRST_KEPT {
             self.interval = self.interval.mul_f64(GROWTH).min(LAST);
         }
-        self.interval.max(sample.div_f64(SAMPLE_SHARE)).min(LAST * 10)
+        self.interval
+            .max(sample.div_f64(SAMPLE_SHARE))
+            .min(LAST * 10)
     }
 
     /// Whether a resident set of `rss_bytes` deserves a full measurement now, when the last
     /// measured peak was `measured_bytes` and a measurement last took `last_cost`.
-    #[must_use]
-    pub fn is_worth_measuring(
+    pub(super) fn is_worth_measuring(
         &self,
         elapsed: Duration,
         rss_bytes: u64,
@@ -63,7 +67,7 @@ impl Pace {
     }
 
     /// Counts a full measurement's time.
-    pub fn measured(&mut self, cost: Duration) {
+    pub(super) fn measured(&mut self, cost: Duration) {
         self.measuring += cost;
     }
 }

@@ -6,8 +6,8 @@
 //! # Not here
 //! Levels and what to do about them (`bedplate_os::pressure`).
 
-use bedplate_os::psi::{Pressure, Pressures};
 use bedplate_os::fact::Fact;
+use bedplate_os::psi::{Pressure, Pressures};
 use bedplate_os::source::Machine;
 
 use crate::report::model;

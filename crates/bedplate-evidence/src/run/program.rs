@@ -106,7 +106,8 @@ impl ProgramFacts {
             } else {
                 self.linked_allocators.join(", ")
             };
-            let mut note = format!("the program links {linked}; bedplate serves its malloc instead");
+            let mut note =
+                format!("the program links {linked}; bedplate serves its malloc instead");
             if !self.allocator_calls.is_empty() {
                 note.push_str(&format!(
                     "; it also calls {}: figures it prints from there are those of an idle allocator",
@@ -117,7 +118,8 @@ impl ProgramFacts {
         }
         if self.defines_malloc {
             notes.push(
-                "the program defines malloc itself: its own calls go there, not to bedplate".to_owned(),
+                "the program defines malloc itself: its own calls go there, not to bedplate"
+                    .to_owned(),
             );
         }
         if self.is_go {
@@ -188,7 +190,9 @@ fn gains_rights(file: &Path) -> bool {
 
 /// Looks for the program as `execvp` does.
 fn find_program(program: &OsStr, search_path: Option<&OsStr>) -> Result<PathBuf, RunError> {
-    let not_found = || RunError::NotFound { program: program.to_string_lossy().into_owned() };
+    let not_found = || RunError::NotFound {
+        program: program.to_string_lossy().into_owned(),
+    };
     if program.is_empty() {
         return Err(not_found());
     }
@@ -220,7 +224,10 @@ fn find_program(program: &OsStr, search_path: Option<&OsStr>) -> Result<PathBuf,
 /// `Err(None)`: no such file; `Err(Some)`: a file that may not be executed.
 fn check_executable(path: &Path) -> Result<(), Option<RunError>> {
     let refuse = |why: &str| {
-        Some(RunError::NotExecutable { path: path.to_owned(), why: why.to_owned() })
+        Some(RunError::NotExecutable {
+            path: path.to_owned(),
+            why: why.to_owned(),
+        })
     };
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Err(refuse("it is a directory")),
@@ -266,12 +273,12 @@ fn script_interpreter(
         Some(name) if through_env => name,
         _ => interpreter,
     };
-    find_program(OsStr::new(target), search_path).map(Some).map_err(|error| {
-        RunError::NotExecutable {
+    find_program(OsStr::new(target), search_path)
+        .map(Some)
+        .map_err(|error| RunError::NotExecutable {
             path: file.to_owned(),
             why: format!("the interpreter of its first line is missing: {error}"),
-        }
-    })
+        })
 }
 
 #[cfg(test)]
@@ -308,11 +315,25 @@ mod tests {
         let facts = inspect_program(direct.as_os_str(), None).unwrap();
         assert_eq!(facts.interpreters, ["/bin/sh"]);
         assert_eq!(facts.obstacle, None);
-        let by_env = write(directory.path(), "env", "#!/usr/bin/env -S FOO=1 sh -e\n", 0o755);
+        let by_env = write(
+            directory.path(),
+            "env",
+            "#!/usr/bin/env -S FOO=1 sh -e\n",
+            0o755,
+        );
         let facts = inspect_program(by_env.as_os_str(), None).unwrap();
-        assert!(facts.interpreters[0].ends_with("/sh"), "{:?}", facts.interpreters);
+        assert!(
+            facts.interpreters[0].ends_with("/sh"),
+            "{:?}",
+            facts.interpreters
+        );
         let lost = write(directory.path(), "lost", "#!/no/such/interpreter\n", 0o755);
-        assert_eq!(inspect_program(lost.as_os_str(), None).unwrap_err().exit_code(), 126);
+        assert_eq!(
+            inspect_program(lost.as_os_str(), None)
+                .unwrap_err()
+                .exit_code(),
+            126
+        );
     }
 
     #[test]

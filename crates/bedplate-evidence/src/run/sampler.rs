@@ -70,7 +70,9 @@ impl Sampler {
         Self {
             started: Instant::now(),
             main_pid,
-            main: Process::open(main_pid).ok().map(|process| Watched::new(process, name, POINTS)),
+            main: Process::open(main_pid)
+                .ok()
+                .map(|process| Watched::new(process, name, POINTS)),
             descendants: Vec::new(),
             kept: Vec::new(),
             children: Children::default(),
@@ -128,7 +130,8 @@ impl Sampler {
             (RecordKind::Start, Some(watched)) => watched.executed(&record.name),
             (RecordKind::Start | RecordKind::Fork, None) if has_room => {
                 if let Ok(process) = Process::open(record.pid) {
-                    self.descendants.push(Watched::new(process, &record.name, CHILD_POINTS));
+                    self.descendants
+                        .push(Watched::new(process, &record.name, CHILD_POINTS));
                 }
             }
             _ => {}
@@ -153,7 +156,8 @@ impl Sampler {
             if with_figures {
                 watched.read_figures();
             }
-            self.children.seen_peak(watched.process.pid(), watched.peak_rss_bytes);
+            self.children
+                .seen_peak(watched.process.pid(), watched.peak_rss_bytes);
         }
         let cost = began.elapsed();
         self.measure_peaks(elapsed, ms);
@@ -185,7 +189,8 @@ impl Sampler {
             self.descendants.drain(..).partition(|watched| watched.gone);
         self.descendants = alive;
         self.kept.extend(gone);
-        self.kept.sort_by_key(|watched| core::cmp::Reverse(watched.peak_rss_bytes));
+        self.kept
+            .sort_by_key(|watched| core::cmp::Reverse(watched.peak_rss_bytes));
         self.kept.truncate(KEPT_MAX);
     }
 
@@ -216,7 +221,9 @@ impl Sampler {
 
     /// Name of the program's own process, as last announced.
     pub(crate) fn main_name(&self) -> &str {
-        self.main.as_ref().map_or("", |watched| watched.name.as_str())
+        self.main
+            .as_ref()
+            .map_or("", |watched| watched.name.as_str())
     }
 
     /// Whether the allocator was seen at work in the program's own process.
@@ -230,7 +237,12 @@ impl Sampler {
             watched.gone = true;
         }
         self.retire();
-        let reports = self.main.into_iter().chain(self.kept).map(Watched::into_report).collect();
+        let reports = self
+            .main
+            .into_iter()
+            .chain(self.kept)
+            .map(Watched::into_report)
+            .collect();
         (reports, self.children.into_groups())
     }
 }

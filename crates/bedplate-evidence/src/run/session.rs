@@ -18,7 +18,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use bedplate_malloc::inspect::Record;
+use bedplate_malloc::inspect::{RECORD_BYTES, Record};
 
 use crate::error::RunError;
 use crate::process::calls;
@@ -26,8 +26,8 @@ use crate::process::calls;
 /// The setting that names the directory to the processes of the run.
 pub const RUN_SETTING: &str = "BEDPLATE_MALLOC_RUN";
 
-/// Bytes of one record.
-const RECORD_BYTES: usize = 256;
+/// Longest path a process takes for the directory, in bytes.
+const PATH_BYTES_MAX: usize = 199;
 /// Records kept waiting for one read.
 const RECORDS_AT_ONCE: usize = 256;
 /// Names tried for the directory.
@@ -49,7 +49,7 @@ impl Session {
     /// # Errors
     /// `File`: it could not be made.
     pub fn open(temporary: &Path) -> Result<Self, RunError> {
-        let directory = make_directory(temporary)?;
+        let directory = make_directory(&absolute(temporary)?)?;
         Self::fill(&directory).map_err(|source| {
             // The half-made directory is of no use to anyone; its removal may fail likewise.
             drop(fs::remove_dir_all(&directory));
@@ -73,7 +73,11 @@ impl Session {
         let fifo = |name: &str| {
             let path = directory.join(name);
             calls::make_fifo(&path)?;
-            OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path)
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .custom_flags(libc::O_NONBLOCK)
+                .open(path)
         };
         Ok(Self {
             directory: directory.to_owned(),
@@ -140,6 +144,22 @@ impl Drop for Session {
 
 const ADVICE: &str = "set TMPDIR to a directory that can be written";
 
+/// The directory as an absolute path that the processes of the run will take.
+fn absolute(temporary: &Path) -> Result<PathBuf, RunError> {
+    let refuse = |source| RunError::File {
+        what: "the run directory below",
+        path: temporary.to_owned(),
+        source,
+        advice: "set TMPDIR to a directory with a short absolute path",
+    };
+    let path = std::path::absolute(temporary).map_err(refuse)?;
+    // Room for the directory's own name.
+    if path.as_os_str().len() + 40 > PATH_BYTES_MAX {
+        return Err(refuse(io::ErrorKind::InvalidFilename.into()));
+    }
+    Ok(path)
+}
+
 fn make_directory(temporary: &Path) -> Result<PathBuf, RunError> {
     let pid = std::process::id();
     for number in 0..NAMES_MAX {
@@ -174,7 +194,11 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let mut session = Session::open(temporary.path()).unwrap();
         let path = PathBuf::from(session.setting());
-        assert!(path.to_str().unwrap().ends_with(&format!("-{}", std::process::id())));
+        assert!(
+            path.to_str()
+                .unwrap()
+                .ends_with(&format!("-{}", std::process::id()))
+        );
         assert!(session.new_records().unwrap().is_empty());
         assert_eq!(session.waiting(), None);
         (&session.leaving).write_all(&77_u32.to_le_bytes()).unwrap();

@@ -48,7 +48,10 @@ impl Prepared {
                 }
             }
         });
-        Forwarding { handle, thread: Some(thread) }
+        Forwarding {
+            handle,
+            thread: Some(thread),
+        }
     }
 }
 
@@ -74,7 +77,9 @@ fn ignored_signals() -> u64 {
     std::fs::read_to_string("/proc/self/status")
         .ok()
         .and_then(|status| {
-            let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix("SigIgn:"))?;
             u64::from_str_radix(line.trim(), 16).ok()
         })
         .unwrap_or(0)

@@ -25,7 +25,11 @@ impl Timeline {
     /// An empty series that holds at most `capacity` points.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { points: Vec::new(), capacity: capacity.max(4), distance_ms: 0.0 }
+        Self {
+            points: Vec::new(),
+            capacity: capacity.max(4),
+            distance_ms: 0.0,
+        }
     }
 
     /// Adds a point; one too near to the last replaces it if it is higher.
@@ -56,9 +60,10 @@ impl Timeline {
             .points
             .chunks(2)
             .map(|pair| match pair {
-                [first, second] if second.rss_bytes > first.rss_bytes => {
-                    Point { ms: first.ms, ..*second }
-                }
+                [first, second] if second.rss_bytes > first.rss_bytes => Point {
+                    ms: first.ms,
+                    ..*second
+                },
                 _ => pair[0],
             })
             .collect();
@@ -77,11 +82,20 @@ mod tests {
         let mut timeline = Timeline::new(64);
         for step in 0..100_000_u32 {
             let rss_bytes = if step == 31_415 { 9_999 } else { 100 };
-            timeline.add(Point { ms: f64::from(step), live_bytes: None, rss_bytes });
+            timeline.add(Point {
+                ms: f64::from(step),
+                live_bytes: None,
+                rss_bytes,
+            });
         }
         assert!(timeline.points().len() <= 64);
         assert!(timeline.points().len() >= 16);
-        assert!(timeline.points().iter().any(|point| point.rss_bytes == 9_999));
+        assert!(
+            timeline
+                .points()
+                .iter()
+                .any(|point| point.rss_bytes == 9_999)
+        );
         assert!(timeline.points().is_sorted_by(|a, b| a.ms < b.ms));
     }
 }

@@ -81,7 +81,11 @@ impl Watched {
         }
         self.peak_rss_bytes = self.peak_rss_bytes.max(self.rss_bytes);
         self.live_bytes = self.look_at_heaps();
-        self.timeline.add(Point { ms, live_bytes: self.live_bytes, rss_bytes: self.rss_bytes });
+        self.timeline.add(Point {
+            ms,
+            live_bytes: self.live_bytes,
+            rss_bytes: self.rss_bytes,
+        });
     }
 
     /// Reads threads and high-water mark, which cost more than a sample.
@@ -119,7 +123,11 @@ impl Watched {
             let measurement = Measurement::of(&measured, ms);
             let live = (!measured.heaps.is_empty()).then(|| live_bytes(&measured.heaps));
             let rss_bytes = measured.rss_bytes;
-            self.timeline.add(Point { ms, live_bytes: live, rss_bytes });
+            self.timeline.add(Point {
+                ms,
+                live_bytes: live,
+                rss_bytes,
+            });
             self.peak_rss_bytes = self.peak_rss_bytes.max(rss_bytes);
             if rss_bytes > self.measured_bytes || self.at_peak.is_none() {
                 self.measured_bytes = rss_bytes;
@@ -139,8 +147,14 @@ impl Watched {
 
     /// Whether an allocator of ours was ever measured in it.
     pub(crate) fn has_heap(&self) -> bool {
-        self.at_end.as_ref().is_some_and(|measurement| !measurement.heaps.is_empty())
-            || self.timeline.points().iter().any(|point| point.live_bytes.is_some())
+        self.at_end
+            .as_ref()
+            .is_some_and(|measurement| !measurement.heaps.is_empty())
+            || self
+                .timeline
+                .points()
+                .iter()
+                .any(|point| point.live_bytes.is_some())
     }
 
     pub(crate) fn into_report(self) -> ProcessReport {

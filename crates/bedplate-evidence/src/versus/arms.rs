@@ -27,7 +27,11 @@ struct Known {
 }
 
 const KNOWN: &[Known] = &[
-    Known { name: "glibc", files: &["libc.so.6"], package: "libc6" },
+    Known {
+        name: "glibc",
+        files: &["libc.so.6"],
+        package: "libc6",
+    },
     Known {
         name: "mimalloc",
         files: &["libmimalloc.so.3", "libmimalloc.so.2", "libmimalloc.so"],
@@ -40,7 +44,11 @@ const KNOWN: &[Known] = &[
     },
     Known {
         name: "tcmalloc",
-        files: &["libtcmalloc_minimal.so.4", "libtcmalloc.so.4", "libtcmalloc_minimal.so"],
+        files: &[
+            "libtcmalloc_minimal.so.4",
+            "libtcmalloc.so.4",
+            "libtcmalloc_minimal.so",
+        ],
         package: "libtcmalloc-minimal4",
     },
 ];
@@ -64,7 +72,11 @@ const DIRECTORIES: &[&str] = &[
 /// `AllocatorAbsent`: a name is not known, or its library is not on this machine.
 pub fn find_arms(list: &str) -> Result<Vec<Arm>, RunError> {
     let mut arms: Vec<Arm> = Vec::new();
-    for name in list.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+    for name in list
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    {
         if arms.iter().all(|arm| arm.name != name) {
             arms.push(find_arm(name)?);
         }
@@ -84,15 +96,24 @@ fn names() -> String {
 }
 
 fn find_arm(name: &str) -> Result<Arm, RunError> {
-    let absent = |advice: String| RunError::AllocatorAbsent { name: name.to_owned(), advice };
+    let absent = |advice: String| RunError::AllocatorAbsent {
+        name: name.to_owned(),
+        advice,
+    };
     if name == "system" {
-        return Ok(Arm { name: name.to_owned(), library: None });
+        return Ok(Arm {
+            name: name.to_owned(),
+            library: None,
+        });
     }
     if name.contains('/') {
         let path = Path::new(name)
             .canonicalize()
             .map_err(|error| absent(format!("the library cannot be opened: {error}")))?;
-        return Ok(Arm { name: name.to_owned(), library: Some(path) });
+        return Ok(Arm {
+            name: name.to_owned(),
+            library: Some(path),
+        });
     }
     let known = KNOWN
         .iter()
@@ -101,10 +122,17 @@ fn find_arm(name: &str) -> Result<Arm, RunError> {
     let found = known
         .files
         .iter()
-        .flat_map(|file| DIRECTORIES.iter().map(move |directory| Path::new(directory).join(file)))
+        .flat_map(|file| {
+            DIRECTORIES
+                .iter()
+                .map(move |directory| Path::new(directory).join(file))
+        })
         .find(|path| path.is_file());
     match found {
-        Some(path) => Ok(Arm { name: name.to_owned(), library: Some(path) }),
+        Some(path) => Ok(Arm {
+            name: name.to_owned(),
+            library: Some(path),
+        }),
         None => Err(absent(format!(
             "install Debian's package {} (apt-get install {}), or give the path of its library",
             known.package, known.package

@@ -43,13 +43,19 @@ impl Input {
         };
         let kind = metadata.file_type();
         if kind.is_file() {
-            let offset = fs::read_to_string("/proc/self/fdinfo/0").ok().and_then(|text| {
-                let line = text.lines().find_map(|line| line.strip_prefix("pos:"))?;
-                line.trim().parse().ok()
-            });
-            Self::File { offset: offset.unwrap_or(0) }
+            let offset = fs::read_to_string("/proc/self/fdinfo/0")
+                .ok()
+                .and_then(|text| {
+                    let line = text.lines().find_map(|line| line.strip_prefix("pos:"))?;
+                    line.trim().parse().ok()
+                });
+            Self::File {
+                offset: offset.unwrap_or(0),
+            }
         } else if kind.is_fifo() || kind.is_socket() {
-            Self::Kept { path: directory.join("input") }
+            Self::Kept {
+                path: directory.join("input"),
+            }
         } else {
             Self::None
         }

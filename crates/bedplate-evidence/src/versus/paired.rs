@@ -50,7 +50,10 @@ pub fn ratio(pairs: &[(f64, f64)]) -> Option<Estimate> {
     if pairs.len() < PAIRS_MIN {
         return None;
     }
-    let logs: Vec<f64> = pairs.iter().map(|(ours, other)| (ours / other).ln()).collect();
+    let logs: Vec<f64> = pairs
+        .iter()
+        .map(|(ours, other)| (ours / other).ln())
+        .collect();
     if logs.iter().any(|log| !log.is_finite()) {
         return None;
     }
@@ -87,7 +90,11 @@ fn median_of_sorted(sorted: &[f64]) -> f64 {
 fn walsh_averages(values: &[f64]) -> Vec<f64> {
     let mut averages = Vec::with_capacity(values.len() * (values.len() + 1) / 2);
     for (index, &value) in values.iter().enumerate() {
-        averages.extend(values[index..].iter().map(|&other| f64::midpoint(value, other)));
+        averages.extend(
+            values[index..]
+                .iter()
+                .map(|&other| f64::midpoint(value, other)),
+        );
     }
     averages.sort_by(f64::total_cmp);
     averages
@@ -148,8 +155,9 @@ mod tests {
 
     #[test]
     fn a_clear_difference_has_a_direction() {
-        let pairs: Vec<(f64, f64)> =
-            (0..10).map(|index| (0.8 + 0.001 * f64::from(index), 1.0)).collect();
+        let pairs: Vec<(f64, f64)> = (0..10)
+            .map(|index| (0.8 + 0.001 * f64::from(index), 1.0))
+            .collect();
         let estimate = ratio(&pairs).unwrap();
         assert_eq!(estimate.direction(), core::cmp::Ordering::Less);
         assert!(estimate.low <= estimate.ratio && estimate.ratio <= estimate.high);
@@ -169,7 +177,11 @@ mod tests {
         /// Sum of uniforms: nearly normal, with a rare large outlier, as timings have.
         fn timing(&mut self) -> f64 {
             let bell: f64 = (0..6).map(|_| self.uniform()).sum::<f64>() - 3.0;
-            let outlier = if self.uniform() < 0.05 { 5.0 * self.uniform() } else { 0.0 };
+            let outlier = if self.uniform() < 0.05 {
+                5.0 * self.uniform()
+            } else {
+                0.0
+            };
             1.0 + 0.02 * (bell + outlier)
         }
     }
@@ -181,8 +193,9 @@ mod tests {
             let trials = 2000;
             let covered = (0..trials)
                 .filter(|_| {
-                    let drawn: Vec<(f64, f64)> =
-                        (0..pairs).map(|_| (0.97 * noise.timing(), noise.timing())).collect();
+                    let drawn: Vec<(f64, f64)> = (0..pairs)
+                        .map(|_| (0.97 * noise.timing(), noise.timing()))
+                        .collect();
                     let estimate = ratio(&drawn).unwrap();
                     estimate.low <= 0.97 && 0.97 <= estimate.high
                 })

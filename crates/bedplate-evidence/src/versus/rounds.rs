@@ -11,8 +11,9 @@
 //! I1. The runs of one round are neighbours in time, so drift of the machine falls on all arms
 //!     alike; the order within a round is random, so position does too.
 
+use alloc::collections::BTreeSet;
 use core::hash::Hasher as _;
-use std::collections::{BTreeSet, hash_map::DefaultHasher};
+use std::hash::DefaultHasher;
 use std::io::Read as _;
 use std::process::Stdio;
 use std::time::Instant;
@@ -102,7 +103,10 @@ pub fn compare(
 
 fn run_once(plan: &VersusPlan<'_>, arm: &Arm) -> Result<Outcome, RunError> {
     let mut command = plan.target.command(arm.library.as_deref())?;
-    command.stdin(plan.input.again()?).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+        .stdin(plan.input.again()?)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     let started = Instant::now();
     let mut child = start(&mut command, &plan.target.path)?;
     let mut hasher = DefaultHasher::new();
@@ -115,8 +119,15 @@ fn run_once(plan: &VersusPlan<'_>, arm: &Arm) -> Result<Outcome, RunError> {
     let pid = i32::try_from(child.id()).unwrap_or(i32::MAX);
     let ended = calls::wait_child(pid, true)
         .and_then(|ended| ended.ok_or_else(|| std::io::ErrorKind::NotFound.into()))
-        .map_err(|source| RunError::System { what: "wait for the program", source })?;
-    Ok(outcome(&ended, started.elapsed().as_secs_f64(), hasher.finish()))
+        .map_err(|source| RunError::System {
+            what: "wait for the program",
+            source,
+        })?;
+    Ok(outcome(
+        &ended,
+        started.elapsed().as_secs_f64(),
+        hasher.finish(),
+    ))
 }
 
 fn outcome(ended: &Ended, wall_s: f64, output_hash: u64) -> Outcome {
@@ -126,7 +137,10 @@ fn outcome(ended: &Ended, wall_s: f64, output_hash: u64) -> Outcome {
         peak_rss_bytes: ended.peak_rss_bytes,
         shell_code: ended.shell_code(),
         output_hash,
-        interrupted: matches!(ended.signal, Some(libc::SIGINT | libc::SIGQUIT | libc::SIGTERM)),
+        interrupted: matches!(
+            ended.signal,
+            Some(libc::SIGINT | libc::SIGQUIT | libc::SIGTERM)
+        ),
     }
 }
 
@@ -153,8 +167,11 @@ fn arm_report(arm: &Arm, theirs: &[Outcome], ours: Option<&Vec<Outcome>>) -> Arm
 
 fn ratios(ours: &[Outcome], theirs: &[Outcome]) -> Ratios {
     let ratio = |figure: fn(&Outcome) -> f64| {
-        let pairs: Vec<(f64, f64)> =
-            ours.iter().zip(theirs).map(|(our, their)| (figure(our), figure(their))).collect();
+        let pairs: Vec<(f64, f64)> = ours
+            .iter()
+            .zip(theirs)
+            .map(|(our, their)| (figure(our), figure(their)))
+            .collect();
         paired::ratio(&pairs).map(Into::into)
     };
     Ratios {
@@ -193,7 +210,12 @@ fn differences(name: &str, ours: &[Outcome], theirs: &[Outcome]) -> Vec<String> 
 
 /// The machine's load over the last minute.
 fn load_average() -> Option<f64> {
-    std::fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+    std::fs::read_to_string("/proc/loadavg")
+        .ok()?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// Our anonymous resident bytes: a forked child starts with at most these.

@@ -1,6 +1,6 @@
 //! Random order from a seed that the report names.
 
-/// A small generator (SplitMix64) for orders; not for secrets.
+/// A small generator (`SplitMix64`) for orders; not for secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct Shuffle(u64);
 
@@ -44,6 +44,9 @@ mod tests {
             assert_eq!(sorted, [0, 1, 2]);
             first[order[0]] += 1;
         }
-        assert!(first.iter().all(|&count| (850..1150).contains(&count)), "{first:?}");
+        assert!(
+            first.iter().all(|&count| (850..1150).contains(&count)),
+            "{first:?}"
+        );
     }
 }
