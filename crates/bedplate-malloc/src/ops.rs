@@ -381,7 +381,7 @@ pub unsafe fn reallocate<G: Gates>(block: NonNull<u8>, bytes: usize) -> *mut u8 
     if had > CLASS_MAX && bytes > CLASS_MAX {
         // SAFETY: the caller's duty.
         let slab = unsafe { record_of(block) };
-        if let Some(same) = resize_large(slab, bytes) {
+        if let Some(same) = resize_large_slow(slab, bytes) {
             return same.as_ptr();
         }
     }
@@ -396,7 +396,9 @@ pub unsafe fn reallocate<G: Gates>(block: NonNull<u8>, bytes: usize) -> *mut u8 
 }
 
 /// Resizes a large or huge block without copying.
-fn resize_large(slab: &'static Slab, bytes: usize) -> Option<NonNull<u8>> {
+#[cold]
+#[inline(never)]
+fn resize_large_slow(slab: &'static Slab, bytes: usize) -> Option<NonNull<u8>> {
     match slab.kind() {
         Kind::Large if bytes <= LARGE_MAX => {
             let usable = pages::round_up(bytes)?;
