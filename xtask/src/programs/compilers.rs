@@ -2,6 +2,7 @@
 
 use super::Program;
 use super::evidence::Evidence;
+use super::process::missing;
 use super::stage::Stage;
 use super::trouble::Trouble;
 use core::fmt::Write as _;
@@ -12,7 +13,7 @@ use std::path::Path;
 pub(super) const PROGRAM: Program = Program {
     name: "compilers",
     packages: &["gcc", "g++"],
-    needs: &["gcc", "g++"],
+    missing: || missing(&["gcc", "g++"]),
     compared: "the object files of gcc and g++ and the linked program byte by byte, warnings, what the compiled program prints",
     run,
 };

@@ -12,8 +12,8 @@ use std::process::Command;
 
 pub(super) const PROGRAM: Program = Program {
     name: "cpython",
-    packages: &["python3", "libpython3-testsuite"],
-    needs: &["python3"],
+    packages: &["python3", "libpython3.11-testsuite"],
+    missing,
     compared: "the outcome of every single test case of CPython's own modules (not their times)",
     run,
 };
@@ -26,13 +26,12 @@ const REST: &[&str] = &[
 ];
 
 fn run(stage: &Stage) -> Result<Evidence, Trouble> {
-    let python = interpreter()?;
     let rest = if stage.is_quick() { &[] } else { REST };
     let mut evidence = Evidence::default();
     for module in QUICK.iter().chain(rest) {
         let report = stage.folder().join(format!("{module}.xml"));
         let launch = stage
-            .launch(&python)?
+            .launch(&interpreter(module)?)?
             .current_dir(stage.folder())
             .args(["-m", "test", "--timeout", "300", "--junit-xml"])
             .arg(&report)
@@ -52,27 +51,30 @@ fn run(stage: &Stage) -> Result<Evidence, Trouble> {
     Ok(evidence)
 }
 
-/// The interpreter itself, not a shim that is a shell script; one that has the `test` package.
-fn interpreter() -> Result<String, Trouble> {
+/// The interpreter itself, not a shim that is a shell script; the first one that has the module. Distributions
+/// leave some modules out, each other ones.
+fn interpreter(module: &str) -> Result<String, Trouble> {
     let found = find("python3").ok_or_else(|| Trouble::new("`python3` is not installed"))?;
     for python in [found.as_path(), Path::new("/usr/bin/python3")] {
         let output = Command::new(python)
-            .args([
-                "-c",
-                "import sys, test.test_json, test.test_sqlite3; print(sys.executable)",
-            ])
+            .args(["-c", HAS_MODULE, &format!("test.{module}")])
             .output()
             .map_err(|error| Trouble::new(format!("{}: {error}", python.display())))?;
         if output.status.success() {
-            // The last line: a test module may greet when it is imported.
-            let text = String::from_utf8_lossy(&output.stdout);
-            return Ok(text.lines().last().unwrap_or_default().to_owned());
+            return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
         }
     }
-    Err(Trouble::new(
-        "no python3 has its `test` package: apt-get install libpython3-testsuite",
-    ))
+    Err(Trouble::new(format!("no python3 has test.{module}")))
 }
+
+fn missing() -> Option<Trouble> {
+    let mut modules = QUICK.iter().chain(REST);
+    modules.find_map(|module| interpreter(module).err())
+}
+
+const HAS_MODULE: &str = "import sys, importlib.util
+if not importlib.util.find_spec(sys.argv[1]): sys.exit(1)
+print(sys.executable)";
 
 /// One line for each case: its name and whether it passed, failed, broke or was skipped.
 fn cases(report: &Path) -> Result<String, Trouble> {

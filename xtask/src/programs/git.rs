@@ -2,7 +2,7 @@
 
 use super::Program;
 use super::evidence::Evidence;
-use super::process::{find, root};
+use super::process::{find, missing, root};
 use super::stage::{Launch, Stage};
 use super::trouble::Trouble;
 use core::time::Duration;
@@ -14,7 +14,7 @@ use std::process::Command;
 pub(super) const PROGRAM: Program = Program {
     name: "git",
     packages: &["git"],
-    needs: &["git"],
+    missing: || missing(&["git"]),
     compared: "log -p, fsck, all objects with sizes, refs, blame, for this repository and a large one, after clone and gc",
     run,
 };

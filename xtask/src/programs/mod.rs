@@ -43,6 +43,7 @@ use evidence::Evidence;
 use serde::Serialize;
 use stage::{Proof, Stage};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -82,8 +83,8 @@ struct Program {
     name: &'static str,
     /// Debian packages that have it.
     packages: &'static [&'static str],
-    /// Programs that must be there; any that is not makes the packages missing.
-    needs: &'static [&'static str],
+    /// What of it is not installed.
+    missing: fn() -> Option<Trouble>,
     /// What is compared, and what is set equal before.
     compared: &'static str,
     run: fn(&Stage) -> Result<Evidence, Trouble>,
@@ -207,6 +208,8 @@ fn both(
 ) -> Result<(), Trouble> {
     present(program, options.install)?;
     let shared = folder.join(program.name);
+    // Left by an earlier run with --keep: a program must start on nothing.
+    empty(&shared)?;
     let started = Instant::now();
     let plain = Stage::new(&Arm::Without, &shared, options.quick)?;
     let expected = (program.run)(&plain).map_err(|trouble| trouble.within("without us"))?;
@@ -226,17 +229,24 @@ fn both(
     Ok(())
 }
 
-/// All programs there, or installed.
+fn empty(folder: &Path) -> Result<(), Trouble> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Trouble::new(format!("{}: {error}", folder.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// All of the program there, or installed.
 fn present(program: &Program, install: bool) -> Result<(), Trouble> {
-    let missing = |needed: &&&str| process::find(needed).is_none();
-    let Some(name) = program.needs.iter().find(missing) else {
+    let Some(missing) = (program.missing)() else {
         return Ok(());
     };
     let packages = program.packages.join(" ");
     if !install {
-        return Err(Trouble::new(format!(
-            "`{name}` is missing: `--install`, or apt-get install {packages}"
-        )));
+        let advice = format!("{missing}: `--install`, or apt-get install {packages}");
+        return Err(Trouble::new(advice));
     }
     let mut command = Command::new("apt-get");
     command
@@ -245,15 +255,11 @@ fn present(program: &Program, install: bool) -> Result<(), Trouble> {
     let output = command
         .output()
         .map_err(|error| Trouble::new(format!("apt-get: {error}")))?;
-    match program.needs.iter().find(missing) {
-        None => Ok(()),
-        Some(name) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            Err(Trouble::new(format!(
-                "`{name}` is still missing after apt-get install {packages}: {said}"
-            )))
-        }
-    }
+    (program.missing)().map_or(Ok(()), |missing| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let after = format!("{missing}, also after apt-get install {packages}: {said}");
+        Err(Trouble::new(after))
+    })
 }
 
 fn line(outcome: &Outcome) -> String {

@@ -2,6 +2,7 @@
 
 use super::Program;
 use super::evidence::Evidence;
+use super::process::missing;
 use super::stage::Stage;
 use super::trouble::Trouble;
 use core::time::Duration;
@@ -10,7 +11,7 @@ use std::fs;
 pub(super) const PROGRAM: Program = Program {
     name: "perl",
     packages: &["perl"],
-    needs: &["perl"],
+    missing: || missing(&["perl"]),
     compared: "stdout of a script with hashes, regular expressions, sorts, closures, strings, forks",
     run,
 };

@@ -2,7 +2,7 @@
 
 use super::Program;
 use super::evidence::Evidence;
-use super::process::Finished;
+use super::process::{Finished, missing};
 use super::stage::{Launch, Server, Stage, User};
 use super::trouble::Trouble;
 use core::time::Duration;
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub(super) const PROGRAM: Program = Program {
     name: "postgres",
     packages: &["postgresql", "postgresql-contrib"],
-    needs: &["postgres", "initdb", "pgbench", "psql", "pg_dump", "pg_ctl"],
+    missing: || missing(&["postgres", "initdb", "pgbench", "psql", "pg_dump", "pg_ctl"]),
     compared: "initdb's words (folder set equal), balances after pgbench with a fixed seed, query results, the lines of a dump (sorted, its random key left out), results after a restart",
     run,
 };

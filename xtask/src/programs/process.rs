@@ -36,6 +36,12 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// The first of `programs` that is not installed.
+pub(super) fn missing(programs: &[&str]) -> Option<Trouble> {
+    let name = programs.iter().find(|name| find(name).is_none())?;
+    Some(Trouble::new(format!("`{name}` is not installed")))
+}
+
 /// What a finished process left.
 #[derive(Debug)]
 pub(super) struct Finished {

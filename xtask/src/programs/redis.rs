@@ -2,7 +2,7 @@
 
 use super::Program;
 use super::evidence::Evidence;
-use super::process::find;
+use super::process::{find, missing};
 use super::stage::{Server, Stage};
 use super::trouble::Trouble;
 use core::fmt::Write as _;
@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 pub(super) const PROGRAM: Program = Program {
     name: "redis",
     packages: &["redis-server", "redis-tools"],
-    needs: &["redis-server", "redis-benchmark", "redis-cli"],
+    missing: || missing(&["redis-server", "redis-benchmark", "redis-cli"]),
     compared: "digests of all keys before the snapshot and after the restart, replies, the benchmark's tests (not their times)",
     run,
 };

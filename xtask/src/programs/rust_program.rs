@@ -3,7 +3,7 @@
 use super::Program;
 use super::arm::Arm;
 use super::evidence::Evidence;
-use super::process::{Process, root};
+use super::process::{Process, missing, root};
 use super::stage::Stage;
 use super::trouble::Trouble;
 use core::time::Duration;
@@ -13,7 +13,7 @@ use std::process::Command;
 pub(super) const PROGRAM: Program = Program {
     name: "rust",
     packages: &[],
-    needs: &["cargo"],
+    missing: || missing(&["cargo"]),
     compared: "stdout of a threaded program on the system's allocator and with bedplate as its #[global_allocator], alone and under the arm",
     run,
 };

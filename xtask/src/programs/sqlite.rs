@@ -2,6 +2,7 @@
 
 use super::Program;
 use super::evidence::Evidence;
+use super::process::missing;
 use super::stage::Stage;
 use super::trouble::Trouble;
 use core::time::Duration;
@@ -10,7 +11,7 @@ use std::fs;
 pub(super) const PROGRAM: Program = Program {
     name: "sqlite",
     packages: &["sqlite3"],
-    needs: &["sqlite3"],
+    missing: || missing(&["sqlite3"]),
     compared: "all query results, and the database file byte by byte",
     run,
 };

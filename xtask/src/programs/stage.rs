@@ -12,7 +12,6 @@ use core::fmt::{self, Display, Formatter};
 use core::time::Duration;
 use serde::Serialize;
 use std::fs;
-use std::io;
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
@@ -139,13 +138,6 @@ impl Stage {
     /// Makes the folders.
     pub(super) fn new(arm: &Arm, shared: &Path, quick: bool) -> Result<Self, Trouble> {
         let folder = shared.join(arm.name());
-        // Left by an earlier run with --keep: a program must start on nothing.
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(Trouble::new(format!("{}: {error}", folder.display())));
-            }
-            _ => (),
-        }
         fs::create_dir_all(&folder)
             .map_err(|error| Trouble::new(format!("{}: {error}", folder.display())))?;
         Ok(Self {
@@ -196,8 +188,7 @@ impl Stage {
                 let report = outputs.with_extension("json");
                 let mut command = Command::new(bedplate);
                 command
-                    .arg("run")
-                    .arg("--json")
+                    .args(["run", "--quiet", "--json"])
                     .arg(&report)
                     .arg("--")
                     .arg(&path);
