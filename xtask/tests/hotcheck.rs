@@ -132,7 +132,7 @@ fn a_system_call_is_found() {
 
 #[test]
 fn a_lock_under_an_alias_is_found() {
-    assert_found("ALIASED", ("locked", "hit", "cfree"));
+    assert_found("ALIASED", ("locked", "hit", "free"));
 }
 
 #[test]

@@ -37,13 +37,12 @@ impl Function {
         self.address <= address && address < self.end
     }
 
-    /// The name to print: the longest says most about a Rust item, a C name is fine where it is the
-    /// only one.
+    /// The name to print: a Rust path says most; of C names the shortest is the best known.
     pub(crate) fn name(&self) -> &str {
-        self.names
-            .iter()
-            .max_by_key(|name| name.len())
-            .map_or("(unnamed)", String::as_str)
+        let paths = self.names.iter().filter(|name| name.contains("::"));
+        let shortest = || self.names.iter().min_by_key(|name| name.len());
+        let best = paths.max_by_key(|name| name.len()).or_else(shortest);
+        best.map_or("(unnamed)", String::as_str)
     }
 }
 
