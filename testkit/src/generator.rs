@@ -61,7 +61,7 @@ pub fn generate(seed: u64, shape: &Shape) -> Program {
                 }
                 Op::Calloc { count, size, .. } => Some(count * size),
                 Op::Free { .. } => Some(0),
-                Op::Verify { .. } | Op::EndThread => None,
+                Op::Verify { .. } | Op::Trim | Op::EndThread => None,
             };
             if let Some(bytes) = asked {
                 live_bytes = live_bytes - sizes[slot] + bytes;
@@ -93,7 +93,8 @@ fn draw(chance: &mut Chance, shape: &Shape, slot: usize, live_bytes: usize) -> O
             size: size(chance, shape).max(1),
         },
         64..94 => Op::Free { slot },
-        94..99 => Op::Verify { slot },
+        94..98 => Op::Verify { slot },
+        98 => Op::Trim,
         // Threads end rarely enough that a heap has something to leave behind.
         _ => Op::EndThread,
     }
@@ -161,6 +162,7 @@ mod tests {
         assert!(has(|op| matches!(op, Op::Memalign { align_log2: 22, .. })));
         assert!(has(|op| matches!(op, Op::Realloc { .. })));
         assert!(has(|op| matches!(op, Op::Verify { .. })));
+        assert!(has(|op| matches!(op, Op::Trim)));
         assert!(has(|op| matches!(op, Op::EndThread)));
     }
 }

@@ -54,6 +54,8 @@ pub enum Op {
         /// The block that is read.
         slot: usize,
     },
+    /// `malloc_trim(0)`: everything free goes back to the kernel.
+    Trim,
     /// The lane's thread ends; the next step on this lane starts a fresh one.
     EndThread,
 }

@@ -55,6 +55,7 @@ enum Call {
     Memalign(usize, usize),
     Realloc(Block, usize),
     Free(Block),
+    Trim,
 }
 
 /// What came back: the block, and its usable size if the subject tells.
@@ -72,6 +73,10 @@ fn make<S: Subject>(subject: &S, call: Call) -> Answer {
         Call::Free(block) => {
             // SAFETY: as above, and the slot was emptied.
             unsafe { subject.free(block) };
+            return None;
+        }
+        Call::Trim => {
+            subject.trim();
             return None;
         }
     };
@@ -175,6 +180,10 @@ impl<'scope, 'env, S: Subject> Player<'scope, 'env, S> {
             Op::Realloc { slot, size } => self.realloc(lane, slot, size),
             Op::Free { slot } => self.free(lane, slot),
             Op::Verify { slot } => self.slots.get(&slot).copied().map_or(Ok(()), verify),
+            Op::Trim => {
+                self.ask(lane, Call::Trim);
+                Ok(())
+            }
             Op::EndThread => {
                 if let Some(lane) = self.lanes.remove(&lane) {
                     lane.end();

@@ -89,7 +89,7 @@ fn simpler(step: Step) -> Vec<Step> {
             slot,
             size: count * size,
         }],
-        Op::Free { .. } | Op::Verify { .. } | Op::EndThread => Vec::new(),
+        Op::Free { .. } | Op::Verify { .. } | Op::Trim | Op::EndThread => Vec::new(),
     };
     let mut steps = ops
         .into_iter()

@@ -46,6 +46,8 @@ pub trait Subject: Sync {
     /// # Safety
     /// - `block` is live on this subject.
     unsafe fn usable_size(&self, block: Block) -> Option<usize>;
+    /// `malloc_trim`; a subject without one does nothing.
+    fn trim(&self) {}
 }
 
 /// The C family of this process: glibc's, or a preloaded one.
@@ -81,6 +83,11 @@ impl Subject for SystemMalloc {
     unsafe fn usable_size(&self, block: Block) -> Option<usize> {
         // SAFETY: the block is live, as the caller promises.
         Some(unsafe { libc::malloc_usable_size(block.start.as_ptr().cast()) })
+    }
+
+    fn trim(&self) {
+        // SAFETY: malloc_trim may be called with any size.
+        unsafe { libc::malloc_trim(0) };
     }
 }
 

@@ -1,12 +1,15 @@
 //! The model accepts a correct allocator and rejects planted faults.
 #![expect(unsafe_code, reason = "subjects are allocators")]
 
+use crate::compiled::library;
 use bedplate_testkit::{
     Block, Global, Nulls, Shape, Subject, SystemMalloc, Violation, check, generator, play, shrink,
 };
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::alloc::System;
+use std::env::current_exe;
+use std::process::Command;
 
 const THREADED: Shape = Shape {
     step_count: 1500,
@@ -21,6 +24,26 @@ const THREADED: Shape = Shape {
 fn the_systems_own_malloc_passes() {
     check::seeds(&SystemMalloc, &Shape::default(), 0..10);
     check::seeds(&SystemMalloc, &THREADED, 100..105);
+}
+
+/// This program again, with the shipped library preloaded: the test above is then about ours.
+#[test]
+fn the_shipped_library_passes_the_same_programs() {
+    let output = Command::new(current_exe().expect("this program has a path"))
+        .args([
+            "--exact",
+            "model::the_systems_own_malloc_passes",
+            "--nocapture",
+        ])
+        .env("LD_PRELOAD", library())
+        .output()
+        .expect("this program starts again");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {said}", output.status);
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("1 passed"),
+        "{said}"
+    );
 }
 
 #[test]
