@@ -118,6 +118,7 @@ impl Pool {
         let map = span(first, count);
         debug_assert!(free & map == map && map & 1 == 0);
         self.set_maps(header, free & !map, dirty & !map);
+        header.soiled.set(header.soiled.get() | dirty & map);
         inner.file(header);
         let slab = header.slab(first);
         // Relaxed: the address is handed out after this.
@@ -185,10 +186,13 @@ impl Pool {
         if dirty == 0 {
             header.dirty_since_ms.set(bedplate_os::clock::coarse_ms());
         }
+        let map = span(first, count);
+        let soiled = header.soiled.get() & map;
+        header.soiled.set(header.soiled.get() & !map);
         self.set_maps(
             header,
-            free | span(first, count),
-            dirty | span(first, touched.min(count)),
+            free | map,
+            dirty | soiled | span(first, touched.min(count)),
         );
         inner.file(header);
     }

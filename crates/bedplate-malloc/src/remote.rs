@@ -140,7 +140,7 @@ impl RemoteList {
     /// How many blocks wait. A snapshot.
     pub fn count(&self) -> u32 {
         // Relaxed: a snapshot.
-        { (self.word.load(Ordering::Relaxed) >> 48) as u32 }
+        (self.word.load(Ordering::Relaxed) >> 48) as u32
     }
 
     /// Asks to be told of the next push. False if the list has blocks: take them first.

@@ -42,6 +42,9 @@ pub(crate) struct Header {
     pub free: AtomicU64,
     /// Free slices that may hold touched pages (I1).
     pub dirty: AtomicU64,
+    /// Slices in use that held touched pages when they were taken: their slab may not have
+    /// touched them all since, but they are no less dirty when they come back.
+    pub soiled: Cell<u64>,
     /// When the oldest dirty slice became so, in coarse milliseconds.
     pub dirty_since_ms: Cell<u64>,
     /// Longest run of free slices; the list the segment is on.

@@ -6,4 +6,4 @@
 #[cfg(not(bedplate_loom))]
 pub(crate) use core::sync::atomic::{AtomicU64, Ordering};
 #[cfg(bedplate_loom)]
-pub use loom::sync::atomic::{AtomicU64, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};

@@ -1,0 +1,112 @@
+//! Every mapping failure, injected in turn.
+//!
+//! Each case runs in a process of its own, so that the first mappings of the allocator fail too.
+
+use crate::engine::{Engine, fill, free};
+use bedplate_os::Operation;
+use bedplate_os::sim::faults::Plan;
+use bedplate_testkit::{Nulls, Shape, Subject as _, generator, play};
+use std::process::Command;
+
+const ENV: &str = "BEDPLATE_TEST_FAULT";
+
+fn operation(name: &str) -> Operation {
+    match name {
+        "reserve" => Operation::Reserve,
+        "decommit" => Operation::Decommit,
+        "remap" => Operation::Remap,
+        "thread" => Operation::ThreadStart,
+        other => panic!("no fault is named {other}"),
+    }
+}
+
+/// The case that the parent asked for; nothing when run by itself.
+#[test]
+fn child() {
+    let Some(case) = std::env::var_os(ENV) else {
+        return;
+    };
+    let case = case.into_string().expect("the parent writes ASCII");
+    let mut words = case.split(' ');
+    let (name, from, to) = (words.next(), words.next(), words.next());
+    let number = |w: Option<&str>| w.and_then(|w| w.parse::<u64>().ok()).expect("a number");
+    let (from, to) = (number(from), number(to));
+    let plan = Plan::start();
+    plan.fail(operation(name.expect("a name")), from, to);
+    let shape = Shape {
+        step_count: 4000,
+        lane_count: 2,
+        ..Shape::default()
+    };
+    for seed in 0..3 {
+        if let Err(failure) = play(&Engine, &generator::generate(seed, &shape), Nulls::Allowed) {
+            panic!("{case}, seed {seed}: {failure}");
+        }
+    }
+    big_blocks();
+    drop(plan);
+    // Without failures everything works again.
+    let blocks: Vec<_> = (0..64)
+        .map(|i| Engine.malloc(100_000 * i + 1).expect("failures are over"))
+        .collect();
+    blocks.iter().for_each(|b| fill(*b, 1, 1));
+    blocks.into_iter().for_each(free);
+}
+
+/// Sizes that map, resize and purge each time.
+fn big_blocks() {
+    for bytes in [40_000, 3 << 20, 40 << 20] {
+        let blocks: Vec<_> = (0..10).filter_map(|_| Engine.malloc(bytes)).collect();
+        blocks.iter().for_each(|b| fill(*b, bytes, 9));
+        blocks.into_iter().for_each(free);
+    }
+}
+
+fn run(case: &str) {
+    let this = std::env::current_exe().expect("the test has a path");
+    let output = Command::new(this)
+        .args(["--exact", "faults::child", "--nocapture"])
+        .env(ENV, case)
+        .output()
+        .expect("the test starts again");
+    assert!(
+        output.status.success(),
+        "{case}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn each_of_the_first_mappings_fails_once() {
+    for n in 1..=24 {
+        run(&format!("reserve {n} {n}"));
+    }
+}
+
+#[test]
+fn all_mappings_fail_from_the_nth_on() {
+    for n in [1, 2, 3, 4, 5, 8, 12, 20] {
+        run(&format!("reserve {n} 1000000"));
+    }
+}
+
+#[test]
+fn purging_resizing_and_the_helper_fail() {
+    for name in ["decommit", "remap", "thread"] {
+        run(&format!("{name} 1 1000000"));
+        run(&format!("{name} 2 2"));
+    }
+}
+
+#[test]
+fn mappings_fail_in_random_pairs() {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    for _ in 0..16 {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let first = state >> 33 & 31;
+        let more = state >> 40 & 15;
+        run(&format!("reserve {} {}", first + 1, first + 1 + more));
+    }
+}
