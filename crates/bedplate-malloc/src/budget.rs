@@ -1,29 +1,37 @@
 //! The bytes that blocks may take.
 //!
 //! # Role
-//! Charge slices and mappings against the cap, on cold paths only.
+//! Charge slabs, runs and huge blocks to the allocator's [`Budget`], on cold paths only: the cap
+//! is its limit.
 
-use crate::config;
 use crate::counters::COUNTERS;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use bedplate_os::budget::{Budget, UNLIMITED};
 
-static USED: AtomicUsize = AtomicUsize::new(0);
+static BUDGET: Budget = Budget::new(UNLIMITED, UNLIMITED);
+
+/// The allocator's budget: its use, its peak, and a soft mark to subscribe to.
+#[must_use]
+pub fn budget() -> &'static Budget {
+    &BUDGET
+}
 
 /// Charges `bytes`; false, and nothing charged, where the cap does not allow them.
 #[must_use]
 pub(crate) fn charge(bytes: usize) -> bool {
-    // Relaxed: a sum orders nothing.
-    let before = USED.fetch_add(bytes, Ordering::Relaxed);
-    let cap = config::current().cap_bytes();
-    if cap != 0 && before.saturating_add(bytes) > cap {
-        USED.fetch_sub(bytes, Ordering::Relaxed);
+    let charged = BUDGET.charge(bytes as u64).is_ok();
+    if !charged {
         COUNTERS.capped.add(1);
-        return false;
     }
-    true
+    charged
 }
 
 /// Ends a charge.
 pub(crate) fn release(bytes: usize) {
-    USED.fetch_sub(bytes, Ordering::Relaxed);
+    BUDGET.release(bytes as u64);
+}
+
+/// Sets the limit in bytes; 0 is none.
+pub(crate) fn limit(bytes: usize) {
+    let limit = if bytes == 0 { UNLIMITED } else { bytes as u64 };
+    BUDGET.set(limit, BUDGET.soft_bytes());
 }

@@ -113,6 +113,9 @@ impl Config {
     /// Sets the cap; for tests and for programs that link the allocator.
     pub fn set_cap_bytes(&self, bytes: usize) {
         self.cap_bytes.store(bytes, Ordering::Relaxed);
+        if core::ptr::eq(self, &raw const CURRENT) {
+            crate::budget::limit(bytes);
+        }
     }
 
     /// The advice on huge pages.

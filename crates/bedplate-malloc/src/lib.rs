@@ -58,7 +58,7 @@ mod sync;
 #[expect(unsafe_code, reason = "a path written once and read for ever")]
 mod announce;
 #[cfg(not(bedplate_loom))]
-mod budget;
+pub mod budget;
 #[cfg(not(bedplate_loom))]
 pub mod class;
 #[cfg(not(bedplate_loom))]
