@@ -28,12 +28,14 @@ pub(crate) enum Command {
 /// Exit code: the program's own, 128+n if signal n ended it; 125 if the allocator was not active or
 /// bedplate itself failed; 126 if the program cannot be executed, 127 if it is not found.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code: the program's own, or 128+n if signal n ended it;\n\
+#[command(
+    after_help = "Exit code: the program's own, or 128+n if signal n ended it;\n\
     125 if the allocator was not active or bedplate itself failed,\n\
     126 if the program cannot be executed, 127 if it is not found.\n\n\
     Examples:\n  \
     bedplate run -- python3 -c 'print(sum(range(10**6)))'\n  \
-    bedplate run --versus system,jemalloc --html report.html -- ./server --selftest")]
+    bedplate run --versus system,jemalloc --html report.html -- ./server --selftest"
+)]
 pub(crate) struct RunArguments {
     /// Write the report to this file instead of standard error
     #[arg(long, value_name = "FILE")]
@@ -66,7 +68,7 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) no_progress: bool,
     /// The program and its arguments
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "PROGRAM")]
+    #[arg(trailing_var_arg = true, required = true, value_name = "PROGRAM")]
     pub(crate) command: Vec<OsString>,
 }
 
@@ -109,8 +111,12 @@ mod tests {
 
     #[test]
     fn options_after_the_program_are_the_programs() {
-        let parsed = Arguments::try_parse_from(["bedplate", "run", "-q", "--", "ls", "--json", "x"]);
-        let Ok(Arguments { command: Command::Run(run) }) = parsed else {
+        let parsed =
+            Arguments::try_parse_from(["bedplate", "run", "-q", "--", "ls", "--json", "x"]);
+        let Ok(Arguments {
+            command: Command::Run(run),
+        }) = parsed
+        else {
             panic!("not a run");
         };
         assert!(run.quiet && run.json.is_none());

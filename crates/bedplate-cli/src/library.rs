@@ -20,9 +20,12 @@ pub(crate) struct Installed {
 /// directory that is removed at the end.
 pub(crate) fn installed(which: Which) -> Result<Installed, RunError> {
     let absolute = |name: &str| {
-        std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
     };
-    let cache = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+    let cache =
+        absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
     let failed = |path: &Path, source| RunError::File {
         what: "the preload library to",
         path: path.to_owned(),
@@ -32,13 +35,18 @@ pub(crate) fn installed(which: Which) -> Result<Installed, RunError> {
     if let Some(cache) = cache {
         let directory = cache.join("bedplate");
         let path = install(&directory, which).map_err(|error| failed(&directory, error))?;
-        return Ok(Installed { path, _temporary: None });
+        return Ok(Installed {
+            path,
+            _temporary: None,
+        });
     }
     let temporary = tempfile::Builder::new()
         .prefix("bedplate-library-")
         .tempdir()
         .map_err(|error| failed(&std::env::temp_dir(), error))?;
-    let path =
-        install(temporary.path(), which).map_err(|error| failed(temporary.path(), error))?;
-    Ok(Installed { path, _temporary: Some(temporary) })
+    let path = install(temporary.path(), which).map_err(|error| failed(temporary.path(), error))?;
+    Ok(Installed {
+        path,
+        _temporary: Some(temporary),
+    })
 }

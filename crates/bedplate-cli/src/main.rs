@@ -12,7 +12,7 @@
 //! | `library.rs` | the preload library as a file |
 //! | `settings.rs` | the settings in the environment |
 //! | `talk.rs` | colour, live line, files |
-//! | `probe.rs` | `bedplate probe` |
+//! | `probe/` | `bedplate probe` |
 //! | `top/` | `bedplate top` |
 
 #![forbid(unsafe_code)]
@@ -22,12 +22,16 @@
     reason = "a program's faces are standard output and standard error"
 )]
 
+extern crate alloc;
+
 mod args;
 mod exit;
 mod library;
+mod probe;
 mod run;
 mod settings;
 mod talk;
+mod top;
 
 use std::process::ExitCode;
 
@@ -44,7 +48,8 @@ fn main() -> ExitCode {
     };
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
-        Command::Probe(_) | Command::Top(_) => Exit::Failed,
+        Command::Probe(arguments) => probe::probe(&arguments),
+        Command::Top(arguments) => top::top(&arguments),
     }
     .into()
 }

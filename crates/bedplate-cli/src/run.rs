@@ -41,7 +41,10 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, RunError> {
     let temporary = tempfile::Builder::new()
         .prefix("bedplate-input-")
         .tempdir()
-        .map_err(|source| RunError::System { what: "make a temporary directory", source })?;
+        .map_err(|source| RunError::System {
+            what: "make a temporary directory",
+            source,
+        })?;
     let input = Input::of_this_process(temporary.path());
     let mut report = watched_run(arguments, &plan, others.is_some().then_some(&input))?;
     if let Some(others) = others {
@@ -53,10 +56,16 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, RunError> {
 
 fn plan(arguments: &RunArguments) -> Result<(RunPlan, Installed), RunError> {
     let [program, ..] = arguments.command.as_slice() else {
-        return Err(RunError::NotFound { program: String::new() });
+        return Err(RunError::NotFound {
+            program: String::new(),
+        });
     };
     let facts = inspect_program(program, std::env::var_os("PATH").as_deref())?;
-    let which = if arguments.observed { Which::Observed } else { Which::Production };
+    let which = if arguments.observed {
+        Which::Observed
+    } else {
+        Which::Production
+    };
     let library = installed(which)?;
     let plan = RunPlan {
         target: Target {
@@ -66,7 +75,11 @@ fn plan(arguments: &RunArguments) -> Result<(RunPlan, Installed), RunError> {
         },
         facts: facts.clone(),
         library: library.path.clone(),
-        library_name: if arguments.observed { "observed" } else { "production" },
+        library_name: if arguments.observed {
+            "observed"
+        } else {
+            "production"
+        },
         temporary: std::env::temp_dir(),
     };
     Ok((plan, library))
@@ -96,7 +109,10 @@ fn watched_run(
     };
     let report = conduct(plan, input, &mut feed, &mut |event| match event {
         Event::Active { pid, name } if talks => {
-            line.say(&format!("bedplate: {} in {name} (pid {pid})", paint.good("ACTIVE")));
+            line.say(&format!(
+                "bedplate: {} in {name} (pid {pid})",
+                paint.good("ACTIVE")
+            ));
         }
         // Loud whatever was asked for: the exit code will be 125.
         Event::NotActive { because } => {
@@ -106,7 +122,10 @@ fn watched_run(
         _ => {}
     });
     line.finish();
-    feeding.map_err(|source| RunError::System { what: "keep the program's input", source })?;
+    feeding.map_err(|source| RunError::System {
+        what: "keep the program's input",
+        source,
+    })?;
     report
 }
 
@@ -134,7 +153,10 @@ fn add_versus(
     let bar = RoundsBar::new(wants_progress(arguments), runs);
     let plan = VersusPlan {
         target: &plan.target,
-        ours: Arm { name: "bedplate".to_owned(), library: Some(library.path.clone()) },
+        ours: Arm {
+            name: "bedplate".to_owned(),
+            library: Some(library.path.clone()),
+        },
         others,
         rounds: arguments.rounds,
         seed: arguments.seed.unwrap_or_else(seed_from_clock),
@@ -154,20 +176,28 @@ fn add_versus(
 }
 
 fn seed_from_clock() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     now.as_secs() ^ u64::from(now.subsec_nanos())
 }
 
 /// Writes the report to wherever it was asked for.
 fn publish(arguments: &RunArguments, report: &RunReport) -> Result<(), RunError> {
     match &arguments.report {
-        Some(path) => write_file("the report", path, &text::render(report, Default::default()))?,
+        Some(path) => write_file(
+            "the report",
+            path,
+            &text::render(report, Default::default()),
+        )?,
         None if arguments.quiet => {}
         None => eprint!("{}", text::render(report, paint_for_stderr())),
     }
     if let Some(path) = &arguments.json {
-        let json = serde_json::to_string_pretty(report)
-            .map_err(|error| RunError::System { what: "write JSON", source: error.into() })?;
+        let json = serde_json::to_string_pretty(report).map_err(|error| RunError::System {
+            what: "write JSON",
+            source: error.into(),
+        })?;
         write_file("the JSON report", path, &(json + "\n"))?;
     }
     if let Some(path) = &arguments.html {

@@ -13,11 +13,14 @@ use bedplate_malloc::config::{self, ConfigError, OPTIONS};
 /// Every setting of ours starts with this.
 const PREFIX: &[u8] = b"BEDPLATE_";
 
+/// Chooses the observed library's gates when it is built; it means nothing to a program.
+const BUILD_SETTING: &str = "BEDPLATE_GATES";
+
 /// Checks every setting of ours in the environment.
 pub(crate) fn check() -> Result<(), RunError> {
     for (name, value) in std::env::vars_os() {
         // An outer run's directory is replaced by our own.
-        if !name.as_bytes().starts_with(PREFIX) || name == RUN_SETTING {
+        if !name.as_bytes().starts_with(PREFIX) || name == RUN_SETTING || name == BUILD_SETTING {
             continue;
         }
         // The values take effect in the program; this process does not run on the allocator.
@@ -36,7 +39,10 @@ fn explain(name: &str, value: &str, error: ConfigError) -> String {
         }
         _ => {
             let names: Vec<&str> = OPTIONS.iter().map(|row| row.env).collect();
-            format!("no setting is named {name}: unset it; there are {}", names.join(", "))
+            format!(
+                "no setting is named {name}: unset it; there are {}",
+                names.join(", ")
+            )
         }
     }
 }

@@ -18,12 +18,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Colour for standard error, unless `NO_COLOR` or no terminal forbid it.
 pub(crate) fn paint_for_stderr() -> Paint {
-    Paint { colour: std::io::stderr().is_terminal() && colour_allowed() }
+    Paint {
+        colour: std::io::stderr().is_terminal() && colour_allowed(),
+    }
 }
 
 /// Colour for standard output, likewise.
 pub(crate) fn paint_for_stdout() -> Paint {
-    Paint { colour: std::io::stdout().is_terminal() && colour_allowed() }
+    Paint {
+        colour: std::io::stdout().is_terminal() && colour_allowed(),
+    }
 }
 
 fn colour_allowed() -> bool {

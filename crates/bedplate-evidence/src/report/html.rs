@@ -11,7 +11,7 @@ use super::model::{
     ArmReport, ChildGroup, HeapReport, Measurement, ProcessReport, RunReport, Versus,
 };
 use super::svg;
-use super::units::{bytes, count, counted, seconds, whole_bytes};
+use super::units::{bytes, count, counted, known_bytes, seconds, whole_bytes};
 use crate::parts::PartKind;
 
 /// The page.
@@ -126,7 +126,7 @@ fn process_section(process: &ProcessReport) -> String {
         "<section><h2>{} <span class=\"soft\">pid {} · peak resident {} · {}</span></h2>",
         escape(&process.name),
         process.pid,
-        whole_bytes(process.peak_rss_bytes),
+        known_bytes(process.peak_rss_bytes),
         counted(process.threads_max, "thread", "threads"),
     );
     if process.timeline.len() > 1 {
@@ -320,10 +320,7 @@ fn children_section(children: &[ChildGroup]) -> String {
     let rows: String = children
         .iter()
         .map(|group| {
-            let peak = match group.peak_rss_bytes {
-                0 => "not seen".to_owned(),
-                peak => whole_bytes(peak),
-            };
+            let peak = known_bytes(group.peak_rss_bytes);
             format!(
                 "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{peak}</td></tr>",
                 escape(&group.name),

@@ -15,7 +15,7 @@ use super::model::{
 };
 use super::paint::Paint;
 use super::spark::{bar, sparkline};
-use super::units::{bytes, count, counted, seconds, whole_bytes};
+use super::units::{bytes, count, counted, known_bytes, seconds, whole_bytes};
 
 /// Columns of a timeline.
 const TIMELINE_COLUMNS: usize = 60;
@@ -149,7 +149,7 @@ fn write_process(out: &mut String, process: &ProcessReport, paint: Paint) -> fmt
         "{} (pid {}): peak RSS {}, {}",
         process.name,
         process.pid,
-        whole_bytes(process.peak_rss_bytes),
+        known_bytes(process.peak_rss_bytes),
         counted(process.threads_max, "thread", "threads"),
     );
     writeln!(out, "\n{}", paint.bold(&title))?;
@@ -376,11 +376,7 @@ fn write_children(out: &mut String, children: &[ChildGroup], paint: Paint) -> fm
     );
     writeln!(out, "{}", paint.dim(&head))?;
     for group in children.iter().take(CHILDREN_MAX) {
-        let peak = if group.peak_rss_bytes == 0 {
-            "not seen".to_owned()
-        } else {
-            whole_bytes(group.peak_rss_bytes)
-        };
+        let peak = known_bytes(group.peak_rss_bytes);
         writeln!(
             out,
             "  {:<18} {:>8} {:>12} {:>12} {:>14}",

@@ -27,6 +27,16 @@ pub fn whole_bytes(count: u64) -> String {
     bytes(count as f64)
 }
 
+/// Bytes of something that cannot be 0 bytes large, so that 0 means it was never seen.
+#[must_use]
+pub fn known_bytes(count: u64) -> String {
+    if count == 0 {
+        "not seen".to_owned()
+    } else {
+        whole_bytes(count)
+    }
+}
+
 /// Seconds with a fitting unit.
 #[must_use]
 pub fn seconds(seconds: f64) -> String {

@@ -8,7 +8,7 @@
 //! Starting and waiting for the program (`conduct.rs`).
 //!
 //! # Invariants
-//! I1. At most [`WATCHED_MAX`] descendants are watched at once and [`KEPT_MAX`] ended ones kept,
+//! I1. At most `WATCHED_MAX` descendants are watched at once and `KEPT_MAX` ended ones kept,
 //!     so a run of any length with any number of children needs bounded memory.
 
 use core::time::Duration;

@@ -1,0 +1,48 @@
+//! `bedplate top`.
+//!
+//! # Role
+//! Finds the allocator in a running process and shows its figures: once, as JSON, or live.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `history.rs` | what was seen so far |
+//! | `screen.rs` | the live view |
+
+mod history;
+mod screen;
+
+use std::io::IsTerminal as _;
+
+use bedplate_evidence::process::Process;
+use bedplate_evidence::report::Snapshot;
+
+use crate::args::TopArguments;
+use crate::exit::Exit;
+use crate::talk::paint_for_stdout;
+
+/// Runs the command.
+pub(crate) fn top(arguments: &TopArguments) -> Exit {
+    match try_top(arguments) {
+        Ok(()) => Exit::Done,
+        Err(message) => {
+            eprintln!("bedplate: {message}");
+            Exit::Failed
+        }
+    }
+}
+
+fn try_top(arguments: &TopArguments) -> Result<(), String> {
+    let process = Process::open(arguments.pid).map_err(|error| error.to_string())?;
+    let snapshot = Snapshot::take(&process).map_err(|error| error.to_string())?;
+    if arguments.json {
+        let json = serde_json::to_string_pretty(&snapshot).map_err(|error| error.to_string())?;
+        println!("{json}");
+        return Ok(());
+    }
+    if arguments.once || !std::io::stdout().is_terminal() {
+        print!("{}", snapshot.render(paint_for_stdout()));
+        return Ok(());
+    }
+    screen::watch(&process, snapshot).map_err(|error| format!("the terminal failed: {error}"))
+}

@@ -1,0 +1,24 @@
+//! The `bedplate` program from outside: what it prints, where, and how it ends.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `machine.rs` | a place for one test: directory, environment, runs |
+//! | `run.rs` | exit codes, output untouched, reports |
+//! | `inactive.rs` | programs on which preloading cannot work |
+//! | `children.rs` | programs that fork and execute |
+//! | `signals.rs` | programs that signals end |
+//! | `versus.rs` | comparisons |
+//! | `settings.rs` | the environment |
+//! | `probe.rs` | described machines |
+//! | `top.rs` | looking at running processes |
+
+mod children;
+mod inactive;
+mod machine;
+mod probe;
+mod run;
+mod settings;
+mod signals;
+mod top;
+mod versus;

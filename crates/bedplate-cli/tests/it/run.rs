@@ -1,0 +1,217 @@
+//! Exit codes, output left alone, reports.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use crate::machine::Place;
+
+const GROWS: &str = r#"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(void) {
+    enum { N = 20000 };
+    static char *kept[N];
+    for (int i = 0; i < N; i++) { kept[i] = malloc(1000); memset(kept[i], 1, 1000); }
+    usleep(30000);
+    for (int i = 0; i < N; i += 2) free(kept[i]);
+    return 7;
+}
+"#;
+
+#[test]
+fn a_program_is_active_and_its_code_is_ours() {
+    let place = Place::new();
+    let ran = place.run(&[], &["sh", "-c", "echo out; echo err >&2; exit 42"]);
+    assert_eq!(ran.code(), Some(42));
+    assert_eq!(ran.stdout(), "out\n");
+    let stderr = ran.stderr();
+    assert!(stderr.contains("bedplate: ACTIVE in sh"), "{stderr}");
+    assert!(stderr.contains("err\n"), "{stderr}");
+    assert_eq!(ran.report["active"], true);
+    assert_eq!(ran.report["program_exit"], 42);
+    assert_eq!(ran.report["version"], 1);
+}
+
+#[test]
+fn every_part_is_measured_and_little_is_unexplained() {
+    let place = Place::new();
+    let program = place.compile("grows", GROWS, &[]);
+    let ran = place.run(&[], &[&program]);
+    assert_eq!(ran.code(), Some(7));
+    let process = &ran.report["processes"][0];
+    assert_eq!(process["end_is_exact"], true);
+    for moment in ["at_peak", "at_end"] {
+        let unexplained = process[moment]["unexplained_percent"].as_f64().unwrap();
+        assert!(
+            unexplained.abs() <= 2.0,
+            "{moment}: {unexplained} % unexplained"
+        );
+    }
+    let live = |moment: &str| {
+        let parts = process[moment]["parts"].as_array().unwrap();
+        let part = parts
+            .iter()
+            .find(|part| part["kind"] == "malloc_live")
+            .unwrap();
+        part["bytes"].as_u64().unwrap()
+    };
+    assert!(
+        (19_000_000..23_000_000).contains(&live("at_peak")),
+        "{}",
+        live("at_peak")
+    );
+    assert!(
+        (9_500_000..11_500_000).contains(&live("at_end")),
+        "{}",
+        live("at_end")
+    );
+    let timeline = process["timeline"].as_array().unwrap();
+    assert!(timeline.len() >= 3, "{} points", timeline.len());
+    let classes = process["at_peak"]["heaps"][0]["classes"]
+        .as_array()
+        .unwrap();
+    let class = classes
+        .iter()
+        .find(|class| class["block_bytes"] == 1024)
+        .unwrap();
+    assert!(class["live"].as_u64().unwrap() >= 20_000);
+}
+
+#[test]
+fn what_cannot_be_run_ends_as_env_does() {
+    let place = Place::new();
+    let ran = place.run(&[], &["no-such-program-anywhere"]);
+    assert_eq!(ran.code(), Some(127));
+    assert!(ran.stderr().contains("not found"), "{}", ran.stderr());
+    let plain = place.path("plain");
+    fs::write(&plain, "text").unwrap();
+    let ran = place.run(&[], &[&plain]);
+    assert_eq!(ran.code(), Some(126));
+    assert!(ran.stderr().contains("chmod +x"), "{}", ran.stderr());
+    let mut usage = place.bedplate();
+    let output = usage.args(["run", "--no-such-option"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(125));
+}
+
+#[test]
+fn binary_output_and_input_pass_unchanged() {
+    let place = Place::new();
+    let bytes: Vec<u8> = (0..=255_u8).cycle().take(300_000).collect();
+    let mut child = place
+        .bedplate()
+        .args(["run", "--quiet", "--", "cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let sent = bytes.clone();
+    let feeding = std::thread::spawn(move || input.write_all(&sent).unwrap());
+    let output = child.wait_with_output().unwrap();
+    feeding.join().unwrap();
+    assert_eq!(output.stdout, bytes);
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn reports_go_to_the_files_asked_for() {
+    let place = Place::new();
+    let (report, html) = (place.path("report.txt"), place.path("report.html"));
+    let options = [
+        "--report",
+        report.to_str().unwrap(),
+        "--html",
+        html.to_str().unwrap(),
+    ];
+    let ran = place.run(&options, &["ls", "/"]);
+    assert_eq!(ran.code(), Some(0));
+    assert!(ran.output.stderr.is_empty(), "{}", ran.stderr());
+    let report = fs::read_to_string(report).unwrap();
+    assert!(report.starts_with("bedplate: ACTIVE in ls"), "{report}");
+    assert!(
+        report.contains("unexplained") && !report.contains('\u{1b}'),
+        "{report}"
+    );
+    let html = fs::read_to_string(html).unwrap();
+    assert!(
+        html.starts_with("<!doctype html>") && html.contains("<svg"),
+        "no chart"
+    );
+    for outside in ["http:", "https:", "<script", "@import", "url("] {
+        assert!(
+            !html.contains(outside),
+            "the page reaches outside by {outside}"
+        );
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_our_failure() {
+    let place = Place::new();
+    let ran = place.run(&["--html", "/proc/no/such/place.html"], &["true"]);
+    assert_eq!(ran.code(), Some(125));
+    assert!(ran.stderr().contains("place.html"), "{}", ran.stderr());
+}
+
+#[test]
+fn the_observed_library_counts() {
+    let place = Place::new();
+    let ran = place.run(&["--observed"], &["ls", "/"]);
+    assert_eq!(ran.code(), Some(0));
+    assert_eq!(ran.report["library"], "observed");
+    assert!(!ran.report["gates"].as_array().unwrap().is_empty());
+    let telemetry = &ran.report["processes"][0]["at_end"]["heaps"][0]["telemetry"];
+    assert!(!telemetry.as_object().unwrap().is_empty(), "{telemetry}");
+}
+
+#[test]
+fn what_was_preloaded_already_stays_preloaded() {
+    let place = Place::new();
+    let source = "#include <stdio.h>\n\
+                  __attribute__((constructor)) static void said(void) { puts(\"other\"); }\n";
+    let other = place.compile("other.so", source, &["-shared", "-fPIC"]);
+    let output = place
+        .bedplate()
+        .args(["run", "--", "sh", "-c", "echo $LD_PRELOAD"])
+        .env("LD_PRELOAD", &other)
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let list = stdout
+        .lines()
+        .find(|line| line.contains("libbedplate_preload"));
+    assert!(
+        list.is_some_and(|list| list.ends_with("other.so")),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn nothing_is_left_behind_but_the_cache() {
+    let place = Place::new();
+    place.run(&[], &["true"]);
+    let mut names = place.names();
+    names.sort();
+    assert_eq!(names, ["cache", "report.json"]);
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_says_what_to_do() {
+    let place = Place::new();
+    let output = place
+        .bedplate()
+        .args(["run", "--", "true"])
+        .env("XDG_CACHE_HOME", "/proc/no-cache")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(125));
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("XDG_CACHE_HOME"), "{stderr}");
+}

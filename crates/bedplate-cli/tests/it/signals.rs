@@ -1,0 +1,59 @@
+//! Programs that signals end.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::machine::Place;
+
+#[test]
+fn a_crash_is_128_and_the_signal() {
+    let place = Place::new();
+    for (signal, number) in [("SEGV", 11), ("ABRT", 6), ("KILL", 9)] {
+        let script = format!("kill -{signal} $$");
+        let ran = place.run(&[], &["sh", "-c", &script]);
+        assert_eq!(ran.code(), Some(128 + number), "{signal}");
+        assert_eq!(ran.report["program_signal"], number);
+        assert_eq!(ran.report["active"], true);
+        assert!(
+            ran.stderr().contains(&format!("signal {number}")),
+            "{}",
+            ran.stderr()
+        );
+    }
+}
+
+#[test]
+fn an_end_signal_reaches_the_program_and_the_report_still_comes() {
+    let place = Place::new();
+    let json = place.path("report.json");
+    let script = "trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done";
+    let mut child = place
+        .bedplate()
+        .args(["run", "--quiet", "--json"])
+        .arg(&json)
+        .args(["--", "sh", "-c", script])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert_eq!(line, "ready\n");
+    let sent = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(5));
+    assert!(json.is_file());
+}
+
+#[test]
+fn the_program_has_the_usual_signal_dispositions() {
+    let place = Place::new();
+    let show = ["grep", "SigIgn", "/proc/self/status"];
+    let ran = place.run(&["--quiet"], &show);
+    let plain = Command::new(show[0]).args(&show[1..]).output().unwrap();
+    assert_eq!(ran.stdout(), String::from_utf8_lossy(&plain.stdout));
+}

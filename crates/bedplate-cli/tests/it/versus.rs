@@ -1,0 +1,99 @@
+//! Comparisons.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use crate::machine::Place;
+
+#[test]
+fn a_comparison_has_ratios_with_intervals() {
+    let place = Place::new();
+    let program = [
+        "sh",
+        "-c",
+        "echo shown; i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done",
+    ];
+    let ran = place.run(
+        &["--versus", "system", "--rounds", "6", "--seed", "7"],
+        &program,
+    );
+    assert_eq!(ran.code(), Some(0));
+    assert_eq!(ran.stdout(), "shown\n", "only the first run is shown");
+    let versus = &ran.report["versus"];
+    assert_eq!(versus["rounds"], 6);
+    assert_eq!(versus["seed"], 7);
+    let other = &versus["others"][0];
+    assert_eq!(other["name"], "system");
+    assert_eq!(other["raw"].as_array().unwrap().len(), 6);
+    assert!(
+        other["differences"].as_array().unwrap().is_empty(),
+        "{other}"
+    );
+    for figure in ["wall", "cpu", "peak_rss"] {
+        let ratio = &other["ratios"][figure];
+        let value = |name: &str| ratio[name].as_f64().unwrap();
+        assert!(
+            value("low") <= value("ratio") && value("ratio") <= value("high"),
+            "{ratio}"
+        );
+    }
+    assert!(
+        ran.stderr().contains("interleaved rounds"),
+        "{}",
+        ran.stderr()
+    );
+}
+
+#[test]
+fn every_run_gets_the_same_input() {
+    let place = Place::new();
+    let json = place.path("report.json");
+    let mut child = place
+        .bedplate()
+        .args([
+            "run", "--quiet", "--versus", "system", "--rounds", "6", "--json",
+        ])
+        .arg(&json)
+        .args(["--", "cksum"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"the input\n")
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!output.stdout.is_empty());
+    let report: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
+    let differences = &report["versus"]["others"][0]["differences"];
+    assert!(differences.as_array().unwrap().is_empty(), "{differences}");
+}
+
+#[test]
+fn a_program_that_behaves_differently_is_reported() {
+    let place = Place::new();
+    let script = "case \"$LD_PRELOAD\" in *bedplate*) exit 0;; *) echo other; exit 4;; esac";
+    let ran = place.run(
+        &["--versus", "system", "--rounds", "6"],
+        &["sh", "-c", script],
+    );
+    let stderr = ran.stderr();
+    assert!(
+        stderr.contains("EXIT CODE DIFFERS") && stderr.contains("OUTPUT DIFFERS"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn an_absent_allocator_is_an_error_before_the_start() {
+    let place = Place::new();
+    let ran = place.run(&["--versus", "hoard"], &["echo", "never"]);
+    assert_eq!(ran.code(), Some(125));
+    assert!(ran.output.stdout.is_empty());
+    assert!(ran.stderr().contains("hoard"), "{}", ran.stderr());
+}
