@@ -127,7 +127,7 @@ mod thread;
 pub mod tuning;
 
 #[cfg(not(bedplate_loom))]
-pub use entry::global::Malloc;
+pub use entry::global_alloc::Malloc;
 #[cfg(not(bedplate_loom))]
 #[doc(hidden)]
 pub use libc::{mallinfo, mallinfo2};

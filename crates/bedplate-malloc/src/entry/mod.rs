@@ -7,7 +7,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `global.rs` | `Malloc`: one line makes it a program's allocator |
+//! | `global_alloc.rs` | `Malloc`: one line makes it a program's allocator |
 //! | `family.rs` | the rules of the C family: zero sizes, overflow, alignment, `errno` |
 //! | `cxx.rs` | what `new` needs of libstdc++ |
 //! | `info_c.rs` | `mallinfo2`, `malloc_info`, `mallopt`, `malloc_trim` |
@@ -16,5 +16,5 @@
 pub mod cxx;
 mod export;
 pub mod family;
-pub mod global;
+pub mod global_alloc;
 pub mod info_c;
