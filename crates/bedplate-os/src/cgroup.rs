@@ -142,13 +142,15 @@ impl Cgroups {
         let v1_mounted = mounts.iter().any(|m| !m.is_v2);
         let v2_mounted = mounts.iter().any(|m| m.is_v2);
         let version = match (v1_mounted, v2_mounted) {
-            (true, true) => Version::Hybrid,
-            (true, false) => Version::V1,
-            (false, true) => Version::V2,
-            (false, false) => Version::None,
+            (true, true) => Ok(Version::Hybrid),
+            (true, false) => Ok(Version::V1),
+            (false, true) => Ok(Version::V2),
+            (false, false) if members.is_empty() => Ok(Version::None),
+            // The process is in groups whose files cannot be reached from here.
+            (false, false) => Err(Reason::NotListed.at(format!("{MOUNTS} (a cgroup mount)"))),
         };
         Ok(Self {
-            version: Fact::Known(version),
+            version: version.into(),
             memory: find_group(&members, &mounts, "memory", Some((machine, &unified))).into(),
             cpu: find_group(&members, &mounts, "cpu", Some((machine, &unified))).into(),
             unified: unified.into(),

@@ -11,6 +11,8 @@
 //! - I1: [`Reason`] is plain data without heap memory, so it can travel in snapshots.
 
 use alloc::string::String;
+#[cfg(feature = "serde")]
+use alloc::string::ToString as _;
 use core::fmt;
 
 /// A value, or why there is none.
@@ -158,7 +160,7 @@ impl serde::Serialize for Because {
         let mut fields = serializer.serialize_struct("Because", 3)?;
         fields.serialize_field("reason", &self.reason)?;
         fields.serialize_field("place", &self.place)?;
-        fields.serialize_field("text", &alloc::string::ToString::to_string(self))?;
+        fields.serialize_field("text", &self.to_string())?;
         fields.end()
     }
 }

@@ -147,6 +147,7 @@ impl Parking {
 #[cfg(test)]
 mod tests {
     use super::Lock;
+    use core::sync::atomic::{AtomicU64, Ordering};
 
     #[test]
     fn a_held_lock_cannot_be_taken_and_a_dropped_one_can() {
@@ -160,16 +161,17 @@ mod tests {
     #[test]
     fn four_threads_count_without_a_lost_step() {
         let lock = Lock::new();
-        let count = std::sync::atomic::AtomicU64::new(0);
+        let count = AtomicU64::new(0);
+        let work = || {
+            for _ in 0..10_000 {
+                let _guard = lock.lock();
+                let c = count.load(Ordering::Relaxed);
+                count.store(c + 1, Ordering::Relaxed);
+            }
+        };
         std::thread::scope(|s| {
             for _ in 0..4 {
-                s.spawn(|| {
-                    for _ in 0..10_000 {
-                        let _guard = lock.lock();
-                        let c = count.load(std::sync::atomic::Ordering::Relaxed);
-                        count.store(c + 1, std::sync::atomic::Ordering::Relaxed);
-                    }
-                });
+                s.spawn(work);
             }
         });
         assert_eq!(count.into_inner(), 40_000);

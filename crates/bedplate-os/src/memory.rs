@@ -148,11 +148,7 @@ impl Memory {
                 .parse("/proc/sys/vm/overcommit_memory", overcommit)
                 .into(),
             mappings_max: one_number(machine, "/proc/sys/vm/max_map_count"),
-            mappings: machine
-                .parse("/proc/self/maps", |text| {
-                    Ok(text::lines(text)?.count() as u64)
-                })
-                .into(),
+            mappings: machine.parse("/proc/self/maps", count_mappings).into(),
         }
     }
 }
@@ -187,6 +183,20 @@ impl HugePages {
             size_bytes: size.into(),
         }
     }
+}
+
+/// Lines of the form `start-end rights ...`.
+fn count_mappings(text: &str) -> Result<u64, Reason> {
+    let mut count = 0;
+    for line in text::lines(text)? {
+        let range = line.split(' ').next().and_then(|word| word.split_once('-'));
+        let (start, end) = range.ok_or(Reason::Garbage)?;
+        let hexadecimal = |word: &str| u64::from_str_radix(word, 16).map_err(|_| Reason::Garbage);
+        hexadecimal(start)?;
+        hexadecimal(end)?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 fn overcommit(text: &str) -> Result<Overcommit, Reason> {

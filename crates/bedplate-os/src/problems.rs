@@ -247,6 +247,14 @@ impl MachineFacts {
     }
 
     fn measuring(&self, found: &mut Vec<Problem>) {
+        if self.cgroups.version.known() == Some(&Version::None) {
+            found.push(Problem {
+                id: "no-control-groups",
+                what: "there are no control groups".into(),
+                why: "no limit can be told apart from the machine's own size".into(),
+                what_to_do: "mount cgroup2 at /sys/fs/cgroup, or go without".into(),
+            });
+        }
         if let Fact::Absent { because } = &self.counters.instructions {
             let what_to_do = match because.reason {
                 // A description of a machine says nothing of its counters.
@@ -263,14 +271,6 @@ impl MachineFacts {
                 what: format!("instructions cannot be counted: {because}"),
                 why: "measurements lack their second witness".into(),
                 what_to_do: what_to_do.into(),
-            });
-        }
-        if self.cgroups.version.known() == Some(&Version::None) {
-            found.push(Problem {
-                id: "no-control-groups",
-                what: "there are no control groups".into(),
-                why: "no limit can be told apart from the machine's own size".into(),
-                what_to_do: "mount cgroup2 at /sys/fs/cgroup, or go without".into(),
             });
         }
     }

@@ -5,11 +5,13 @@
 
 use crate::fact::{Fact, Reason};
 use crate::linux::events;
+use crate::lock::Parking;
 use crate::pressure::{Level, Mode, Reading, Source, TRIGGERS_MAX, Usage, Wake};
 use crate::psi::{Pressure, Share, Stall};
 use crate::rawio::RawFile;
 use crate::{Operation, OsError};
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a test and its source share.
@@ -17,7 +19,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 struct Stage {
     reading: Mutex<Reading>,
     bell: RawFile,
+    /// How often the reading was changed; written under its mutex.
+    changes: AtomicU64,
+    /// The latest change that a monitor has read, [`NOBODY`] where none reads.
+    read: AtomicU64,
+    parking: Parking,
 }
+
+/// No monitor reads the stage.
+const NOBODY: u64 = u64::MAX;
 
 impl Stage {
     fn reading(&self) -> MutexGuard<'_, Reading> {
@@ -56,6 +66,9 @@ impl FakePressure {
         let stage = Arc::new(Stage {
             reading: Mutex::new(reading),
             bell: RawFile::from_fd(bell),
+            changes: AtomicU64::new(0),
+            read: AtomicU64::new(NOBODY),
+            parking: Parking::new(),
         });
         let source = FakeSource {
             stage: Arc::clone(&stage),
@@ -64,14 +77,23 @@ impl FakePressure {
         Ok((Self { stage }, source))
     }
 
-    /// Lets `ms` pass, changes what is read, and wakes the monitor.
+    /// Lets `ms` pass, changes what is read, wakes the monitor, and waits until it has read, so
+    /// that it misses no change. Waits for nobody where no monitor reads.
     pub fn set(&self, ms: u64, change: impl FnOnce(&mut Reading)) {
         let mut reading = self.stage.reading();
         reading.taken_ns += ms * 1_000_000;
         change(&mut reading);
+        let number = self.stage.changes.fetch_add(1, Ordering::Relaxed) + 1;
         drop(reading);
         // A full event counter wakes as well.
         let _rung = self.stage.bell.write_all(&1_u64.to_ne_bytes());
+        // Ends when the monitor reads or is gone; it looks from time to time by itself.
+        while self.stage.read.load(Ordering::Acquire) < number {
+            let ticket = self.stage.parking.ticket();
+            if self.stage.read.load(Ordering::Acquire) < number {
+                self.stage.parking.park(ticket, Some(100_000_000));
+            }
+        }
     }
 
     /// After `ms`, the control group uses so many percent of its limit.
@@ -103,12 +125,25 @@ pub const fn stall(percent: u8, total_us: u64) -> Pressure {
     }
 }
 
+impl Drop for FakeSource {
+    fn drop(&mut self) {
+        self.stage.read.store(NOBODY, Ordering::Release);
+        self.stage.parking.unpark_all();
+    }
+}
+
 impl Source for FakeSource {
     fn read(&mut self, triggered: Option<Level>) -> Reading {
         let mut rung = [0; 8];
         // Nothing rung is as good: the monitor also looks by itself.
         let _rung = self.stage.bell.read(&mut rung);
-        let mut reading = *self.stage.reading();
+        let shown = self.stage.reading();
+        let mut reading = *shown;
+        let number = self.stage.changes.load(Ordering::Relaxed);
+        drop(shown);
+        // Release pairs with the Acquire in `set`.
+        self.stage.read.store(number, Ordering::Release);
+        self.stage.parking.unpark_all();
         reading.triggered = reading.triggered.or(triggered);
         reading
     }
