@@ -30,6 +30,12 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
             "cargo::rerun-if-changed={}",
             crates.join(source).join("Cargo.toml").display()
         );
+        if source.starts_with("bedplate-preload") {
+            println!(
+                "cargo::rerun-if-changed={}",
+                crates.join(source).join("build.rs").display()
+            );
+        }
     }
     println!(
         "cargo::rerun-if-changed={}",

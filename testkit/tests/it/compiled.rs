@@ -119,6 +119,15 @@ impl Compiled {
         assert_eq!(self.run("bedplate", Some(&library())), glibc);
     }
 
+    /// Runs on glibc only.
+    pub(crate) fn proves_on_glibc(&self) {
+        let printed = self.run("glibc", None);
+        assert!(
+            printed.contains(&format!("ok {}\n", self.name)),
+            "{printed}"
+        );
+    }
+
     /// Runs on the library only.
     pub(crate) fn proves_preloaded(&self) {
         let printed = self.run("bedplate", Some(&library()));

@@ -20,7 +20,14 @@ fn a_library_that_allocates_is_opened_a_thousand_times() {
 }
 
 #[test]
-fn the_library_itself_may_be_opened_as_a_plugin() {
+fn the_library_itself_is_opened_by_a_process_on_another_malloc() {
+    Compiled::c("own_plugin")
+        .argument(&library().display().to_string())
+        .proves_on_glibc();
+}
+
+#[test]
+fn the_library_itself_is_opened_by_a_process_on_it() {
     let program = Compiled::c("dlopen_churn").argument(&plugin().display().to_string());
     program
         .argument(&library().display().to_string())
