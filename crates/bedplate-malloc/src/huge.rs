@@ -68,6 +68,8 @@ fn start_of(slab: &'static Slab) -> usize {
 struct Cached {
     start: usize,
     bytes: usize,
+    /// From the start, how far pages may be touched.
+    touched: usize,
     since_ms: u64,
 }
 
@@ -79,6 +81,8 @@ pub(crate) struct Place {
     pub(crate) start: Cell<usize>,
     /// Its bytes.
     pub(crate) bytes: Cell<usize>,
+    /// From the start, how far pages may be touched.
+    touched: Cell<usize>,
     /// When it was freed.
     since_ms: Cell<u64>,
 }
@@ -88,6 +92,7 @@ impl Place {
         Self {
             start: Cell::new(0),
             bytes: Cell::new(0),
+            touched: Cell::new(0),
             since_ms: Cell::new(0),
         }
     }
@@ -96,6 +101,7 @@ impl Place {
         let cached = Cached {
             start: self.start.get(),
             bytes: self.bytes.get(),
+            touched: self.touched.get(),
             since_ms: self.since_ms.get(),
         };
         (cached.start != 0).then_some(cached)
@@ -114,6 +120,7 @@ impl Place {
     fn fill(&self, cached: Cached) {
         self.start.set(cached.start);
         self.bytes.set(cached.bytes);
+        self.touched.set(cached.touched);
         self.since_ms.set(cached.since_ms);
     }
 }
@@ -205,20 +212,19 @@ impl HugeBlocks {
             map_far(block_bytes, align)
         } else {
             let offset = align.max(SLICE_BYTES);
-            let bytes = block_bytes.checked_add(offset)?;
-            pages::map_aligned(0, bytes, SEGMENT_BYTES, Protection::ReadWrite)
-                .map(|at| (at.as_ptr().expose_provenance(), offset))
+            map_whole_segments(block_bytes.checked_add(offset)?)
+                .map(|(at, bytes)| (at, offset, bytes))
         };
-        let Ok((start, offset)) = mapped else {
+        let Ok((start, offset, mapped_bytes)) = mapped else {
             COUNTERS.failed_maps.add(1);
             return None;
         };
         COUNTERS.huge_maps.add(1);
         let at: *mut u8 = core::ptr::with_exposed_provenance_mut(start);
         if let Some(at) = NonNull::new(at) {
-            pool::advise(at, offset + block_bytes);
+            pool::advise(at, mapped_bytes);
         }
-        self.enlist(start, offset, block_bytes, offset + block_bytes)
+        self.enlist(start, offset, block_bytes, mapped_bytes)
             .map(|block| Taken { block, clean: true })
     }
 
@@ -279,16 +285,21 @@ impl HugeBlocks {
         let wanted = block_bytes + SLICE_BYTES;
         let found = {
             let (_guard, inner) = self.enter();
-            // At most an eighth more than wanted, so that the cap on waste holds here too.
-            let fits = |c: &Cached| c.bytes >= wanted && c.bytes - wanted <= wanted / 8;
+            // Address space to spare is free; pages to spare are given back below.
+            let spare = (wanted / 8).max(SEGMENT_BYTES);
+            let fits = |c: &Cached| c.bytes >= wanted && c.bytes - wanted <= spare;
             let place = inner
                 .cache
                 .iter()
                 .find(|c| c.get().as_ref().is_some_and(fits))?;
             let found = place.take()?;
-            self.count_cache(inner, inner.cached_bytes.get() - found.bytes);
+            self.count_cache(inner, inner.cached_bytes.get() - found.touched);
             found
         };
+        if found.touched > wanted + wanted / 8 {
+            // At most an eighth of waste, here too.
+            decommit(found.start + wanted, found.touched - wanted);
+        }
         COUNTERS.huge_reused.add(1);
         self.enlist(found.start, SLICE_BYTES, block_bytes, found.bytes)
             .map(|block| Taken {
@@ -308,13 +319,14 @@ impl HugeBlocks {
         let header = HugeHeader::at(start);
         let mapped = header.mapped_bytes.load(Ordering::Relaxed);
         let plain = header.block.load(Ordering::Relaxed) == start + SLICE_BYTES;
-        budget::release(header.block_bytes.load(Ordering::Relaxed));
+        let block_bytes = header.block_bytes.load(Ordering::Relaxed);
+        budget::release(block_bytes);
         header.magic.store(0, Ordering::Relaxed);
         slab.kind.store(Kind::Free as u8, Ordering::Relaxed);
         let kept = {
             let (_guard, inner) = self.enter();
             self.unlist(start);
-            plain && self.keep(inner, start, mapped)
+            plain && self.keep(inner, start, mapped, SLICE_BYTES + block_bytes)
         };
         if kept {
             crate::purge::after_release();
@@ -323,8 +335,8 @@ impl HugeBlocks {
         }
     }
 
-    fn keep(&self, inner: &Inner, start: usize, bytes: usize) -> bool {
-        if inner.cached_bytes.get() + bytes > HUGE_CACHE_BYTES {
+    fn keep(&self, inner: &Inner, start: usize, bytes: usize, touched: usize) -> bool {
+        if inner.cached_bytes.get() + touched > HUGE_CACHE_BYTES {
             return false;
         }
         let Some(place) = inner.cache.iter().find(|c| c.get().is_none()) else {
@@ -333,9 +345,10 @@ impl HugeBlocks {
         place.fill(Cached {
             start,
             bytes,
+            touched,
             since_ms: bedplate_os::clock::coarse_ms(),
         });
-        self.count_cache(inner, inner.cached_bytes.get() + bytes);
+        self.count_cache(inner, inner.cached_bytes.get() + touched);
         true
     }
 
@@ -356,13 +369,13 @@ impl HugeBlocks {
                     due.inspect(|_| place.clear())
                 });
                 if let Some(c) = due {
-                    self.count_cache(inner, inner.cached_bytes.get() - c.bytes);
+                    self.count_cache(inner, inner.cached_bytes.get() - c.touched);
                 }
                 due
             };
             if let Some(c) = due {
                 unmap(c.start, c.bytes);
-                freed += c.bytes;
+                freed += c.touched;
             }
         }
         freed
@@ -382,13 +395,18 @@ impl HugeBlocks {
             return None;
         }
         let at = NonNull::new(core::ptr::with_exposed_provenance_mut::<u8>(start))?;
+        let whole = wanted.checked_next_multiple_of(SEGMENT_BYTES)?;
+        let fits = wanted <= mapped && mapped <= whole;
         // SAFETY: the mapping is the block's, whose owner resizes it; what is cut off is unused.
-        let in_place =
-            wanted == mapped || unsafe { pages::resize_in_place(at, mapped, wanted) }.is_ok();
+        let in_place = fits || unsafe { pages::resize_in_place(at, mapped, whole) }.is_ok();
+        if in_place && wanted < offset + had {
+            decommit(start + wanted, (offset + had).min(whole) - wanted);
+        }
+        let mapped_now = if fits { mapped } else { whole };
         let moved = if in_place {
             Some(start)
         } else if offset == SLICE_BYTES {
-            self.move_to_larger(start, mapped, wanted)
+            self.move_to_larger(start, mapped, whole)
         } else {
             None
         };
@@ -404,7 +422,7 @@ impl HugeBlocks {
         let header = HugeHeader::at(start);
         header.block.store(start + offset, Ordering::Relaxed);
         header.block_bytes.store(block_bytes, Ordering::Relaxed);
-        header.mapped_bytes.store(wanted, Ordering::Relaxed);
+        header.mapped_bytes.store(mapped_now, Ordering::Relaxed);
         NonNull::new(core::ptr::with_exposed_provenance_mut(start + offset))
     }
 
@@ -419,10 +437,8 @@ impl HugeBlocks {
         // and the list does not lead there any more.
         let moved = unsafe { pages::move_onto(at, mapped, target, wanted) };
         let now = if moved.is_ok() { to } else { start };
-        if moved.is_err() {
-            // SAFETY: nobody knows of the target.
-            let _released = unsafe { pages::release(target, wanted) };
-        }
+        // Where the kernel failed half-way the target may be gone already, and somebody else may
+        // have its addresses by now: they are lost, not unmapped.
         let header = HugeHeader::at(now);
         let first = self.first.load(Ordering::Relaxed);
         header.prev.store(0, Ordering::Relaxed);
@@ -435,8 +451,34 @@ impl HugeBlocks {
     }
 }
 
+/// Maps whole segments, so that each mapping ends where the next may begin and no call is spent
+/// on alignment; where that is refused (`ulimit -v`, strict overcommit), just what is needed.
+fn map_whole_segments(bytes: usize) -> Result<(usize, usize), bedplate_os::OsError> {
+    let map = |bytes: usize| {
+        pages::map_aligned(0, bytes, SEGMENT_BYTES, Protection::ReadWrite)
+            .map(|at| (at.as_ptr().expose_provenance(), bytes))
+    };
+    match bytes.checked_next_multiple_of(SEGMENT_BYTES) {
+        Some(whole) => map(whole).or_else(|_| map(bytes)),
+        None => map(bytes),
+    }
+}
+
+fn decommit(start: usize, bytes: usize) {
+    let at: *mut u8 = core::ptr::with_exposed_provenance_mut(start);
+    if let Some(at) = NonNull::new(at) {
+        // SAFETY: the range is behind the block's end, inside its mapping.
+        if unsafe { pages::decommit(at, bytes) }.is_err() {
+            COUNTERS.failed_advice.add(1);
+        }
+    }
+}
+
 /// Maps a block at a multiple of 4 MiB or more: its header is the segment before it (raw I1).
-fn map_far(block_bytes: usize, align: usize) -> Result<(usize, usize), bedplate_os::OsError> {
+fn map_far(
+    block_bytes: usize,
+    align: usize,
+) -> Result<(usize, usize, usize), bedplate_os::OsError> {
     let too_large = bedplate_os::OsError::new(bedplate_os::Operation::Reserve, libc::ENOMEM);
     let bytes = block_bytes.checked_add(align).ok_or(too_large)?;
     let at = pages::map_aligned(0, bytes, align, Protection::ReadWrite)?;
@@ -446,7 +488,7 @@ fn map_far(block_bytes: usize, align: usize) -> Result<(usize, usize), bedplate_
         // SAFETY: the front part is fresh and unused.
         unsafe { pages::release(at, front) }?;
     }
-    Ok((start, SEGMENT_BYTES))
+    Ok((start, SEGMENT_BYTES, SEGMENT_BYTES + block_bytes))
 }
 
 fn unmap(start: usize, bytes: usize) {

@@ -34,7 +34,8 @@ fn child() {
     let plan = Plan::start();
     plan.fail(operation(name.expect("a name")), from, to);
     let shape = Shape {
-        step_count: 4000,
+        step_count: 1500,
+        size_max: 3 << 20,
         lane_count: 2,
         ..Shape::default()
     };
