@@ -15,6 +15,7 @@
 //! | [`generator`] | programs from a seed |
 //! | [`subject`] | the allocator under test, and two ready-made ones |
 //! | [`shadow`] | the naive model: live ranges, alignment, contents |
+//! | `pattern.rs` | the bytes of blocks under test |
 //! | [`player`] | runs a program on a subject, lane by lane, against the model |
 //! | [`shrink`] | the smallest program that still fails |
 //! | [`check`] | all of it in one call |

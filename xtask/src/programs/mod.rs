@@ -15,7 +15,8 @@
 //! | `witness.rs` | which processes were seen with the allocator's page mapped |
 //! | `evidence.rs` | what is compared, and the first difference |
 //! | `trouble.rs` | why a program failed |
-//! | `cpython.rs` ... `sqlite.rs` | a program each |
+//! | `compilers.rs`, `cpython.rs`, `git.rs`, `node.rs`, `perl.rs` | a program each |
+//! | `postgres.rs`, `redis.rs`, `rust_program.rs`, `sqlite.rs` | a program each |
 //!
 //! # Invariants
 //! - I1: no process outlives the chore: each has a time, servers are ended when they go out of scope.
