@@ -20,7 +20,8 @@ use super::sampler::{Live, Sampler};
 use super::session::{RUN_SETTING, Session};
 use super::signals::Prepared;
 use crate::error::RunError;
-use crate::process::{Ended, Process, calls};
+use crate::parts::PartKind;
+use crate::process::{Ended, calls};
 use crate::report::model::{Faults, Pressure, ProcessReport, REPORT_VERSION, RunReport};
 
 /// A program that has not announced itself after this time is reported as not active, though it
@@ -94,7 +95,7 @@ pub fn conduct(
         source,
     })?;
     let pressure = PressureBefore::read();
-    let observer = Process::open(std::process::id()).ok();
+    let observer_before = calls::process_cpu_time();
     let started = Instant::now();
     let mut child = start(&mut command, &plan.target.path)?;
     if let Some(pipe) = child.stdin.take() {
@@ -107,19 +108,12 @@ pub fn conduct(
     let wall = started.elapsed();
     drop(forwarding);
     sampler.take_records(&mut session);
-    let observer_cpu_s = observer
-        .and_then(|own| own.figures().ok())
-        .map_or(0.0, |figures| {
-            (figures.user_ticks + figures.system_ticks) as f64 / TICKS_PER_SECOND
-        });
+    let observer = calls::process_cpu_time().saturating_sub(observer_before);
     let mut report = assemble(plan, sampler, &ended, wall);
     report.pressure = pressure.since();
-    report.observer_cpu_s = observer_cpu_s;
+    report.observer_cpu_s = observer.as_secs_f64();
     Ok(report)
 }
-
-/// The unit of the CPU times in `/proc/PID/stat`, which is the same on every Linux of today.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 /// Watches the program until it has ended.
 fn watch(
@@ -257,6 +251,7 @@ fn notes_on(
                 .map_or_else(|| "_exit".to_owned(), |signal| format!("signal {signal}")),
         ));
     }
+    notes.extend(processes.first().and_then(note_on_own_mappings));
     if !active && has_children {
         notes.push(
             "some of its children did run on the allocator: they are listed below".to_owned(),
@@ -264,3 +259,23 @@ fn notes_on(
     }
     notes
 }
+
+/// Where most of the memory is not malloc's, a reader who looks for a gain should know.
+fn note_on_own_mappings(process: &ProcessReport) -> Option<String> {
+    let peak = process.at_peak.as_ref()?;
+    let part = peak
+        .parts
+        .iter()
+        .find(|part| part.kind == PartKind::Anonymous)?;
+    (part.percent >= OWN_MAPPINGS_NOTED).then(|| {
+        format!(
+            "{:.0} % of the resident set is in mappings that {} made itself, which no malloc serves: \
+             runtimes with allocators of their own do so (for CPython, PYTHONMALLOC=malloc in its \
+             environment puts its objects on malloc)",
+            part.percent, process.name
+        )
+    })
+}
+
+/// Share of the resident set, in percent, from which a program's own mappings are noted.
+const OWN_MAPPINGS_NOTED: f64 = 30.0;

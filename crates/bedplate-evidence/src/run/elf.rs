@@ -6,13 +6,13 @@
 //! # Not here
 //! What follows from that for a run (`program.rs`).
 
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
 use std::path::Path;
 
 use object::elf;
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader as _, Sym as _};
-use object::{Endianness, FileKind};
+use object::{Endianness, FileKind, ReadCache};
 
 use crate::error::RunError;
 
@@ -66,24 +66,30 @@ pub(crate) fn read_elf(path: &Path) -> Result<ElfFacts, RunError> {
         why,
     };
     let mut magic = [0_u8; 4];
-    let length = match File::open(path).and_then(|mut file| file.read(&mut magic)) {
-        Ok(length) => length,
+    let mut file = match File::open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             return Ok(unreadable());
         }
         Err(error) => return Err(refuse(format!("it cannot be read: {error}"))),
     };
+    let length = file
+        .read(&mut magic)
+        .map_err(|error| refuse(format!("it cannot be read: {error}")))?;
     if magic[..length] != elf::ELFMAG {
         return Err(refuse(
             "it is neither an ELF program nor a script that names its interpreter with #!"
                 .to_owned(),
         ));
     }
-    let data = fs::read(path).map_err(|error| refuse(format!("it cannot be read: {error}")))?;
+    // Only the headers and the dynamic symbols are read, not hundreds of megabytes of debug data.
+    file.rewind()
+        .map_err(|error| refuse(format!("it cannot be read: {error}")))?;
+    let data = ReadCache::new(file);
     let damaged = |error: object::Error| refuse(format!("its ELF headers are damaged: {error}"));
-    match FileKind::parse(data.as_slice()).map_err(damaged)? {
-        FileKind::Elf32 => Ok(facts::<elf::FileHeader32<Endianness>>(&data).map_err(damaged)?),
-        _ => Ok(facts::<elf::FileHeader64<Endianness>>(&data).map_err(damaged)?),
+    match FileKind::parse(&data).map_err(damaged)? {
+        FileKind::Elf32 => facts::<elf::FileHeader32<Endianness>>(&data).map_err(damaged),
+        _ => facts::<elf::FileHeader64<Endianness>>(&data).map_err(damaged),
     }
 }
 
@@ -97,7 +103,7 @@ fn unreadable() -> ElfFacts {
     }
 }
 
-fn facts<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> object::Result<ElfFacts> {
+fn facts<Elf: FileHeader<Endian = Endianness>>(data: &ReadCache<File>) -> object::Result<ElfFacts> {
     let header = Elf::parse(data)?;
     let endian = header.endian()?;
     let mut facts = ElfFacts {
@@ -173,7 +179,7 @@ mod tests {
             b"\x7fELF",
             b"\x7fELF\x02\x01\x01\x00junk",
         ] {
-            fs::write(&path, bytes).unwrap();
+            std::fs::write(&path, bytes).unwrap();
             assert_eq!(read_elf(&path).unwrap_err().exit_code(), 126, "{bytes:?}");
         }
     }

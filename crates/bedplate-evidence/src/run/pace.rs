@@ -24,6 +24,8 @@ const MEASURE_SHARE: f64 = 0.05;
 const MEASURE_CREDIT: Duration = Duration::from_millis(15);
 /// A new peak is this much above the last measured one.
 const PEAK_GROWTH: f64 = 1.02;
+/// Shortest time between samples of a program that grows, once the start is over.
+const GROWING: Duration = Duration::from_millis(10);
 
 /// The pace of one run.
 #[derive(Debug)]
@@ -42,9 +44,17 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// Time until the next sample, after one at `elapsed` that took `sample`.
-    pub(super) fn next(&mut self, elapsed: Duration, sample: Duration) -> Duration {
-        if elapsed > FIRST_KEPT {
+    /// Whether a program grew from sample to sample so much that a peak may be missed.
+    pub(super) fn is_growth(before_bytes: u64, now_bytes: u64) -> bool {
+        now_bytes as f64 > before_bytes as f64 * PEAK_GROWTH
+    }
+
+    /// Time until the next sample, after one at `elapsed` that used `sample` of CPU time; `grew`
+    /// if a program grew since the one before.
+    pub(super) fn next(&mut self, elapsed: Duration, sample: Duration, grew: bool) -> Duration {
+        if grew && self.interval > GROWING {
+            self.interval = self.interval.div_f64(2.0).max(GROWING);
+        } else if elapsed > FIRST_KEPT {
             self.interval = self.interval.mul_f64(GROWTH).min(LAST);
         }
         self.interval
@@ -81,18 +91,19 @@ mod tests {
     #[test]
     fn the_pace_starts_at_two_milliseconds_and_ends_at_a_hundred() {
         let mut pace = Pace::default();
-        assert_eq!(pace.next(MS, Duration::ZERO), FIRST);
+        assert_eq!(pace.next(MS, Duration::ZERO, false), FIRST);
         let mut last = FIRST;
         for _step in 0..60 {
-            last = pace.next(MS * 60, Duration::ZERO);
+            last = pace.next(MS * 60, Duration::ZERO, false);
         }
         assert_eq!(last, LAST);
+        assert_eq!(pace.next(MS * 60, Duration::ZERO, true), LAST / 2);
     }
 
     #[test]
     fn a_costly_sample_stretches_the_pace() {
         let mut pace = Pace::default();
-        assert_eq!(pace.next(MS, MS * 2), MS * 50);
+        assert_eq!(pace.next(MS, MS * 2, false), MS * 50);
     }
 
     #[test]

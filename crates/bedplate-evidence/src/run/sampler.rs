@@ -20,7 +20,7 @@ use super::children::Children;
 use super::pace::Pace;
 use super::session::Session;
 use super::watched::Watched;
-use crate::process::Process;
+use crate::process::{Process, calls};
 use crate::report::model::{ChildGroup, ProcessReport};
 
 /// Descendants watched at once.
@@ -141,28 +141,31 @@ impl Sampler {
 
     /// Samples everything once; returns the time until the next sample.
     pub(crate) fn sample(&mut self) -> Duration {
-        let began = Instant::now();
+        let before = calls::thread_cpu_time();
         let elapsed = self.elapsed();
         let ms = self.ms();
         let with_figures = elapsed >= self.figures_at + FIGURES_APART;
         if with_figures {
             self.figures_at = elapsed;
         }
+        let mut grew = false;
         for watched in self.main.iter_mut().chain(&mut self.descendants) {
             if watched.gone {
                 continue;
             }
+            let rss_before = watched.rss_bytes;
             watched.sample(ms);
+            grew |= Pace::is_growth(rss_before, watched.rss_bytes);
             if with_figures {
                 watched.read_figures();
             }
             self.children
                 .seen_peak(watched.process.pid(), watched.peak_rss_bytes);
         }
-        let cost = began.elapsed();
+        let cost = calls::thread_cpu_time().saturating_sub(before);
         self.measure_peaks(elapsed, ms);
         self.retire();
-        self.pace.next(elapsed, cost)
+        self.pace.next(elapsed, cost, grew)
     }
 
     fn measure_peaks(&mut self, elapsed: Duration, ms: f64) {

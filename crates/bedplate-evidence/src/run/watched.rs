@@ -7,17 +7,19 @@
 //! Which processes are watched and when (`sampler.rs`).
 
 use core::time::Duration;
-use std::time::Instant;
 
 use super::timeline::Timeline;
 use crate::error::LookError;
 use crate::parts::measure;
-use crate::process::Process;
 use crate::process::heap::{capture_heaps, live_bytes, root_pages};
+use crate::process::{Process, calls};
 use crate::report::model::{Measurement, Point, ProcessReport};
 
 /// Samples between two looks for an allocator that was not found.
 const LOOKS_APART: u32 = 16;
+
+/// Resident sets within this share of each other count as equally high.
+const PEAK_MARGIN: f64 = 0.02;
 
 /// A watched process.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(crate) struct Watched {
     pub(crate) peak_rss_bytes: u64,
     /// Resident bytes of the measurement kept as the peak.
     pub(crate) measured_bytes: u64,
+    /// Live bytes of the same measurement.
+    measured_live_bytes: Option<u64>,
     pub(crate) last_cost: Duration,
     roots: Vec<u64>,
     looks_until_search: u32,
@@ -52,6 +56,7 @@ impl Watched {
             threads: 1,
             peak_rss_bytes: 0,
             measured_bytes: 0,
+            measured_live_bytes: None,
             last_cost: Duration::ZERO,
             roots: Vec::new(),
             looks_until_search: 0,
@@ -118,7 +123,7 @@ impl Watched {
 
     /// Measures the parts and keeps them as the last, and as the peak if they are higher.
     pub(crate) fn measure(&mut self, ms: f64, at_exit: bool) {
-        let started = Instant::now();
+        let before = calls::thread_cpu_time();
         if let Ok(measured) = measure(&self.process) {
             let measurement = Measurement::of(&measured, ms);
             let live = (!measured.heaps.is_empty()).then(|| live_bytes(&measured.heaps));
@@ -129,15 +134,23 @@ impl Watched {
                 rss_bytes,
             });
             self.peak_rss_bytes = self.peak_rss_bytes.max(rss_bytes);
-            if rss_bytes > self.measured_bytes || self.at_peak.is_none() {
+            if self.is_nearer_to_peak(rss_bytes, live) {
                 self.measured_bytes = rss_bytes;
+                self.measured_live_bytes = live;
                 self.at_peak = Some(measurement.clone());
             }
             self.at_end = Some(measurement);
             self.end_is_exact = at_exit;
             self.read_figures();
         }
-        self.last_cost = started.elapsed();
+        self.last_cost = calls::thread_cpu_time().saturating_sub(before);
+    }
+
+    /// Whether a measurement shows the peak better than the one kept: clearly higher, or about as
+    /// high with more of it live (a resident set stays high for a while after blocks were freed).
+    fn is_nearer_to_peak(&self, rss_bytes: u64, live: Option<u64>) -> bool {
+        let share = rss_bytes as f64 / self.measured_bytes.max(1) as f64;
+        share > 1.0 + PEAK_MARGIN || (share > 1.0 - PEAK_MARGIN && live > self.measured_live_bytes)
     }
 
     /// Takes the high-water mark that the process itself recorded at its exit.
