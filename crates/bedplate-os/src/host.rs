@@ -148,7 +148,7 @@ fn name_of_hypervisor(machine: &Machine) -> Hypervisor {
 
 #[cfg(test)]
 mod tests {
-    use super::load;
+    use super::{Hypervisor, load};
 
     #[test]
     fn loads_are_hundredths() {
@@ -156,5 +156,19 @@ mod tests {
         assert_eq!(read, Ok("1.50 0.04 12.00".to_owned()));
         assert!(load("1.5").is_err());
         assert!(load("1.50 0.04\n").is_err());
+    }
+
+    #[test]
+    fn hypervisors_have_names_or_none() {
+        let names = [
+            Hypervisor::None,
+            Hypervisor::Named("KVM".into()),
+            Hypervisor::Unnamed,
+        ]
+        .map(|h| h.to_string());
+        assert_eq!(
+            names,
+            ["no hypervisor", "KVM", "a hypervisor that gives no name"]
+        );
     }
 }

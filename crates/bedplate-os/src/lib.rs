@@ -42,6 +42,54 @@
 //! | `facts.rs`, `problems.rs` | everything in one value, and what is wrong with it |
 //! | `sim/` | fault plans and faked machines (feature `sim`) |
 //!
+//! # Examples
+//! What is known of this machine, and what is wrong with it:
+//!
+//! ```
+//! use bedplate_os::facts::MachineFacts;
+//! use bedplate_os::source::Machine;
+//!
+//! let facts = MachineFacts::read(&Machine::running())?;
+//! // Known, or "none, because ...".
+//! println!("available: {}", facts.memory.available_bytes);
+//! for problem in facts.problems() {
+//!     println!("{problem}");
+//! }
+//! # Ok::<(), bedplate_os::topology::DetectError>(())
+//! ```
+//!
+//! A budget that several rooms charge:
+//!
+//! ```
+//! use bedplate_os::budget::{Budget, BudgetError, Crossing};
+//!
+//! static BUDGET: Budget = Budget::new(64 << 20, 48 << 20);
+//!
+//! fn give_back(_context: usize, crossing: Crossing) {
+//!     if crossing == Crossing::Above {
+//!         // Purge, evict, collect.
+//!     }
+//! }
+//!
+//! BUDGET.subscribe(give_back, 0)?;
+//! BUDGET.charge(50 << 20)?;
+//! assert!(BUDGET.charge(50 << 20).is_err());
+//! BUDGET.release(50 << 20);
+//! # Ok::<(), BudgetError>(())
+//! ```
+//!
+//! The present pressure:
+//!
+//! ```
+//! use bedplate_os::pressure::{PressureMonitor, Settings};
+//! use bedplate_os::source::Machine;
+//!
+//! let mut monitor = PressureMonitor::watch(&Machine::running(), Settings::default())?;
+//! println!("pressure: {}", monitor.snapshot().level);
+//! monitor.stop()?;
+//! # Ok::<(), bedplate_os::pressure::PressureError>(())
+//! ```
+//!
 //! # Platform
 //! Linux on x86-64 with glibc is what is measured and tested. Linux on other architectures takes
 //! the portable twins (`linux/raw.rs`), which is unverified. Other systems are not built: they

@@ -233,11 +233,15 @@ impl Judge {
     }
 }
 
-/// The kernel brings the totals up to date every two seconds.
+/// The kernel brings the totals up to date at least every two seconds while there is stall.
 const UPDATE_NS: u64 = 2_000_000_000;
+/// Over less time than this a single stall of some milliseconds would look like a large share.
+/// What needs a faster answer has the kernel's triggers.
+const WINDOW_NS: u64 = 500_000_000;
 
-/// The share of time lost, from totals that the kernel updates every two seconds: faster than its
-/// ten-second average, which shows a sudden stall of everything as 18 % after two seconds.
+/// The share of time lost, from totals that the kernel updates every two seconds or faster: sooner
+/// than by its ten-second average, which shows a sudden stall of everything as 18 % after two
+/// seconds.
 #[derive(Clone, Debug)]
 struct Rate {
     /// The latest total and when it was first seen; whether that was a change or the start.
@@ -276,6 +280,8 @@ impl Rate {
                 self.seen = fresh(false);
                 self.share = stall.avg10;
             }
+            // Too soon to tell: the change will count with the next ones.
+            Some(seen) if seen.was_change && now - seen.at_ns < WINDOW_NS => {}
             Some(seen) if stall.total_us > seen.total_us => {
                 // Between the last change and this one lie at most one update and one reading.
                 let gap = now.saturating_sub(self.read_ns).max(UPDATE_NS);
@@ -327,19 +333,33 @@ mod tests {
             rate.feed(4 * SECOND, &stall(8, 1_000_020)),
             Share::percent(50)
         );
+        // Too soon after the last change: the share stands, and the change counts later.
+        assert_eq!(
+            rate.feed(4 * SECOND + SECOND / 4, &stall(8, 1_200_020)),
+            Share::percent(50)
+        );
+        assert_eq!(
+            rate.feed(5 * SECOND, &stall(8, 1_250_020)),
+            Share::percent(25)
+        );
+        assert_eq!(
+            rate.feed(6 * SECOND, &stall(8, 1_750_020)),
+            Share::percent(50)
+        );
         // Not brought up to date yet: the share stands.
         assert_eq!(
-            rate.feed(5 * SECOND, &stall(8, 1_000_020)),
+            rate.feed(7 * SECOND, &stall(8, 1_750_020)),
             Share::percent(50)
         );
         // Two updates without a change: calm.
         assert_eq!(
-            rate.feed(9 * SECOND, &stall(8, 1_000_020)),
+            rate.feed(11 * SECOND, &stall(8, 1_750_020)),
             Share::percent(0)
         );
-        // A long calm does not dilute what came after it.
+        // A long calm does not dilute what came after it: at most the time since the last reading
+        // or one update lies between.
         assert_eq!(
-            rate.feed(10 * SECOND, &stall(8, 2_000_020)),
+            rate.feed(12 * SECOND, &stall(8, 2_750_020)),
             Share::percent(50)
         );
     }

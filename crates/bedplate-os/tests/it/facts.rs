@@ -1,6 +1,6 @@
 //! All facts of each described machine, and the problems found.
 
-use crate::machine::fixture;
+use crate::machine::{Copy, fixture};
 use bedplate_os::fact::{Fact, Reason};
 use bedplate_os::facts::MachineFacts;
 use bedplate_os::features::X86Level;
@@ -158,6 +158,100 @@ fn the_running_machine_is_read_whole() {
     ] {
         assert!(counter.known().is_none_or(|&n| n > 0));
     }
+}
+
+#[test]
+fn hypervisors_are_named_by_what_there_is() {
+    let copy = Copy::of("no-psi", "hypervisor");
+    let named = || {
+        MachineFacts::read(&copy.machine())
+            .expect("the CPUs are listed")
+            .host
+            .hypervisor
+    };
+    copy.write("proc/cpuinfo", "flags : fpu hypervisor\n");
+    assert_eq!(named(), Fact::Known(Hypervisor::Unnamed));
+    std::fs::create_dir_all(copy.root.join("sys/class/dmi/id")).expect("makes folders");
+    copy.write("sys/class/dmi/id/sys_vendor", "QEMU\n");
+    assert_eq!(named(), Fact::Known(Hypervisor::Named("QEMU".into())));
+    std::fs::create_dir_all(copy.root.join("sys/hypervisor")).expect("makes folders");
+    copy.write("sys/hypervisor/type", "xen\n");
+    assert_eq!(named(), Fact::Known(Hypervisor::Named("xen".into())));
+    copy.remove("sys/hypervisor/type");
+    copy.remove("proc/cpuinfo");
+    assert_eq!(named().because().map(|b| b.reason), Some(Reason::NotThere));
+}
+
+#[test]
+fn pressure_and_forbidden_services_are_problems_too() {
+    let copy = Copy::of("hybrid-cores", "stalled");
+    let stalled = "some avg10=40.00 avg60=1.00 avg300=1.00 total=9\n";
+    for name in ["cpu", "memory", "io"] {
+        copy.write(&format!("proc/pressure/{name}"), stalled);
+    }
+    let facts = MachineFacts::read(&copy.machine()).expect("the CPUs are listed");
+    let ids: Vec<_> = facts.problems().iter().map(|p| p.id).collect();
+    assert_eq!(ids, ["cpu-stalled", "memory-stalled", "disk-stalled"]);
+    let mut facts = facts;
+    for (reason, advice) in [
+        (Reason::SwitchedOff, "psi=1"),
+        (Reason::Forbidden, "let the process read"),
+    ] {
+        facts.pressure.memory = Fact::Absent {
+            because: reason.at("/proc/pressure/memory"),
+        };
+        let told = facts
+            .problems()
+            .into_iter()
+            .find(|p| p.id == "no-stall-figures");
+        assert!(told.is_some_and(|p| p.what_to_do.contains(advice)));
+    }
+    for (reason, advice) in [
+        (Reason::Forbidden, "perf_event_paranoid"),
+        (Reason::NotThere, "measure by time"),
+    ] {
+        facts.counters.instructions = Fact::Absent {
+            because: reason.at("the CPU's instruction counter"),
+        };
+        let told = facts
+            .problems()
+            .into_iter()
+            .find(|p| p.id == "no-perf-counters");
+        assert!(told.is_some_and(|p| p.what_to_do.contains(advice)));
+    }
+}
+
+#[test]
+fn every_reason_reads_as_a_sentence() {
+    for reason in [
+        Reason::NotThere,
+        Reason::NotListed,
+        Reason::Forbidden,
+        Reason::SwitchedOff,
+        Reason::Failed { code: 5 },
+        Reason::TooLong,
+        Reason::Truncated,
+        Reason::Garbage,
+        Reason::Contradicts { what: "it does" },
+        Reason::NoController,
+        Reason::OutsideMount,
+        Reason::NotThisMachine,
+        Reason::Unlimited,
+        Reason::Forked,
+        Reason::Unsupported,
+    ] {
+        let fact: Fact<u64> = Fact::Absent {
+            because: reason.at("the file"),
+        };
+        let text = fact.to_string();
+        assert!(
+            text.starts_with("none, because the file ") && text.len() > 30,
+            "{text}"
+        );
+    }
+    assert_eq!(Reason::of_code(libc::ENOSYS), Reason::Unsupported);
+    assert_eq!(Reason::of_code(libc::EOPNOTSUPP), Reason::SwitchedOff);
+    assert_eq!(Reason::of_code(libc::EACCES), Reason::Forbidden);
 }
 
 #[test]

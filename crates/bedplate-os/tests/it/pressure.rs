@@ -2,17 +2,19 @@
 
 use crate::allocation;
 use crate::machine::{Copy, fixture};
+use alloc::ffi::CString;
 use alloc::sync::Arc;
 use bedplate_os::Operation;
 use bedplate_os::fact::{Fact, Reason};
 use bedplate_os::lock::Parking;
 use bedplate_os::pressure::{
     Judge, KernelSource, Level, Listener, Mode, PressureError, PressureMonitor, Reading,
-    SUBSCRIBERS_MAX, Settings, Snapshot, Source as _, Steps, Thresholds, Usage,
+    SUBSCRIBERS_MAX, Settings, Snapshot, Source, Steps, TRIGGERS_MAX, Thresholds, Usage, Wake,
 };
 use bedplate_os::psi::Share;
+use bedplate_os::rawio::RawFile;
 use bedplate_os::sim::faults::Plan;
-use bedplate_os::sim::pressure::{FakePressure, stall};
+use bedplate_os::sim::pressure::{FakePressure, FakeSource, stall};
 use bedplate_os::source::Machine;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
@@ -504,6 +506,99 @@ fn the_running_machine_is_watched_by_trigger_or_says_why_not() {
         Mode::Triggered => assert!(snapshot.reading.stall.known().is_some()),
         Mode::Polling { because } => assert_ne!(because, Reason::NotThisMachine),
     }
+    assert_eq!(monitor.stop(), Ok(()));
+}
+
+/// A source that the monitor finds broken in one way or another.
+struct Faulty {
+    inner: FakeSource,
+    wake: Option<RawFile>,
+    panics: bool,
+}
+
+impl Source for Faulty {
+    fn read(&mut self, triggered: Option<Level>) -> Reading {
+        let reading = self.inner.read(triggered);
+        if self.panics && reading.taken_ns > 0 {
+            std::panic::resume_unwind(Box::new("a source's own fault"));
+        }
+        reading
+    }
+
+    fn wakes(&self) -> [Option<Wake<'_>>; TRIGGERS_MAX] {
+        let [bell, ..] = self.inner.wakes();
+        let broken = self.wake.as_ref().map(|file| Wake {
+            file,
+            urgent: true,
+            level: Some(Level::High),
+        });
+        [bell, broken, None]
+    }
+
+    fn broken(&mut self, place: usize) {
+        assert_eq!(place, 1);
+        self.wake = None;
+    }
+
+    fn mode(&self) -> Mode {
+        if self.wake.is_some() {
+            Mode::Triggered
+        } else {
+            Mode::Polling {
+                because: Reason::NotThere,
+            }
+        }
+    }
+}
+
+/// The writing end of a pipe that nobody reads: waiting for it ends with an error at once.
+fn broken_pipe() -> RawFile {
+    let path = std::env::temp_dir().join(format!("bedplate-os-{}-fifo", std::process::id()));
+    let name = CString::new(path.to_str().expect("plain")).expect("no zero");
+    // SAFETY: the name is a terminated string.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+    let reader = RawFile::fifo(&name, false).expect("opens");
+    let writer = RawFile::fifo(&name, true).expect("opens");
+    drop(reader);
+    std::fs::remove_file(path).expect("removes");
+    writer
+}
+
+#[test]
+fn a_trigger_that_breaks_is_given_up_and_the_mode_says_so() {
+    let (fake, inner) = FakePressure::new().expect("has a descriptor");
+    let source = Faulty {
+        inner,
+        wake: Some(broken_pipe()),
+        panics: false,
+    };
+    let monitor = PressureMonitor::start(source, Settings::default()).expect("starts");
+    let (ear, heard) = ear();
+    monitor.subscribe(ear).expect("has room");
+    fake.group_percent(1, 1);
+    assert_eq!(next(&heard), Fact::Known(Level::None));
+    fake.group_percent(1, 85);
+    assert_eq!(next(&heard), Fact::Known(Level::Some));
+    assert_eq!(
+        monitor.snapshot().mode,
+        Mode::Polling {
+            because: Reason::NotThere
+        }
+    );
+    assert_eq!(monitor.snapshot().counts.triggers, 0);
+}
+
+#[test]
+fn a_source_that_panics_ends_the_thread_and_stop_says_so() {
+    let (fake, inner) = FakePressure::new().expect("has a descriptor");
+    let source = Faulty {
+        inner,
+        wake: None,
+        panics: true,
+    };
+    let mut monitor = PressureMonitor::start(source, Settings::default()).expect("starts");
+    fake.group_percent(1, 1);
+    assert_eq!(monitor.stop(), Err(PressureError::ThreadPanicked));
     assert_eq!(monitor.stop(), Ok(()));
 }
 
