@@ -220,14 +220,13 @@ pub unsafe fn free<G: Gates>(block: *mut u8) {
     let Some(given) = NonNull::new(block) else {
         return;
     };
-    let number = thread::number();
     // SAFETY: the caller's duty.
     let slab = unsafe { raw::slab_of(given) };
-    // Relaxed: if it is this thread's number, this thread wrote it.
-    if slab.owner.load(Ordering::Relaxed) != number {
-        return free_other::<G>(block, slab);
-    }
-    free_own::<G>(block, slab);
+    thread::by_owner(
+        slab,
+        || free_own::<G>(block, slab),
+        || free_other::<G>(block, slab),
+    );
 }
 
 /// Frees into a slab of this thread.

@@ -31,6 +31,8 @@ struct Slot {
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Outbox {
+    /// Slots in use: most flushes find none.
+    used: Cell<u32>,
     slots: [Slot; OUTBOX_SLOTS],
 }
 
@@ -39,6 +41,7 @@ impl Outbox {
     #[must_use]
     pub(crate) const fn new() -> Self {
         Self {
+            used: Cell::new(0),
             slots: [const {
                 Slot {
                     slab: Cell::new(None),
@@ -68,6 +71,8 @@ impl Outbox {
             other => {
                 if other.is_some() {
                     slot.publish::<G>();
+                } else {
+                    self.used.set(self.used.get() + 1);
                 }
                 slot.slab.set(Some(slab));
                 slot.head.set(block);
@@ -76,12 +81,17 @@ impl Outbox {
             }
         }
         if slot.count.get() as usize * slab.block_bytes() >= OUTBOX_SLOT_BYTES {
+            self.used.set(self.used.get() - 1);
             slot.publish::<G>();
         }
     }
 
     /// Publishes everything.
     pub(crate) fn flush<G: Gates>(&self) {
+        if self.used.get() == 0 {
+            return;
+        }
+        self.used.set(0);
         self.slots
             .iter()
             .filter(|slot| slot.slab.get().is_some())
