@@ -51,6 +51,8 @@ fn a_program_with_its_own_malloc_is_noted() {
     "#;
     let program = place.compile("own", source, &["-rdynamic"]);
     let ran = place.run(&[], &[&program]);
+    assert_eq!(ran.code(), Some(125), "{}", ran.stderr());
+    assert!(ran.stderr().contains("never asked"), "{}", ran.stderr());
     assert!(
         ran.stderr().contains("defines malloc itself"),
         "{}",

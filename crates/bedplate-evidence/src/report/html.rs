@@ -252,6 +252,9 @@ fn stack(measurement: &Measurement) -> String {
 
 fn histogram(heap: &HeapReport) -> String {
     let bins = bins(heap);
+    if bins.is_empty() {
+        return "<p class=\"soft\">No block was asked for.</p>".to_owned();
+    }
     let top = bins
         .iter()
         .map(|bin| bin.live_bytes + bin.free_bytes)

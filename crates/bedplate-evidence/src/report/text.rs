@@ -302,6 +302,9 @@ fn part_line(
 
 fn write_heap(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result {
     let bins = bins(heap);
+    if bins.is_empty() {
+        return writeln!(out, "  no block was asked for");
+    }
     let top = bins
         .iter()
         .map(|bin| bin.live_bytes + bin.free_bytes)

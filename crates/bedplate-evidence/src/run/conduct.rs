@@ -138,7 +138,8 @@ fn watch(
             sampler.process_leaves(leaving);
             session.let_go();
         }
-        if !told_active && sampler.is_active() {
+        // Whether a malloc of the program's own leaves ours anything to do shows only at the end.
+        if !told_active && sampler.is_active() && !plan.facts.defines_malloc {
             told_active = true;
             on_event(Event::Active {
                 pid,
@@ -152,7 +153,8 @@ fn watch(
             return Ok(ended);
         }
         pause = sampler.sample();
-        if !told_active && !told_inactive && sampler.elapsed() > SILENT_MAX {
+        let is_silent = !sampler.is_active() && sampler.elapsed() > SILENT_MAX;
+        if is_silent && !told_inactive {
             told_inactive = true;
             on_event(Event::NotActive { because: SILENT });
         }
@@ -166,11 +168,19 @@ fn watch(
 const SILENT: &str = "the library has not announced itself: the loader ignored LD_PRELOAD, or the \
                       program removed it from its environment before executing another";
 
+const IDLE: &str = "the library was loaded, but the program never asked it for a block: it has an \
+                    allocator of its own";
+
 fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> RunReport {
-    let active = sampler.is_active();
+    let served_nothing = sampler.main_served_nothing();
+    let idle = served_nothing && plan.facts.defines_malloc;
+    let active = sampler.is_active() && !idle;
     let has_heap = sampler.main_has_heap();
     let (processes, children) = sampler.finish();
     let mut notes = plan.facts.notes();
+    if served_nothing && active {
+        notes.push("the program asked the allocator for no block".to_owned());
+    }
     notes.extend(notes_on(
         active,
         has_heap,
@@ -182,12 +192,9 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
         .first()
         .and_then(|main| main.at_end.as_ref()?.heaps.first());
     let gates = heap.map_or_else(Vec::new, |heap| heap.gates.clone());
-    let inactive_because = (!active).then(|| {
-        plan.facts
-            .obstacle
-            .map_or(SILENT, Obstacle::explain)
-            .to_owned()
-    });
+    let obstacle = plan.facts.obstacle.map(Obstacle::explain);
+    let because = obstacle.unwrap_or(if idle { IDLE } else { SILENT });
+    let inactive_because = (!active).then(|| because.to_owned());
     RunReport {
         version: REPORT_VERSION,
         bedplate: env!("CARGO_PKG_VERSION").to_owned(),

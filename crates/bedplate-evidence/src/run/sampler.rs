@@ -234,6 +234,11 @@ impl Sampler {
         self.main.as_ref().is_some_and(Watched::has_heap)
     }
 
+    /// Whether the program's own process was seen never to have asked the allocator for a block.
+    pub(crate) fn main_served_nothing(&self) -> bool {
+        self.main.as_ref().is_some_and(Watched::served_nothing)
+    }
+
     /// The reports: the program's own process first, then the largest descendants.
     pub(crate) fn finish(mut self) -> (Vec<ProcessReport>, Vec<ChildGroup>) {
         for watched in &mut self.descendants {

@@ -170,6 +170,23 @@ impl Watched {
                 .any(|point| point.live_bytes.is_some())
     }
 
+    /// Whether the last measurement found that no block was ever asked of the allocator.
+    pub(crate) fn served_nothing(&self) -> bool {
+        let counts = |name: &str| {
+            let heaps = self
+                .at_end
+                .iter()
+                .flat_map(|measurement| &measurement.heaps);
+            heaps
+                .filter_map(|heap| heap.counters.get(name))
+                .sum::<u64>()
+        };
+        self.at_end
+            .as_ref()
+            .is_some_and(|measurement| !measurement.heaps.is_empty())
+            && counts("slabs_taken") + counts("huge_maps") + counts("heaps_started") == 0
+    }
+
     pub(crate) fn into_report(self) -> ProcessReport {
         ProcessReport {
             pid: self.process.pid(),
