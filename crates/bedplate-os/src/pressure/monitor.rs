@@ -15,6 +15,7 @@
 
 use crate::fact::{Fact, Reason};
 use crate::linux::events;
+use crate::lock::Parking;
 use crate::pressure::{
     Counts, Judge, KernelSource, Level, Mode, Reading, Snapshot, Source, Thresholds,
 };
@@ -31,6 +32,9 @@ use std::thread::{Builder, JoinHandle};
 
 /// How many listeners a monitor has room for.
 pub const SUBSCRIBERS_MAX: usize = 16;
+
+/// How long to sleep where the kernel cannot wait: short enough to be joined in time.
+const NAP_NS: u64 = 50_000_000;
 
 /// Hears of changes of level.
 pub trait Listener: Send + Sync {
@@ -390,8 +394,15 @@ impl<S: Source> Watch<S> {
                 };
             }
         }
-        if !events::poll(&mut entries, timeout_ms).unwrap_or(false) {
-            return None;
+        match events::poll(&mut entries, timeout_ms) {
+            Ok(true) => {}
+            Ok(false) | Err(libc::EINTR) => return None,
+            Err(_) => {
+                // The kernel cannot wait (it has no memory for it): look again soon, do not spin.
+                let nap = Parking::new();
+                nap.park(nap.ticket(), Some(NAP_NS));
+                return None;
+            }
         }
         let fired = |(entry, wake): (&libc::pollfd, &Option<crate::pressure::Wake<'_>>)| {
             let woken = entry.revents & entry.events != 0;

@@ -143,6 +143,31 @@ fn a_kernel_without_nodes_is_no_error() {
 }
 
 #[test]
+fn cpus_and_nodes_must_fit_together() {
+    let copy = Copy::of("offline-cpus", "fit");
+    let read = || Topology::read(&copy.machine()).expect("the CPUs are listed");
+    let contradicts = |because: Option<&bedplate_os::fact::Because>, what: &str| {
+        assert!(
+            because.is_some_and(|b| b.to_string().contains(what)),
+            "{because:?}"
+        );
+    };
+    copy.write("sys/devices/system/node/node0/cpulist", "0\n");
+    contradicts(read().cpus[1].node.because(), "an online CPU is in no node");
+    copy.write("sys/devices/system/node/node0/cpulist", "0-2\n");
+    let nodes = read().node_details;
+    contradicts(
+        nodes.known().and_then(|n| n[0].cpus.because()),
+        "a node has a CPU that is not online",
+    );
+    copy.write("sys/devices/system/node/online", "\n");
+    assert_eq!(
+        read().nodes.because().map(|b| b.reason),
+        Some(Reason::Garbage)
+    );
+}
+
+#[test]
 fn the_running_machine_can_be_read() {
     let t = Topology::read(&Machine::running()).expect("this machine has /sys");
     let here = std::thread::available_parallelism().map_or(1, core::num::NonZero::get);
