@@ -4,7 +4,7 @@
 //! Fast access to thread-local state on stable Rust, and its end.
 //!
 //! # Invariants
-//! - I1: `heap` is [`NO_HEAP`](crate::heap::NO_HEAP) or a heap attached to this thread.
+//! - I1: `heap` is [`NO_HEAP`] or a heap attached to this thread.
 //! - I2: after the key's destructor ran (`life` is `Ended`), the thread allocates from the shared
 //!   fallback heap and publishes its remote frees at once: what runs later (C++ destructors,
 //!   glibc) neither leaks nor needs a destructor of ours again.
