@@ -1,8 +1,11 @@
 //! The header declares exactly what the library defines.
 
+extern crate alloc;
+
+use alloc::collections::BTreeSet;
 use bedplate_preload_blob::{Which, install};
 use object::{Object as _, ObjectSymbol as _};
-use std::collections::BTreeSet;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,7 +15,9 @@ fn header() -> PathBuf {
 
 fn defined(which: Which) -> BTreeSet<String> {
     let file = object::File::parse(which.bytes()).expect("the library is an ELF file");
-    let names = file.dynamic_symbols().filter(|s| s.is_definition());
+    let names = file
+        .dynamic_symbols()
+        .filter(object::ObjectSymbol::is_definition);
     names
         .filter_map(|s| s.name().ok().map(str::to_owned))
         .collect()
