@@ -24,8 +24,9 @@ pub(crate) fn installed(which: Which) -> Result<Installed, RunError> {
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
-    let cache =
-        absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+    // A home that does not exist is how systems say that a user has none.
+    let home = absolute("HOME").filter(|home| home.is_dir());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| home.map(|home| home.join(".cache")));
     let failed = |path: &Path, source| RunError::File {
         what: "the preload library to",
         path: path.to_owned(),

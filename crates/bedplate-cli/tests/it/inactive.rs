@@ -1,5 +1,7 @@
 //! Programs on which preloading cannot work.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::machine::Place;
 
 const SPEAKS: &str = r#"
@@ -58,4 +60,46 @@ fn a_program_with_its_own_malloc_is_noted() {
         "{}",
         ran.stderr()
     );
+}
+
+#[test]
+fn a_program_for_musl_or_another_processor_is_not_preloaded() {
+    let place = Place::new();
+    let program = place.compile("plain", SPEAKS, &[]);
+    let original = std::fs::read(&program).unwrap();
+    // The loader's name is changed to musl's; its file need not exist, the program only not run.
+    let mut musl = original.clone();
+    let at = musl
+        .windows(10)
+        .position(|bytes| bytes == b"/lib64/ld-")
+        .unwrap();
+    musl[at..at + 13].copy_from_slice(b"/lib/ld-musl\0");
+    let mut foreign = original;
+    // The processor's number in the ELF header: RISC-V.
+    foreign[18] = 0xF3;
+    for (bytes, obstacle) in [(musl, "musl"), (foreign, "another processor")] {
+        std::fs::write(&program, bytes).unwrap();
+        let ran = place.run(&[], &[&program]);
+        assert!(matches!(ran.code(), Some(125..=127)), "{:?}", ran.code());
+        let stderr = ran.stderr();
+        assert!(
+            stderr.contains("NOT ACTIVE") && stderr.contains(obstacle),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_program_that_changes_its_rights_is_not_active() {
+    let place = Place::new();
+    let program = place.compile("setuid", SPEAKS, &[]);
+    // Only root can give a file away; for others their own file changes no rights.
+    if std::os::unix::fs::chown(&program, Some(65534), None).is_err() {
+        return;
+    }
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o4755)).unwrap();
+    let ran = place.run(&[], &[&program]);
+    assert_eq!(ran.code(), Some(125));
+    assert_eq!(ran.report["program"]["obstacle"], "privileged");
+    assert!(ran.stderr().contains("setuid"), "{}", ran.stderr());
 }

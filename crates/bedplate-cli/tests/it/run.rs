@@ -255,3 +255,19 @@ fn missing_fields(value: &Value, page: &str, missing: &mut Vec<String>) {
         _ => {}
     }
 }
+
+#[test]
+fn a_user_without_a_home_gets_the_library_for_the_run_only() {
+    let place = Place::new();
+    let output = place
+        .bedplate()
+        .args(["run", "--quiet", "--", "sh", "-c", "echo $LD_PRELOAD"])
+        .env_remove("XDG_CACHE_HOME")
+        .env("HOME", "/no/such/home")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let library = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    assert!(library.contains("bedplate-library-"), "{library}");
+    assert!(!fs::exists(&library).unwrap(), "{library} was left behind");
+}

@@ -12,11 +12,15 @@
 //!     alike; the order within a round is random, so position does too.
 
 use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
 use core::hash::Hasher as _;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::hash::DefaultHasher;
 use std::io::Read as _;
 use std::process::Stdio;
 use std::time::Instant;
+
+use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
 
 use super::arms::Arm;
 use super::input::Input;
@@ -69,13 +73,14 @@ pub fn compare(
     let mut outcomes: Vec<Vec<Outcome>> = vec![Vec::new(); arms.len()];
     let mut shuffle = Shuffle::new(plan.seed);
     let load_average = load_average();
+    let interrupted = interrupt_flag()?;
     let mut done = 0;
     'rounds: for _round in 0..plan.rounds {
         let mut of_round = vec![None; arms.len()];
         for index in shuffle.order(arms.len()) {
             on_run(done, &arms[index].name);
             let outcome = run_once(plan, arms[index])?;
-            if outcome.interrupted {
+            if outcome.interrupted || interrupted.load(Ordering::Relaxed) {
                 break 'rounds;
             }
             of_round[index] = Some(outcome);
@@ -99,6 +104,21 @@ pub fn compare(
         load_average,
         rss_floor_bytes: own_anonymous_bytes(),
     })
+}
+
+/// Set when an interrupt arrives: the program may have handled it and left with a code of its own.
+fn interrupt_flag() -> Result<Arc<AtomicBool>, RunError> {
+    // Relaxed suffices: nothing else is published by the flag, and a round later is soon enough.
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(|source| {
+            RunError::System {
+                what: "catch signals",
+                source,
+            }
+        })?;
+    }
+    Ok(flag)
 }
 
 fn run_once(plan: &VersusPlan<'_>, arm: &Arm) -> Result<Outcome, RunError> {
@@ -137,10 +157,7 @@ fn outcome(ended: &Ended, wall_s: f64, output_hash: u64) -> Outcome {
         peak_rss_bytes: ended.peak_rss_bytes,
         shell_code: ended.shell_code(),
         output_hash,
-        interrupted: matches!(
-            ended.signal,
-            Some(libc::SIGINT | libc::SIGQUIT | libc::SIGTERM)
-        ),
+        interrupted: matches!(ended.signal, Some(SIGINT | SIGQUIT | SIGTERM)),
     }
 }
 
