@@ -201,7 +201,7 @@ fn queries(cluster: &Cluster<'_>) -> Result<Finished, Trouble> {
 }
 
 const QUERIES: &str = "
-CREATE TABLE item AS SELECT i AS id, i * 7919 % 10007 AS kind, md5(i::text) AS text, jsonb_build_object('n', i, 'list',
+CREATE TABLE item AS SELECT i AS id, (i::bigint * 7919 % 10007)::int AS kind, md5(i::text) AS text, jsonb_build_object('n', i, 'list',
     ARRAY[i, i + 1, i + 2]) AS doc FROM generate_series(1, ROWS) i;
 CREATE INDEX item_kind ON item(kind); CREATE INDEX item_doc ON item USING gin(doc); ANALYZE item;
 SELECT kind % 10, count(*), min(text), max(text) FROM item GROUP BY 1 ORDER BY 1;
