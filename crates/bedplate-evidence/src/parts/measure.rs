@@ -27,8 +27,6 @@ use crate::process::{Mapping, Process, Rollup};
 /// Largest share by which the resident set may have moved during a measurement before it is
 /// repeated.
 const MOVED_SHARE_MAX: f64 = 0.01;
-/// Measurements tried before the steadiest is taken.
-const ATTEMPTS: u32 = 3;
 
 /// A resident set and its parts, at one moment.
 #[derive(Debug)]
@@ -62,19 +60,19 @@ impl Measured {
     }
 }
 
-/// Measures the parts of `process`, again if it moved meanwhile.
+/// Measures the parts of `process`, up to `attempts` times while it moves; the steadiest is taken.
 ///
 /// A process without an allocator of ours is measured all the same, without the malloc parts.
 ///
 /// # Errors
 /// `Gone`, `Denied`, `OtherVersion`, `Torn` or `Read`.
-pub fn measure(process: &Process) -> Result<Measured, LookError> {
+pub fn measure(process: &Process, attempts: u32) -> Result<Measured, LookError> {
     let mut best: Option<Measured> = None;
-    for attempt in 1..=ATTEMPTS {
+    for attempt in 1..=attempts {
         let mut measured = match measure_once(process) {
             Ok(measured) => measured,
             Err(error @ (LookError::Torn { .. } | LookError::Read { .. })) => {
-                if attempt < ATTEMPTS {
+                if attempt < attempts {
                     continue;
                 }
                 match best {
@@ -274,7 +272,7 @@ mod tests {
 
     #[test]
     fn the_parts_of_this_process_explain_its_resident_set() {
-        let measured = measure(&Process::open(std::process::id()).unwrap()).unwrap();
+        let measured = measure(&Process::open(std::process::id()).unwrap(), 3).unwrap();
         assert!(
             measured.unexplained_share().abs() <= 0.02,
             "unexplained {} of {}",

@@ -14,6 +14,9 @@ use crate::parts::measure;
 use crate::process::Process;
 use crate::process::heap::root_pages;
 
+/// Measurements tried before the steadiest is taken.
+const ATTEMPTS: u32 = 3;
+
 /// A process at one moment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -47,7 +50,7 @@ impl Snapshot {
         if root_pages(&process.maps()?).is_empty() {
             return Err(LookError::NotBedplate { pid: process.pid() });
         }
-        let measured = measure(process)?;
+        let measured = measure(process, ATTEMPTS)?;
         let figures = process.figures()?;
         Ok(Self {
             version: REPORT_VERSION,

@@ -21,9 +21,14 @@ const SAMPLE_SHARE: f64 = 0.04;
 /// Full measurements may take this share of the time so far.
 const MEASURE_SHARE: f64 = 0.05;
 /// And this much at the start, or else a short run would never be measured.
-const MEASURE_CREDIT: Duration = Duration::from_millis(15);
+const MEASURE_CREDIT: Duration = Duration::from_millis(25);
 /// A new peak is this much above the last measured one.
 const PEAK_GROWTH: f64 = 1.02;
+/// And this much more, times the share of the allowed time that is used up: a program that grows
+/// fast is measured in larger steps, so that time is left for its later, larger peaks.
+const PEAK_THRIFT: f64 = 0.3;
+/// Most attempts at one measurement.
+const ATTEMPTS_MAX: u32 = 3;
 /// Shortest time between samples of a program that grows, once the start is over.
 const GROWING: Duration = Duration::from_millis(10);
 
@@ -62,18 +67,23 @@ impl Pace {
             .min(LAST * 10)
     }
 
-    /// Whether a resident set of `rss_bytes` deserves a full measurement now, when the last
-    /// measured peak was `measured_bytes` and a measurement last took `last_cost`.
-    pub(super) fn is_worth_measuring(
+    /// How many attempts at a full measurement a resident set of `rss_bytes` deserves now, when
+    /// the last measured peak was `measured_bytes` and an attempt last took `last_cost`.
+    pub(super) fn attempts_worth(
         &self,
         elapsed: Duration,
         rss_bytes: u64,
         measured_bytes: u64,
         last_cost: Duration,
-    ) -> bool {
-        let is_peak = rss_bytes as f64 > measured_bytes as f64 * PEAK_GROWTH;
+    ) -> u32 {
         let allowed = elapsed.mul_f64(MEASURE_SHARE) + MEASURE_CREDIT;
-        is_peak && self.measuring + last_cost <= allowed
+        let used = self.measuring.div_duration_f64(allowed);
+        let growth = PEAK_GROWTH + PEAK_THRIFT * used;
+        if rss_bytes as f64 <= measured_bytes as f64 * growth {
+            return 0;
+        }
+        let affordable = |attempts: &u32| self.measuring + last_cost * *attempts <= allowed;
+        (1..=ATTEMPTS_MAX).rev().find(affordable).unwrap_or(0)
     }
 
     /// Counts a full measurement's time.
@@ -109,10 +119,13 @@ mod tests {
     #[test]
     fn full_measurements_keep_to_their_share() {
         let mut pace = Pace::default();
-        assert!(pace.is_worth_measuring(MS, 100, 0, Duration::ZERO));
-        assert!(!pace.is_worth_measuring(MS, 101, 100, Duration::ZERO));
-        pace.measured(MS * 20);
-        assert!(!pace.is_worth_measuring(MS * 10, 1000, 100, MS));
-        assert!(pace.is_worth_measuring(MS * 1000, 1000, 100, MS));
+        assert_eq!(pace.attempts_worth(MS, 100, 0, Duration::ZERO), 3);
+        assert_eq!(pace.attempts_worth(MS, 101, 100, Duration::ZERO), 0);
+        pace.measured(MS * 25);
+        assert_eq!(pace.attempts_worth(MS * 10, 1000, 100, MS), 0);
+        assert_eq!(pace.attempts_worth(MS * 60, 1000, 100, MS * 2), 1);
+        assert_eq!(pace.attempts_worth(MS * 1000, 1000, 100, MS), 3);
+        // With a third of the time used up, a tenth more is not yet worth it.
+        assert_eq!(pace.attempts_worth(MS * 1000, 110, 100, MS), 0);
     }
 }

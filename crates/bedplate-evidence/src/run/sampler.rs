@@ -33,6 +33,8 @@ const POINTS: usize = 1200;
 const CHILD_POINTS: usize = 300;
 /// Time between two looks at threads and high-water mark.
 const FIGURES_APART: Duration = Duration::from_millis(100);
+/// Attempts at measuring a process that waits for it at its exit.
+const EXIT_ATTEMPTS: u32 = 3;
 /// A descendant smaller than this is measured once at most.
 const SMALL_BYTES: u64 = 4 << 20;
 
@@ -173,15 +175,15 @@ impl Sampler {
             let small = watched.process.pid() != self.main_pid
                 && watched.measured_bytes > 0
                 && watched.rss_bytes < SMALL_BYTES;
-            let worth = self.pace.is_worth_measuring(
+            let attempts = self.pace.attempts_worth(
                 elapsed,
                 watched.rss_bytes,
                 watched.measured_bytes,
                 watched.last_cost,
             );
-            if !watched.gone && !small && worth {
-                watched.measure(ms, false);
-                self.pace.measured(watched.last_cost);
+            if !watched.gone && !small && attempts > 0 {
+                let cost = watched.measure(ms, false, attempts);
+                self.pace.measured(cost);
             }
         }
     }
@@ -206,7 +208,7 @@ impl Sampler {
             .chain(&mut self.descendants)
             .find(|watched| watched.process.pid() == pid);
         if let Some(watched) = leaving {
-            watched.measure(ms, true);
+            watched.measure(ms, true, EXIT_ATTEMPTS);
         }
     }
 

@@ -21,6 +21,9 @@ const LOOKS_APART: u32 = 16;
 /// Resident sets within this share of each other count as equally high.
 const PEAK_MARGIN: f64 = 0.02;
 
+/// A measurement that leaves a larger share of the resident set unexplained is unsteady.
+const UNEXPLAINED_MAX: f64 = 0.02;
+
 /// A watched process.
 #[derive(Debug)]
 pub(crate) struct Watched {
@@ -31,10 +34,11 @@ pub(crate) struct Watched {
     pub(crate) live_bytes: Option<u64>,
     pub(crate) threads: u64,
     pub(crate) peak_rss_bytes: u64,
-    /// Resident bytes of the measurement kept as the peak.
+    /// Resident bytes of the measurement kept as the peak, less if it does not explain itself.
     pub(crate) measured_bytes: u64,
     /// Live bytes of the same measurement.
     measured_live_bytes: Option<u64>,
+    /// CPU time of one attempt at a measurement.
     pub(crate) last_cost: Duration,
     roots: Vec<u64>,
     looks_until_search: u32,
@@ -122,9 +126,12 @@ impl Watched {
     }
 
     /// Measures the parts and keeps them as the last, and as the peak if they are higher.
-    pub(crate) fn measure(&mut self, ms: f64, at_exit: bool) {
+    /// Returns the CPU time it took.
+    pub(crate) fn measure(&mut self, ms: f64, at_exit: bool, attempts: u32) -> Duration {
         let before = calls::thread_cpu_time();
-        if let Ok(measured) = measure(&self.process) {
+        let mut made = attempts;
+        if let Ok(measured) = measure(&self.process, attempts) {
+            made = measured.attempts;
             let measurement = Measurement::of(&measured, ms);
             let live = (!measured.heaps.is_empty()).then(|| live_bytes(&measured.heaps));
             let rss_bytes = measured.rss_bytes;
@@ -134,8 +141,16 @@ impl Watched {
                 rss_bytes,
             });
             self.peak_rss_bytes = self.peak_rss_bytes.max(rss_bytes);
-            if self.is_nearer_to_peak(rss_bytes, live) {
-                self.measured_bytes = rss_bytes;
+            // A measurement that does not explain itself stands for less, so that a steady one at
+            // about the same height takes its place.
+            let unsteady = measured.unexplained_share().abs() > UNEXPLAINED_MAX;
+            let weight = if unsteady {
+                rss_bytes / 10 * 9
+            } else {
+                rss_bytes
+            };
+            if self.is_nearer_to_peak(weight, live) {
+                self.measured_bytes = weight;
                 self.measured_live_bytes = live;
                 self.at_peak = Some(measurement.clone());
             }
@@ -143,13 +158,15 @@ impl Watched {
             self.end_is_exact = at_exit;
             self.read_figures();
         }
-        self.last_cost = calls::thread_cpu_time().saturating_sub(before);
+        let cost = calls::thread_cpu_time().saturating_sub(before);
+        self.last_cost = cost / made.max(1);
+        cost
     }
 
     /// Whether a measurement shows the peak better than the one kept: clearly higher, or about as
     /// high with more of it live (a resident set stays high for a while after blocks were freed).
-    fn is_nearer_to_peak(&self, rss_bytes: u64, live: Option<u64>) -> bool {
-        let share = rss_bytes as f64 / self.measured_bytes.max(1) as f64;
+    fn is_nearer_to_peak(&self, weight: u64, live: Option<u64>) -> bool {
+        let share = weight as f64 / self.measured_bytes.max(1) as f64;
         share > 1.0 + PEAK_MARGIN || (share > 1.0 - PEAK_MARGIN && live > self.measured_live_bytes)
     }
 
