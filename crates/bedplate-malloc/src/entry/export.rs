@@ -257,21 +257,35 @@ macro_rules! export_new {
 #[macro_export]
 macro_rules! export_new_nothrow {
     ($one:ident, $many:ident, $one_aligned:ident, $many_aligned:ident, $gates:ty) => {
+        $crate::export_new_nothrow!(plain $one, $gates);
+        $crate::export_new_nothrow!(plain $many, $gates);
+        $crate::export_new_nothrow!(aligned $one_aligned, $gates);
+        $crate::export_new_nothrow!(aligned $many_aligned, $gates);
+    };
+    (plain $name:ident, $gates:ty) => {
         #[unsafe(no_mangle)]
-        extern "C" fn $one(bytes: usize, _nothrow: *const u8) -> *mut u8 {
-            $crate::ops::allocate::<$gates>(bytes)
+        extern "C" fn $name(bytes: usize, nothrow: usize) -> *mut u8 {
+            let block = $crate::ops::allocate::<$gates>(bytes);
+            if block.is_null() {
+                return $crate::export_new_nothrow!(slow $name, (bytes, nothrow, 0));
+            }
+            block
         }
+    };
+    (aligned $name:ident, $gates:ty) => {
         #[unsafe(no_mangle)]
-        extern "C" fn $many(bytes: usize, _nothrow: *const u8) -> *mut u8 {
-            $crate::ops::allocate::<$gates>(bytes)
+        extern "C" fn $name(bytes: usize, align: usize, nothrow: usize) -> *mut u8 {
+            let block = family::memalign::<$gates>(align, bytes);
+            if block.is_null() {
+                return $crate::export_new_nothrow!(slow $name, (bytes, align, nothrow));
+            }
+            block
         }
-        #[unsafe(no_mangle)]
-        extern "C" fn $one_aligned(bytes: usize, align: usize, _nothrow: *const u8) -> *mut u8 {
-            family::memalign::<$gates>(align, bytes)
-        }
-        #[unsafe(no_mangle)]
-        extern "C" fn $many_aligned(bytes: usize, align: usize, _nothrow: *const u8) -> *mut u8 {
-            family::memalign::<$gates>(align, bytes)
+    };
+    (slow $name:ident, $arguments:tt) => {
+        match core::ffi::CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
+            Ok(name) => $crate::entry::cxx::quiet_slow(name, $arguments),
+            Err(_) => core::ptr::null_mut(),
         }
     };
 }
