@@ -114,8 +114,12 @@ fn line_after<'text>(text: &'text str, key: &str) -> Option<&'text str> {
 }
 
 fn kib_field(text: &str, key: &str) -> Option<u64> {
-    let rest = line_after(text, key)?;
-    let number: u64 = rest.split_whitespace().next()?.parse().ok()?;
+    let mut words = line_after(text, key)?.split_whitespace();
+    let number: u64 = words.next()?.parse().ok()?;
+    // Without its unit the number itself may be cut off.
+    if words.next() != Some("kB") {
+        return None;
+    }
     number.checked_mul(1024)
 }
 
@@ -153,5 +157,19 @@ mod tests {
         assert_eq!(parse_figures("\u{0}\u{0}", ")))"), Figures::default());
         assert_eq!(parse_statm_rss("1", 4096), None);
         assert_eq!(parse_statm_rss("10 5 3", 4096), Some(20480));
+    }
+    #[test]
+    fn text_cut_off_anywhere_never_panics() {
+        let stat = "77 (a (b) c) S 1 77 77 0 -1 4194304 500 0 3 0 12 34 0 0";
+        let status =
+            "Name:\tx\nVmHWM:\t 99999999999999999999 kB\nVmRSS:\t 18446744073709551615 kB\n";
+        for end in 0..=stat.len() {
+            assert_eq!(parse_figures(status, &stat[..end]).name, "x");
+        }
+        for end in 0..=status.len() {
+            let figures = parse_figures(&status[..end], stat);
+            // More than 64 bits hold is not a figure.
+            assert_eq!(figures.rss_bytes, 0);
+        }
     }
 }

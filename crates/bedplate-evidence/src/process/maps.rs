@@ -101,4 +101,15 @@ garbage
         assert_eq!(maps[4].path, "/memfd:bedplate-malloc (deleted)");
         assert_eq!(maps[4].bytes(), 4096);
     }
+    #[test]
+    fn text_cut_off_anywhere_gives_whole_mappings_only() {
+        for end in 0..TEXT.len() {
+            let Some(cut) = TEXT.get(..end) else { continue };
+            assert!(
+                parse_maps(cut)
+                    .iter()
+                    .all(|mapping| mapping.start <= mapping.end)
+            );
+        }
+    }
 }

@@ -183,4 +183,31 @@ mod tests {
             assert_eq!(read_elf(&path).unwrap_err().exit_code(), 126, "{bytes:?}");
         }
     }
+    #[test]
+    fn headers_that_lie_are_an_error_or_facts_but_never_a_panic() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        let whole = std::fs::read("/bin/sh").unwrap();
+        for cut in [
+            20,
+            52,
+            64,
+            100,
+            500,
+            1000,
+            5000,
+            whole.len() / 2,
+            whole.len() - 100,
+        ] {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let _facts_or_error = read_elf(&path);
+        }
+        // Every byte of the headers in turn becomes absurd.
+        for at in 4..200 {
+            let mut bytes = whole.clone();
+            bytes[at] = 0xFF;
+            std::fs::write(&path, &bytes).unwrap();
+            let _facts_or_error = read_elf(&path);
+        }
+    }
 }
