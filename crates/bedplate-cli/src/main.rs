@@ -16,12 +16,6 @@
 //! | `top/` | `bedplate top` |
 
 #![forbid(unsafe_code)]
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program's faces are standard output and standard error"
-)]
-
 extern crate alloc;
 
 mod args;

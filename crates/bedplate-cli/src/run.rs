@@ -20,14 +20,14 @@ use crate::args::RunArguments;
 use crate::exit::Exit;
 use crate::library::{Installed, installed};
 use crate::settings;
-use crate::talk::{LiveLine, RoundsBar, paint_for_stderr, write_file};
+use crate::talk::{LiveLine, RoundsBar, complain, paint_for_stderr, say, write_file};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &RunArguments) -> Exit {
     match try_run(arguments) {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("bedplate: {error}");
+            complain(&error);
             Exit::NotRun(error.exit_code())
         }
     }
@@ -191,7 +191,7 @@ fn publish(arguments: &RunArguments, report: &RunReport) -> Result<(), RunError>
             &text::render(report, Default::default()),
         )?,
         None if arguments.quiet => {}
-        None => eprint!("{}", text::render(report, paint_for_stderr())),
+        None => say(&text::render(report, paint_for_stderr())),
     }
     if let Some(path) = &arguments.json {
         let json = serde_json::to_string_pretty(report).map_err(|error| RunError::System {

@@ -6,8 +6,9 @@
 //! # Invariants
 //! I1. Standard output is never written to by `run`: it belongs to the program that runs.
 
+use core::fmt::Display;
 use core::time::Duration;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
 use bedplate_evidence::RunError;
@@ -32,6 +33,24 @@ pub(crate) fn paint_for_stdout() -> Paint {
 
 fn colour_allowed() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Prints to standard error; a reader that has gone away is no reason to fail.
+pub(crate) fn say(text: &str) {
+    let _gone = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Prints to standard output, likewise.
+pub(crate) fn print(text: &str) {
+    let mut output = std::io::stdout();
+    let _gone = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
+}
+
+/// Says what went wrong.
+pub(crate) fn complain(error: &dyn Display) {
+    say(&format!("bedplate: {error}\n"));
 }
 
 /// Writes `text` to a file the user named.
@@ -64,8 +83,8 @@ impl LiveLine {
     /// Prints a line above the live one, or plainly where there is none.
     pub(crate) fn say(&self, line: &str) {
         match &self.0 {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| say(&format!("{line}\n"))),
+            None => say(&format!("{line}\n")),
         }
     }
 

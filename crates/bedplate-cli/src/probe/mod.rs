@@ -20,7 +20,7 @@ use bedplate_os::source::Machine;
 
 use crate::args::ProbeArguments;
 use crate::exit::Exit;
-use crate::talk::paint_for_stdout;
+use crate::talk::{complain, paint_for_stdout, print};
 use document::Document;
 
 /// Runs the command.
@@ -28,10 +28,10 @@ pub(crate) fn probe(arguments: &ProbeArguments) -> Exit {
     let machine = match &arguments.root {
         Some(root) if root.is_dir() => Machine::described_by(root),
         Some(root) => {
-            eprintln!(
-                "bedplate: {} is not a directory: name one that holds proc/ and sys/",
+            complain(&format!(
+                "{} is not a directory: name one that holds proc/ and sys/",
                 root.display()
-            );
+            ));
             return Exit::Usage;
         }
         None => Machine::running(),
@@ -39,21 +39,21 @@ pub(crate) fn probe(arguments: &ProbeArguments) -> Exit {
     let facts = match MachineFacts::read(&machine) {
         Ok(facts) => facts,
         Err(error) => {
-            eprintln!("bedplate: {error}");
+            complain(&error);
             return Exit::Failed;
         }
     };
     let document = Document::of(facts);
     if arguments.json {
         match serde_json::to_string_pretty(&document) {
-            Ok(json) => println!("{json}"),
+            Ok(json) => print(&(json + "\n")),
             Err(error) => {
-                eprintln!("bedplate: failed to write JSON: {error}");
+                complain(&format!("failed to write JSON: {error}"));
                 return Exit::Failed;
             }
         }
     } else {
-        print!("{}", text::render(&document, paint_for_stdout()));
+        print(&text::render(&document, paint_for_stdout()));
     }
     if document.problems.is_empty() {
         Exit::Done

@@ -19,14 +19,14 @@ use bedplate_evidence::report::Snapshot;
 
 use crate::args::TopArguments;
 use crate::exit::Exit;
-use crate::talk::paint_for_stdout;
+use crate::talk::{complain, paint_for_stdout, print};
 
 /// Runs the command.
 pub(crate) fn top(arguments: &TopArguments) -> Exit {
     match try_top(arguments) {
         Ok(()) => Exit::Done,
         Err(message) => {
-            eprintln!("bedplate: {message}");
+            complain(&message);
             Exit::Failed
         }
     }
@@ -37,11 +37,11 @@ fn try_top(arguments: &TopArguments) -> Result<(), String> {
     let snapshot = Snapshot::take(&process).map_err(|error| error.to_string())?;
     if arguments.json {
         let json = serde_json::to_string_pretty(&snapshot).map_err(|error| error.to_string())?;
-        println!("{json}");
+        print(&(json + "\n"));
         return Ok(());
     }
     if arguments.once || !std::io::stdout().is_terminal() {
-        print!("{}", snapshot.render(paint_for_stdout()));
+        print(&snapshot.render(paint_for_stdout()));
         return Ok(());
     }
     screen::watch(&process, snapshot).map_err(|error| format!("the terminal failed: {error}"))

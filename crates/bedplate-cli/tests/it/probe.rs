@@ -1,5 +1,7 @@
 //! Described machines.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use crate::machine::{Place, described};
@@ -71,4 +73,20 @@ fn a_machine_without_cpus_is_an_error_not_a_guess() {
     assert!(output.stdout.is_empty() && !output.stderr.is_empty());
     let (code, _) = probe(&place, &["--root", "/no/such/directory"]);
     assert_eq!(code, Some(2));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let place = Place::new();
+    let mut child = place
+        .bedplate()
+        .args(["probe", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(matches!(output.status.code(), Some(0 | 10)), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
 }

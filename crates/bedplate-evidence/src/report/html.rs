@@ -11,7 +11,7 @@ use super::model::{
     ArmReport, ChildGroup, HeapReport, Measurement, ProcessReport, RunReport, Versus,
 };
 use super::svg;
-use super::units::{bytes, count, counted, known_bytes, seconds, whole_bytes};
+use super::units::{bytes, command_line, count, counted, known_bytes, seconds, whole_bytes};
 use crate::parts::PartKind;
 
 /// The page.
@@ -80,7 +80,7 @@ fn head(report: &RunReport, name: &str) -> String {
          <span class=\"soft\">{}</span></header><code class=\"command\">{}</code>",
         escape(name),
         escape(&detail),
-        escape(&report.command.join(" ")),
+        escape(&command_line(&report.command)),
     )
 }
 
@@ -261,10 +261,11 @@ fn histogram(heap: &HeapReport) -> String {
         .max()
         .unwrap_or(0)
         .max(1);
-    let mut html =
-        "<h3>Block sizes</h3><table><tr><th>bytes</th><th>slabs</th><th>live blocks</th>\
-                    <th>live</th><th>room left</th><th></th></tr>"
-            .to_owned();
+    let mut html = format!(
+        "<h3>Block sizes, {} library</h3><table><tr><th>bytes</th><th>slabs</th>\
+         <th>live blocks</th><th>live</th><th>room left</th><th></th></tr>",
+        escape(&heap.library)
+    );
     for bin in &bins {
         let width = |part: u64| 100.0 * part as f64 / top as f64;
         html.push_str(&format!(

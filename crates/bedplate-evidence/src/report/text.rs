@@ -158,6 +158,9 @@ fn write_process(out: &mut String, process: &ProcessReport, paint: Paint) -> fmt
         (Some(peak), Some(end)) => {
             write_parts(out, process, peak, end, paint)?;
             for heap in &peak.heaps {
+                if peak.heaps.len() > 1 {
+                    writeln!(out, "  the {} allocator:", heap.library)?;
+                }
                 write_heap(out, heap, paint)?;
             }
             let last = end.heaps.first().or(peak.heaps.first());

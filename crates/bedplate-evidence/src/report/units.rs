@@ -73,6 +73,22 @@ pub fn count(count: u64) -> String {
     text
 }
 
+/// Words as a shell would take them.
+#[must_use]
+pub fn command_line(words: &[String]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    quoted.join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./=:,+@%".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// "1 process", "2 processes".
 #[must_use]
 pub fn counted(number: u64, one: &str, many: &str) -> String {
@@ -107,6 +123,8 @@ mod tests {
         assert_eq!(seconds(150.0), "2 min 30 s");
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(12), "12");
+        let words = ["sh", "-c", "echo 'a b'", ""].map(str::to_owned);
+        assert_eq!(command_line(&words), r"sh -c 'echo '\''a b'\''' ''");
         assert_eq!(counted(1, "process", "processes"), "1 process");
     }
 }

@@ -258,7 +258,12 @@ fn notes_on(
                 .map_or_else(|| "_exit".to_owned(), |signal| format!("signal {signal}")),
         ));
     }
-    notes.extend(processes.first().and_then(note_on_own_mappings));
+    notes.extend(
+        processes
+            .iter()
+            .max_by_key(|process| process.peak_rss_bytes)
+            .and_then(note_on_own_mappings),
+    );
     if !active && has_children {
         notes.push(
             "some of its children did run on the allocator: they are listed below".to_owned(),
@@ -276,7 +281,7 @@ fn note_on_own_mappings(process: &ProcessReport) -> Option<String> {
         .find(|part| part.kind == PartKind::Anonymous)?;
     (part.percent >= OWN_MAPPINGS_NOTED).then(|| {
         format!(
-            "{:.0} % of the resident set is in mappings that {} made itself, which no malloc serves: \
+            "{:.0} % of the resident set of {} is in mappings that it made itself, which no malloc serves: \
              runtimes with allocators of their own do so (for CPython, PYTHONMALLOC=malloc in its \
              environment puts its objects on malloc)",
             part.percent, process.name
