@@ -17,11 +17,22 @@ use core::ptr::{NonNull, null_mut};
 #[cold]
 #[inline(never)]
 fn fail_slow(code: c_int) -> *mut u8 {
+    set_errno(code);
+    null_mut()
+}
+
+fn set_errno(code: c_int) {
     // SAFETY: errno's location is the thread's own.
     let errno = unsafe { libc::__errno_location() };
     // SAFETY: errno's location is writable.
     unsafe { errno.write(code) };
-    null_mut()
+}
+
+fn errno() -> c_int {
+    // SAFETY: errno's location is the thread's own.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: errno's location is readable.
+    unsafe { errno.read() }
 }
 
 /// `calloc`.
@@ -81,8 +92,11 @@ pub unsafe fn posix_memalign<G: Gates>(place: *mut *mut u8, align: usize, bytes:
     if !align.is_power_of_two() || !align.is_multiple_of(size_of::<usize>()) {
         return libc::EINVAL;
     }
+    let before = errno();
     let block = ops::allocate_aligned::<G>(bytes, align);
     if block.is_null() {
+        // What ran out below says so in `errno`; here the code is returned instead.
+        set_errno(before);
         return libc::ENOMEM;
     }
     // SAFETY: the caller's duty.

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "a process reads its own memory by address")]
 
 use crate::engine::{Engine, fill, free};
-use bedplate_malloc::inspect::{CaptureError, Memory, RangeKind, ReadFailed, capture};
+use bedplate_malloc::inspect::{Capture, CaptureError, Memory, RangeKind, ReadFailed, capture};
 use bedplate_testkit::Subject as _;
 
 struct Own;
@@ -40,6 +40,13 @@ fn root() -> u64 {
     u64::from_str_radix(start, 16).expect("hexadecimal")
 }
 
+/// A capture of this process: a torn one is taken again.
+pub(crate) fn captured() -> Capture {
+    (0..100)
+        .find_map(|_| capture(&Own, root()).ok())
+        .expect("one capture is whole")
+}
+
 #[test]
 fn live_blocks_are_found_where_they_are() {
     // A size no other test of this binary uses.
@@ -48,10 +55,7 @@ fn live_blocks_are_found_where_they_are() {
         .collect();
     let huge = Engine.malloc(33 << 20).expect("memory is there");
     blocks.iter().for_each(|b| fill(*b, 7000, 1));
-    // Other tests run beside: a torn capture is taken again.
-    let found = (0..100)
-        .find_map(|_| capture(&Own, root()).ok())
-        .expect("one capture is whole");
+    let found = captured();
     let class = found
         .classes
         .iter()
@@ -83,4 +87,19 @@ fn what_is_no_root_page_is_refused() {
     let address = core::ptr::from_ref(&words).expose_provenance() as u64;
     assert_eq!(capture(&Own, address), Err(CaptureError::NotBedplate));
     assert!(matches!(capture(&Own, 8), Err(CaptureError::Read(_))));
+    let mut other = words;
+    other[0] = bedplate_malloc::root::ROOT_MAGIC;
+    other[1] = 999;
+    let address = core::ptr::from_ref(&other).expose_provenance() as u64;
+    let refused = capture(&Own, address).expect_err("of another version");
+    assert_eq!(refused, CaptureError::OtherVersion { found: 999 });
+    assert!(refused.to_string().contains("version 999"), "{refused}");
+    assert!(CaptureError::Torn.to_string().contains("try again"));
+    assert!(
+        CaptureError::NotBedplate
+            .to_string()
+            .contains("no bedplate")
+    );
+    let unread = CaptureError::from(ReadFailed { address: 8 });
+    assert!(unread.to_string().contains("0x8"), "{unread}");
 }

@@ -1,9 +1,21 @@
 //! Behaviour of the allocator through its public doors.
 #![cfg(not(bedplate_loom))]
 
+mod again;
+mod ended;
 mod engine;
+mod errno;
+mod family;
 mod faults;
+mod fork;
+mod gates;
+mod global;
+mod info;
 mod inspect;
 mod limits;
+mod misuse;
 mod model;
+mod purge;
 mod remote;
+mod run;
+mod settings;

@@ -1,0 +1,109 @@
+//! Children by `fork` allocate and free like anybody.
+#![expect(unsafe_code, reason = "forks")]
+
+use crate::again;
+use crate::engine::{Engine, bytes_of, fill, free};
+use bedplate_malloc::counters::CountersSnapshot;
+use bedplate_testkit::Subject as _;
+use core::ptr::NonNull;
+use std::sync::mpsc;
+
+const SIZES: [usize; 6] = [24, 500, 9000, 30_000, 200_000, 3 << 20];
+
+struct Parcel(NonNull<u8>, usize);
+// SAFETY: a parcel is a block that one thread at a time uses.
+unsafe impl Send for Parcel {}
+
+fn filled(value: u8) -> Vec<Parcel> {
+    let block = |i: usize| {
+        let bytes = SIZES[i % SIZES.len()];
+        let block = Engine.malloc(bytes).expect("memory is there");
+        fill(block, bytes, value);
+        Parcel(block, bytes)
+    };
+    (0..60).map(block).collect()
+}
+
+fn emptied(parcels: Vec<Parcel>, value: u8) {
+    for Parcel(block, bytes) in parcels {
+        assert!(bytes_of(block, bytes).iter().all(|b| *b == value));
+        free(block);
+    }
+}
+
+/// Forks; returns how the child ended. A panic in the child ends it with 101.
+fn forked(work: impl FnOnce()) -> i32 {
+    // SAFETY: the child runs `work` and ends.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "a fork");
+    if pid == 0 {
+        let ended = std::panic::catch_unwind(core::panic::AssertUnwindSafe(work));
+        // SAFETY: ends the process; `exit` and not `_exit`, so that a profile is written.
+        unsafe { libc::exit(if ended.is_ok() { 0 } else { 101 }) }
+    }
+    let mut status = 0;
+    // SAFETY: waits for the child just made.
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    status
+}
+
+/// In a process of its own: the other tests' threads would be in the middle of something.
+#[test]
+fn child() {
+    let Some(case) = again::case() else { return };
+    let mine = filled(1);
+    // Another thread with blocks of its own, that waits while we fork.
+    let (hand_over, theirs) = mpsc::channel();
+    let (go_on, waits) = mpsc::channel::<()>();
+    let other = std::thread::spawn(move || {
+        hand_over.send(filled(2)).expect("the main thread waits");
+        waits.recv().expect("the main thread lives");
+        emptied(filled(3), 3);
+    });
+    let theirs = theirs.recv().expect("the thread hands over");
+    let before = CountersSnapshot::own();
+    let status = match case.as_str() {
+        "blocks" => forked(|| {
+            emptied(filled(4), 4);
+            // The thread that made these does not exist here.
+            emptied(theirs, 2);
+            emptied(mine, 1);
+            assert_eq!(CountersSnapshot::own().forks, before.forks + 1);
+        }),
+        "threads" => forked(|| {
+            // A thread of the child takes up the heap that the lost thread left.
+            let thread = std::thread::spawn(|| emptied(filled(5), 5));
+            thread.join().expect("blocks are whole");
+            emptied(theirs, 2);
+            let now = CountersSnapshot::own();
+            assert!(now.heaps_adopted > before.heaps_adopted, "{now:?}");
+            assert_eq!(now.heaps_lost_in_fork, 0);
+        }),
+        "grandchild" => forked(|| assert_eq!(forked(|| emptied(filled(6), 6)), 0)),
+        "purge" => forked(|| {
+            // More than the helper thread waits for: it is started anew here.
+            let blocks = |_| Engine.malloc(1 << 20).expect("memory is there");
+            let blocks: Vec<_> = (0..64).map(blocks).collect();
+            blocks.iter().for_each(|b| fill(*b, 1 << 20, 1));
+            blocks.into_iter().for_each(free);
+            assert!(CountersSnapshot::own().purge_threads > before.purge_threads);
+        }),
+        other => panic!("no case is named {other}"),
+    };
+    assert_eq!(status, 0, "the child ended well");
+    go_on.send(()).expect("the thread waits");
+    other.join().expect("the parent's thread goes on");
+    emptied(filled(7), 7);
+    assert_eq!(
+        CountersSnapshot::own().forks,
+        before.forks,
+        "forks are counted in children"
+    );
+}
+
+#[test]
+fn a_child_has_a_whole_allocator() {
+    for case in ["blocks", "threads", "grandchild", "purge"] {
+        again::passes("fork::child", case);
+    }
+}
