@@ -41,9 +41,11 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, RunError> {
     let temporary = tempfile::Builder::new()
         .prefix("bedplate-input-")
         .tempdir()
-        .map_err(|source| RunError::System {
-            what: "make a temporary directory",
+        .map_err(|source| RunError::File {
+            what: "a directory for the program's input in",
+            path: std::env::temp_dir(),
             source,
+            advice: "set TMPDIR to a directory that can be written",
         })?;
     let input = Input::of_this_process(temporary.path());
     let mut report = watched_run(arguments, &plan, others.is_some().then_some(&input))?;

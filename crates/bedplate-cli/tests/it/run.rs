@@ -133,11 +133,11 @@ fn reports_go_to_the_files_asked_for() {
         "--html",
         html.to_str().unwrap(),
     ];
-    let ran = place.run(&options, &["ls", "/"]);
+    let ran = place.run(&options, &["bash", "-c", "sleep 0.1; exit 0"]);
     assert_eq!(ran.code(), Some(0));
     assert!(ran.output.stderr.is_empty(), "{}", ran.stderr());
     let report = fs::read_to_string(report).unwrap();
-    assert!(report.starts_with("bedplate: ACTIVE in ls"), "{report}");
+    assert!(report.starts_with("bedplate: ACTIVE in bash"), "{report}");
     assert!(
         report.contains("unexplained") && !report.contains('\u{1b}'),
         "{report}"
@@ -270,4 +270,18 @@ fn a_user_without_a_home_gets_the_library_for_the_run_only() {
     let library = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     assert!(library.contains("bedplate-library-"), "{library}");
     assert!(!fs::exists(&library).unwrap(), "{library} was left behind");
+}
+
+#[test]
+fn a_temporary_directory_that_cannot_be_written_says_what_to_do() {
+    let place = Place::new();
+    let output = place
+        .bedplate()
+        .args(["run", "--", "true"])
+        .env("TMPDIR", "/proc/no-place")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(125));
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("TMPDIR"), "{stderr}");
 }

@@ -12,6 +12,9 @@ use bedplate_malloc::inspect::{Record, RecordKind};
 
 use crate::report::model::ChildGroup;
 
+/// Processes without an exit record that are kept before it is asked which of them still live.
+const SWEPT_FROM: usize = 2048;
+
 /// One process as its records tell it.
 #[derive(Clone, Debug, Default)]
 struct Child {
@@ -61,6 +64,21 @@ impl Children {
                 child.peak_rss_bytes = child.peak_rss_bytes.max(record.peak_rss_bytes);
                 self.count(&child);
             }
+        }
+    }
+
+    /// Counts those that ended without a record, once so many are open that it matters: a long
+    /// run may start millions that leave by `_exit`.
+    pub(super) fn sweep(&mut self, is_alive: impl Fn(u32) -> bool) {
+        if self.running.len() < SWEPT_FROM {
+            return;
+        }
+        let (alive, gone) = core::mem::take(&mut self.running)
+            .into_iter()
+            .partition(|(pid, _child)| is_alive(*pid));
+        self.running = alive;
+        for child in BTreeMap::into_values(gone) {
+            self.count(&child);
         }
     }
 
@@ -118,6 +136,17 @@ mod tests {
             peak_rss_bytes,
             name: name.to_owned(),
         }
+    }
+
+    #[test]
+    fn processes_that_leave_without_a_record_do_not_pile_up() {
+        let mut children = Children::default();
+        for pid in 1..=10_000 {
+            children.record(&record(RecordKind::Fork, pid, "storm", 0));
+            children.sweep(|pid| pid % 1000 == 0);
+            assert!(children.running.len() <= SWEPT_FROM);
+        }
+        assert_eq!(children.into_groups()[0].count, 10_000);
     }
 
     #[test]

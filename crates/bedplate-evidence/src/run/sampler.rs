@@ -106,6 +106,13 @@ impl Sampler {
                 self.record_of_descendant(&record);
             }
         }
+        self.sweep();
+    }
+
+    /// Forgets descendants that ended without telling.
+    fn sweep(&mut self) {
+        self.children
+            .sweep(|pid| std::path::Path::new(&format!("/proc/{pid}")).exists());
     }
 
     fn record_of_main(&mut self, record: &Record) {
