@@ -101,7 +101,8 @@ pub(crate) fn tell(kind: RecordKind) {
     let bytes: [u8; RECORD_BYTES] = encode(kind, live as u64, peak, name);
     let _sent = with_path(b"events", |path| {
         // Not created here: a run that is over has no directory to fill.
-        RawFile::open(path, libc::O_WRONLY | libc::O_APPEND).and_then(|file| file.write_all(&bytes))
+        RawFile::open(path, libc::O_WRONLY | libc::O_APPEND | libc::O_NOFOLLOW)
+            .and_then(|file| file.write_all(&bytes))
     });
 }
 

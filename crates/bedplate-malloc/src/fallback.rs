@@ -39,6 +39,14 @@ pub(crate) fn is(other: &Heap) -> bool {
     heap().is_some_and(|heap| heap.is(other))
 }
 
+/// Takes up remote frees, unless the heap is in use.
+pub(crate) fn try_drain<G: Gates>() {
+    let Some(heap) = heap() else { return };
+    if let Some(_guard) = LOCK.try_lock() {
+        miss::drain::<G>(heap);
+    }
+}
+
 /// A block of a size class.
 #[cold]
 pub(crate) fn allocate<G: Gates>(class: usize) -> *mut u8 {
@@ -46,7 +54,7 @@ pub(crate) fn allocate<G: Gates>(class: usize) -> *mut u8 {
     let _guard = LOCK.lock();
     let heap = match heap() {
         Some(heap) => heap,
-        None => match owners::attach::<G>(NUMBER) {
+        None => match owners::attach_fallback(NUMBER) {
             Some(heap) => {
                 HEAP.store(core::ptr::from_ref(heap).cast_mut(), Ordering::Release);
                 heap

@@ -321,11 +321,12 @@ impl HugeBlocks {
         let plain = header.block.load(Ordering::Relaxed) == start + SLICE_BYTES;
         let block_bytes = header.block_bytes.load(Ordering::Relaxed);
         budget::release(block_bytes);
-        header.magic.store(0, Ordering::Relaxed);
-        slab.kind.store(Kind::Free as u8, Ordering::Relaxed);
         let kept = {
+            // Under the lock: a child forked meanwhile must not find a listed block without magic.
             let (_guard, inner) = self.enter();
             self.unlist(start);
+            header.magic.store(0, Ordering::Relaxed);
+            slab.kind.store(Kind::Free as u8, Ordering::Relaxed);
             plain && self.keep(inner, start, mapped, SLICE_BYTES + block_bytes)
         };
         if kept {
@@ -391,11 +392,12 @@ impl HugeBlocks {
         let block_bytes = pages::round_up(bytes)?;
         let offset = block - start;
         let wanted = block_bytes.checked_add(offset)?;
+        let at = NonNull::new(core::ptr::with_exposed_provenance_mut::<u8>(start))?;
+        let whole = wanted.checked_next_multiple_of(SEGMENT_BYTES)?;
+        // From here on a failure must end the charge.
         if block_bytes > had && !budget::charge(block_bytes - had) {
             return None;
         }
-        let at = NonNull::new(core::ptr::with_exposed_provenance_mut::<u8>(start))?;
-        let whole = wanted.checked_next_multiple_of(SEGMENT_BYTES)?;
         let fits = wanted <= mapped && mapped <= whole;
         // SAFETY: the mapping is the block's, whose owner resizes it; what is cut off is unused.
         let in_place = fits || unsafe { pages::resize_in_place(at, mapped, whole) }.is_ok();
@@ -419,6 +421,7 @@ impl HugeBlocks {
         if block_bytes < had {
             budget::release(had - block_bytes);
         }
+        let (_guard, _inner) = self.enter();
         let header = HugeHeader::at(start);
         header.block.store(start + offset, Ordering::Relaxed);
         header.block_bytes.store(block_bytes, Ordering::Relaxed);
@@ -440,6 +443,7 @@ impl HugeBlocks {
         // Where the kernel failed half-way the target may be gone already, and somebody else may
         // have its addresses by now: they are lost, not unmapped.
         let header = HugeHeader::at(now);
+        header.block.store(now + SLICE_BYTES, Ordering::Relaxed);
         let first = self.first.load(Ordering::Relaxed);
         header.prev.store(0, Ordering::Relaxed);
         header.next.store(first, Ordering::Relaxed);

@@ -42,16 +42,17 @@ pub(crate) fn live_blocks(slab: &'static Slab) -> u32 {
         State::Queued => countdown,
         State::Full => {
             let freed = heap::return_threshold(slab.capacity()).saturating_sub(countdown);
-            slab.capacity() - freed
+            slab.capacity().saturating_sub(freed)
         }
         State::Current => {
             let own = thread::heap();
             let mine = !own.is(&NO_HEAP) && own.current_of(slab.class()).is(slab);
+            let extended = slab.extended();
             if !mine {
-                return slab.extended().saturating_sub(waiting);
+                return extended.saturating_sub(waiting);
             }
             // SAFETY: the list of this thread's current slab is this thread's.
-            slab.extended() - unsafe { raw::length(slab.free.get(), slab.extended()) }
+            extended.saturating_sub(unsafe { raw::length(slab.free.get(), extended) })
         }
     };
     out.saturating_sub(waiting)
@@ -95,9 +96,11 @@ pub fn totals() -> Totals {
 fn add_slice(totals: &mut Totals, slab: &'static Slab) -> usize {
     match slab.kind() {
         Kind::Slab if !slab.is(&EMPTY) => {
-            let live = live_blocks(slab).min(slab.extended()) as usize;
-            totals.live_bytes += live * slab.block_bytes();
-            totals.free_bytes += (slab.extended() as usize - live) * slab.block_bytes();
+            // Once: the slab may be given back and taken again meanwhile.
+            let (extended, block_bytes) = (slab.extended(), slab.block_bytes());
+            let live = live_blocks(slab).min(extended);
+            totals.live_bytes += live as usize * block_bytes;
+            totals.free_bytes += (extended - live) as usize * block_bytes;
             slab.slices().max(1)
         }
         Kind::Large => {

@@ -204,10 +204,11 @@ fn settle(heap: &'static Heap, slab: &'static Slab) {
             State::Current => return,
             State::Full => {
                 if taken > 0 {
-                    let frees =
-                        return_threshold(slab.capacity()) - slab.countdown.load(Ordering::Relaxed);
+                    let countdown = slab.countdown.load(Ordering::Relaxed);
+                    let frees = return_threshold(slab.capacity()).saturating_sub(countdown);
+                    let out = slab.capacity().saturating_sub(frees + taken);
                     heap.full.remove(slab);
-                    heap.enqueue(slab, slab.capacity() - frees - taken);
+                    heap.enqueue(slab, out);
                 }
             }
             State::Queued => {
@@ -247,6 +248,46 @@ pub(crate) fn retire_currents(heap: &'static Heap) {
     }
 }
 
+/// In a forked child: ends what threads that do not exist here had begun. A thread may have ended
+/// a slab's watch and not yet told of it, or counted down to zero and not yet moved the slab.
+pub(crate) fn finish_what_others_began(heap: &'static Heap) {
+    let begun = |slab: &'static Slab| {
+        let told = slab.watched.get() && !raw::shared(slab).remote.is_watched();
+        let counted = slab.countdown.load(Ordering::Relaxed) == 0;
+        told || counted
+    };
+    // Bounded by the slabs: each turn settles one, after which it is begun no more.
+    loop {
+        let mut found = None;
+        heap.for_each_waiting(|slab| {
+            if found.is_none() && begun(slab) {
+                found = Some(slab);
+            }
+        });
+        let Some(slab) = found else { return };
+        if !raw::shared(slab).remote.is_watched() {
+            slab.watched.set(false);
+        }
+        let counted = slab.state() == State::Full && slab.countdown.load(Ordering::Relaxed) == 0;
+        if !counted || queue_again(heap, slab) {
+            settle(heap, slab);
+        }
+    }
+}
+
+/// A full slab got enough blocks back: into its queue, or to the pool where that was all. True
+/// if it is queued.
+fn queue_again(heap: &Heap, slab: &'static Slab) -> bool {
+    heap.full.remove(slab);
+    let out = slab.capacity() - return_threshold(slab.capacity());
+    if out == 0 {
+        heap.release(slab);
+        return false;
+    }
+    heap.enqueue(slab, out);
+    true
+}
+
 /// The countdown of a slab reached zero in a free by its owner.
 #[cold]
 #[inline(never)]
@@ -262,13 +303,7 @@ pub(crate) fn freed_event_slow<G: Gates>(slab: &'static Slab) {
     heap.while_busy(|| match slab.state() {
         State::Current => slab.countdown.store(COUNTDOWN_IDLE, Ordering::Relaxed),
         State::Full => {
-            heap.full.remove(slab);
-            let out = slab.capacity() - return_threshold(slab.capacity());
-            if out == 0 {
-                heap.release(slab);
-            } else {
-                heap.enqueue(slab, out);
-            }
+            queue_again(heap, slab);
         }
         State::Queued => {
             heap.unlist(slab);

@@ -98,7 +98,14 @@ fn allocate_class_slow<G: Gates>(class: usize) -> *mut u8 {
     if heap.is(&NO_HEAP) {
         match thread::attach::<G>() {
             Some(attached) => heap = attached,
-            None if thread::has_ended() => return fallback::allocate::<G>(class),
+            None if thread::has_ended() => {
+                let block = fallback::allocate::<G>(class);
+                return if block.is_null() {
+                    out_of_memory()
+                } else {
+                    block
+                };
+            }
             None => return out_of_memory(),
         }
     }
@@ -293,6 +300,10 @@ fn free_other<G: Gates>(block: *mut u8, slab: &'static Slab) {
         // SAFETY: the kind was just read.
         let head = unsafe { raw::head_of(slab) };
         if head.owner.load(Ordering::Relaxed) == thread::number() {
+            let offset = block.expose_provenance() - raw::start_of(head);
+            if !offset.is_multiple_of(head.block_bytes()) {
+                misuse::no_block(block, slab);
+            }
             return free_own::<G>(block, head);
         }
     }
@@ -371,6 +382,9 @@ pub unsafe fn usable_bytes(block: NonNull<u8>) -> usize {
 ///   result is used from then on.
 #[must_use]
 pub unsafe fn reallocate<G: Gates>(block: NonNull<u8>, bytes: usize) -> *mut u8 {
+    if bytes > isize::MAX.cast_unsigned() {
+        return out_of_memory();
+    }
     // SAFETY: the caller's duty.
     let had = unsafe { usable_bytes(block) };
     // Stay where at most half would be wasted; 64 bytes are not worth a move.

@@ -144,7 +144,9 @@ pub(crate) fn publish<G: Gates>(
             shared.ready_next.store(next, Ordering::Relaxed);
         });
         // Relaxed: a hint; a heap parked or adopted meanwhile is looked through all the same.
-        if heap.standing.load(Ordering::Relaxed) == Standing::Parked as u8 {
+        if heap.standing.load(Ordering::Relaxed) == Standing::Parked as u8
+            || crate::fallback::is(heap)
+        {
             crate::purge::told_parked();
         }
     }

@@ -154,16 +154,30 @@ pub(crate) fn attach<G: Gates>(thread: usize) -> Option<&'static Heap> {
     Some(heap)
 }
 
+/// A new heap for the threads that have ended: never a parked one, whose slabs it would keep.
+pub(crate) fn attach_fallback(number: usize) -> Option<&'static Heap> {
+    let (_guard, inner) = HEAPS.enter();
+    let heap = inner.make(&HEAPS)?;
+    heap.stamp(number);
+    heap.standing
+        .store(Standing::Attached as u8, Ordering::Relaxed);
+    Some(heap)
+}
+
 /// Parks the heap of a thread that ends. Its outbox is flushed.
 pub(crate) fn park<G: Gates>(heap: &'static Heap) {
     heap.while_busy(|| {
         miss::drain::<G>(heap);
         miss::retire_currents(heap);
+    });
+    // Not busy any more: once the lock is given up, the heap is its adopter's. A fork in between
+    // finds an attached heap that is whole.
+    {
         let (_guard, inner) = HEAPS.enter();
         heap.stamp(0);
         inner.push(&HEAPS, heap);
-        COUNTERS.heaps_parked.add(1);
-    });
+    }
+    COUNTERS.heaps_parked.add(1);
     crate::purge::after_release();
 }
 
@@ -210,6 +224,7 @@ fn unwatched(slab: &'static Slab) -> bool {
 
 /// Takes up remote frees in parked heaps, so that their empty slabs go back to the pool.
 pub(crate) fn drain_parked<G: Gates>() {
+    crate::fallback::try_drain::<G>();
     if HEAPS.parked.load(Ordering::Relaxed) == 0 {
         return;
     }
@@ -246,5 +261,11 @@ pub(crate) fn after_fork<G: Gates>(own: &'static Heap, keep: Option<&'static Hea
         miss::retire_currents(heap);
         heap.stamp(0);
         inner.push(&HEAPS, heap);
+    });
+    HEAPS.for_each(|heap| {
+        if heap.standing.load(Ordering::Relaxed) != Standing::Lost as u8 {
+            miss::drain::<G>(heap);
+            miss::finish_what_others_began(heap);
+        }
     });
 }

@@ -280,6 +280,10 @@ impl Pool {
             }
             dirty &= !span(first, count);
         }
+        if failed != 0 {
+            // Locked pages cannot be given back: not again before the decay time.
+            header.dirty_since_ms.set(bedplate_os::clock::coarse_ms());
+        }
         self.set_maps(header, header.free.load(Ordering::Relaxed), failed);
         bytes
     }
@@ -354,7 +358,7 @@ impl Inner {
     /// Maps a region: as much as there is already, halved until the kernel agrees.
     fn map_region(&self) -> bool {
         let mut bytes = self.mapped_bytes.get().clamp(REGION_FIRST, REGION_MAX);
-        // Under `ulimit -v` every byte reserved is one the program cannot map.
+        // Under `ulimit -v` or `-d` every byte reserved is one the program cannot map.
         if matches!(pages::address_space_limit(), Ok(Some(_))) {
             bytes = SEGMENT_BYTES;
         }

@@ -5,7 +5,8 @@
 //! a fork.
 //!
 //! # Invariants
-//! - I1: locks are taken in this order and no other: fallback, heaps, pool, huge blocks.
+//! - I1: locks are taken in this order and no other: glibc's list of streams (in `prepare`
+//!   only), fallback, heaps, pool, huge blocks.
 //!   `prepare` takes all, so that a child inherits consistent state.
 //! - I2: nothing here allocates while a lock is held.
 //!
@@ -34,6 +35,25 @@ unsafe extern "C" {
     static environ: *const *const c_char;
 }
 
+/// The lock on glibc's list of streams. `fork` takes it after our `prepare`, while others may hold
+/// it and wait for a stream whose reader waits for us: so `prepare` takes it first.
+#[cfg(target_env = "gnu")]
+mod streams {
+    unsafe extern "C" {
+        pub(super) safe fn _IO_list_lock();
+        pub(super) safe fn _IO_list_unlock();
+        pub(super) safe fn _IO_list_resetlock();
+    }
+}
+
+/// Other C libraries keep their streams in other ways.
+#[cfg(not(target_env = "gnu"))]
+mod streams {
+    pub(super) fn _IO_list_lock() {}
+    pub(super) fn _IO_list_unlock() {}
+    pub(super) fn _IO_list_resetlock() {}
+}
+
 /// Sets the allocator up. Cheap when that was done.
 #[cold]
 pub fn start<G: Gates>() {
@@ -55,9 +75,20 @@ pub fn start<G: Gates>() {
 fn configure() {
     // SAFETY: the C library's own variable; a word.
     let ready = unsafe { !environ.is_null() };
+    if has_extra_rights() {
+        // The environment is the caller's, the rights are not.
+        purge::allow_helper(false);
+        return;
+    }
     if ready && !CONFIGURED.load(Ordering::Relaxed) && !CONFIGURED.swap(true, Ordering::AcqRel) {
         config::read_environment();
     }
+}
+
+/// True in a program that runs with more rights than its user (setuid, file capabilities).
+fn has_extra_rights() -> bool {
+    // SAFETY: reads the process's auxiliary vector.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 fn describe<G: Gates>(library: Library) {
@@ -156,6 +187,7 @@ fn locks() -> [&'static bedplate_os::lock::Lock; 4] {
 }
 
 extern "C" fn prepare() {
+    streams::_IO_list_lock();
     locks().into_iter().for_each(bedplate_os::lock::Lock::hold);
 }
 
@@ -164,15 +196,18 @@ extern "C" fn parent() {
         .into_iter()
         .rev()
         .for_each(bedplate_os::lock::Lock::unhold);
+    streams::_IO_list_unlock();
 }
 
 extern "C" fn child<G: Gates>() {
     locks()
         .into_iter()
         .for_each(bedplate_os::lock::Lock::reset_in_child);
+    streams::_IO_list_resetlock();
     purge::reset_in_child();
     let own = thread::heap();
     owners::after_fork::<G>(own, fallback::heap());
     COUNTERS.forks.add(1);
+    purge::allow_helper(!has_extra_rights());
     announce::tell(RecordKind::Fork);
 }

@@ -15,11 +15,15 @@ use crate::{config, owners};
 use bedplate_os::background::Background;
 use bedplate_os::clock;
 use bedplate_telemetry::Off;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 static HELPER: Background = Background::new();
 static LAST_MS: AtomicU64 = AtomicU64::new(0);
 static TOLD_PARKED: AtomicU32 = AtomicU32::new(0);
+
+/// False where no thread may be started: in the fork handlers of a child, and in programs that run
+/// with more rights than their user (the thread would keep rights that the program gives up).
+static HELPER_ALLOWED: AtomicBool = AtomicBool::new(true);
 
 /// Slabs of parked heaps told of, for each time the parked heaps are looked through.
 const TOLD_A_LOOK: u32 = 32;
@@ -49,7 +53,8 @@ pub(crate) fn after_release() {
     {
         due();
     }
-    if waiting > PURGE_THREAD_BYTES && config::current().purge_thread() {
+    let helper_may = HELPER_ALLOWED.load(Ordering::Relaxed) && config::current().purge_thread();
+    if waiting > PURGE_THREAD_BYTES && helper_may {
         match HELPER.start(helper) {
             Ok(true) => COUNTERS.purge_threads.add(1),
             Ok(false) => {}
@@ -89,13 +94,23 @@ extern "C" fn helper() {
         owners::drain_parked::<Off>();
         due();
         if waiting_bytes() == 0 {
-            break;
+            HELPER.ended();
+            // What was released between the look and the end found a helper that still ran.
+            if waiting_bytes() == 0 || !HELPER.go_on() {
+                return;
+            }
         }
     }
-    HELPER.ended();
 }
 
-/// In a forked child: the helper is gone.
+/// In a forked child, first: the helper is gone, and none is started until the child's handlers
+/// are through.
 pub(crate) fn reset_in_child() {
     HELPER.reset_in_child();
+    HELPER_ALLOWED.store(false, Ordering::Relaxed);
+}
+
+/// Says whether the helper may be started.
+pub(crate) fn allow_helper(allowed: bool) {
+    HELPER_ALLOWED.store(allowed, Ordering::Relaxed);
 }

@@ -137,6 +137,12 @@ impl RemoteList {
         self.word.load(Ordering::Relaxed) & ADDRESS != 0
     }
 
+    /// True while the watch stands.
+    pub fn is_watched(&self) -> bool {
+        // Relaxed: asked by a thread that is alone.
+        self.word.load(Ordering::Relaxed) & WATCHED != 0
+    }
+
     /// How many blocks wait. A snapshot.
     pub fn count(&self) -> u32 {
         // Relaxed: a snapshot.

@@ -81,6 +81,13 @@ impl Background {
         self.running.store(false, Ordering::Release);
     }
 
+    /// The thread goes on after all, having called [`ended`](Self::ended). False if another was
+    /// started meanwhile: then it must end.
+    pub fn go_on(&self) -> bool {
+        // Acquire as in `start`.
+        !self.running.swap(true, Ordering::Acquire)
+    }
+
     /// Sleeps in the thread for `ms` milliseconds, or until [`Background::wake`].
     pub fn sleep_ms(&self, ms: u64) {
         let ticket = self.parking.ticket();

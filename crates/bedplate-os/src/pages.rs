@@ -388,11 +388,18 @@ pub fn map_named(name: &core::ffi::CStr, bytes: usize) -> Result<NonNull<u8>, Os
     at.map_err(failed)
 }
 
-/// The limit on the process's address space (`ulimit -v`) in bytes, `None` where there is none.
+/// The limit on the process's address space or data (`ulimit -v`, `-d`), the lower, in bytes; `None`
+/// where there is neither.
 ///
 /// # Errors
 /// - [`Operation::Limit`] with the kernel's code.
 pub fn address_space_limit() -> Result<Option<u64>, OsError> {
     fault(Operation::Limit)?;
-    calls::soft_limit(libc::RLIMIT_AS).map_err(|code| OsError::new(Operation::Limit, code))
+    let failed = |code| OsError::new(Operation::Limit, code);
+    let space = calls::soft_limit(libc::RLIMIT_AS).map_err(failed)?;
+    let data = calls::soft_limit(libc::RLIMIT_DATA).map_err(failed)?;
+    Ok(match (space, data) {
+        (Some(space), Some(data)) => Some(space.min(data)),
+        (limit, None) | (None, limit) => limit,
+    })
 }

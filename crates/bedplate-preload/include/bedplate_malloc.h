@@ -32,7 +32,7 @@ void cfree(void *block) BEDPLATE_NOTHROW;
 void free_sized(void *block, size_t bytes) BEDPLATE_NOTHROW;
 void free_aligned_sized(void *block, size_t align, size_t bytes) BEDPLATE_NOTHROW;
 
-/* Alignment: a power of two, else NULL with EINVAL; posix_memalign returns the error number. */
+/* Alignment: rounded up to a power of two, as glibc does; posix_memalign refuses others with EINVAL. */
 void *memalign(size_t align, size_t bytes) BEDPLATE_NOTHROW;
 void *aligned_alloc(size_t align, size_t bytes) BEDPLATE_NOTHROW;
 int posix_memalign(void **place, size_t align, size_t bytes) BEDPLATE_NOTHROW;

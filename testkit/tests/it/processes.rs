@@ -8,6 +8,11 @@ fn five_hundred_forks_of_a_busy_process_never_hang() {
 }
 
 #[test]
+fn forks_while_streams_are_read_and_flushed_never_hang() {
+    Compiled::c("fork_stdio").proves();
+}
+
+#[test]
 fn children_start_by_every_call_there_is() {
     Compiled::c("spawn").proves();
 }

@@ -74,13 +74,14 @@ pub unsafe fn reallocarray<G: Gates>(block: *mut u8, count: usize, bytes: usize)
     }
 }
 
-/// `memalign` and `aligned_alloc`: the alignment must be a power of two.
+/// `memalign` and `aligned_alloc`: an alignment that is no power of two is rounded up to one, as
+/// glibc does; `EINVAL` where there is none.
 #[must_use]
 pub fn memalign<G: Gates>(align: usize, bytes: usize) -> *mut u8 {
-    if !align.is_power_of_two() {
-        return fail_slow(libc::EINVAL);
+    match align.max(1).checked_next_power_of_two() {
+        Some(align) => ops::allocate_aligned::<G>(bytes, align),
+        None => fail_slow(libc::EINVAL),
     }
-    ops::allocate_aligned::<G>(bytes, align)
 }
 
 /// `posix_memalign`: the alignment must be a power of two and a multiple of a pointer's size.

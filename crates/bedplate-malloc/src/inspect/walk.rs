@@ -48,12 +48,18 @@ pub fn capture(memory: &dyn Memory, root: u64) -> Result<Capture, CaptureError> 
         threads: 0,
         parked: 0,
     };
-    walk.segments(word(memory, page.word(offset_of!(Root, newest_segment)))?)?;
-    walk.huge_blocks(word(memory, page.word(offset_of!(Root, first_huge)))?)?;
+    walk.segments(sane(word(
+        memory,
+        page.word(offset_of!(Root, newest_segment)),
+    )?)?)?;
+    walk.huge_blocks(sane(word(
+        memory,
+        page.word(offset_of!(Root, first_huge)),
+    )?)?)?;
     walk.huge_cache(page.word(offset_of!(Root, huge_cache)))?;
-    let heap_bytes = page.word(offset_of!(Root, heap_bytes));
+    let heap_bytes = sane(page.word(offset_of!(Root, heap_bytes)))?;
     walk.heaps(
-        word(memory, page.word(offset_of!(Root, newest_heap)))?,
+        sane(word(memory, page.word(offset_of!(Root, newest_heap)))?)?,
         heap_bytes,
     )?;
     let counters = Piece::read(
@@ -83,6 +89,15 @@ pub fn capture(memory: &dyn Memory, root: u64) -> Result<Capture, CaptureError> 
         parked: walk.parked,
         telemetry: telemetry(memory, page.word(offset_of!(Root, telemetry)))?,
     })
+}
+
+/// An address or a size that can be one: sums of a few of them do not overflow.
+fn sane(word: u64) -> Result<u64, CaptureError> {
+    if word >> 48 == 0 {
+        Ok(word)
+    } else {
+        Err(CaptureError::Torn)
+    }
 }
 
 struct Walk<'a> {
@@ -118,7 +133,7 @@ impl Walk<'_> {
                 return Err(CaptureError::Torn);
             }
             self.segment(at, &piece)?;
-            at = piece.word(HEADER_OFFSET + offset_of!(Header, older));
+            at = sane(piece.word(HEADER_OFFSET + offset_of!(Header, older)))?;
         }
         Err(CaptureError::Torn)
     }
@@ -231,7 +246,7 @@ impl Walk<'_> {
             && length < limit
         {
             // A link changed under us leads anywhere: the list ends there.
-            if at < start || at + 16 > used {
+            if at < start || at > used.saturating_sub(16) {
                 break;
             }
             length += 1;
@@ -257,12 +272,12 @@ impl Walk<'_> {
                 at + HUGE_HEADER_OFFSET as u64,
                 size_of::<HugeHeader>(),
             )?;
-            let block = header.word(offset_of!(HugeHeader, block));
-            let bytes = header.word(offset_of!(HugeHeader, block_bytes));
-            let mapped = header.word(offset_of!(HugeHeader, mapped_bytes));
+            let block = sane(header.word(offset_of!(HugeHeader, block)))?;
+            let bytes = sane(header.word(offset_of!(HugeHeader, block_bytes)))?;
+            let mapped = sane(header.word(offset_of!(HugeHeader, mapped_bytes)))?;
             if header.word(offset_of!(HugeHeader, magic)) != HUGE_MAGIC
                 || block < at
-                || block - at > mapped
+                || block + bytes > at + mapped
             {
                 return Err(CaptureError::Torn);
             }
@@ -271,7 +286,7 @@ impl Walk<'_> {
             self.range(at, block, RangeKind::Metadata, 0);
             self.range(block, block + bytes, RangeKind::Blocks, bytes);
             self.range(block + bytes, at + mapped, RangeKind::Retained, 0);
-            at = header.word(offset_of!(HugeHeader, next));
+            at = sane(header.word(offset_of!(HugeHeader, next)))?;
         }
         Err(CaptureError::Torn)
     }
@@ -279,9 +294,9 @@ impl Walk<'_> {
     fn huge_cache(&mut self, address: u64) -> Result<(), CaptureError> {
         let cache = Piece::read(self.memory, address, HUGE_CACHE_MAPS * size_of::<Place>())?;
         for place in (0..HUGE_CACHE_MAPS).map(|i| i * size_of::<Place>()) {
-            let start = cache.word(place + offset_of!(Place, start));
+            let start = sane(cache.word(place + offset_of!(Place, start)))?;
             if start != 0 {
-                let bytes = cache.word(place + offset_of!(Place, bytes));
+                let bytes = sane(cache.word(place + offset_of!(Place, bytes)))?;
                 self.range(start, start + bytes, RangeKind::Retained, 0);
             }
         }
@@ -308,7 +323,7 @@ impl Walk<'_> {
                 RangeKind::Metadata,
                 0,
             );
-            at = heap.word(offset_of!(Heap, older));
+            at = sane(heap.word(offset_of!(Heap, older)))?;
         }
         Err(CaptureError::Torn)
     }

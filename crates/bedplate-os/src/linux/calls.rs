@@ -236,16 +236,24 @@ pub(crate) fn close(fd: i32) {
 
 /// An anonymous file with a name, for a mapping that others can find in `/proc/PID/maps`.
 pub(crate) fn memfd(name: &core::ffi::CStr, bytes: usize) -> Result<i32, i32> {
-    let args = [
-        name.as_ptr().expose_provenance(),
-        libc::MFD_CLOEXEC as usize,
-        0,
-        0,
-        0,
-        0,
-    ];
-    // SAFETY: the name is a terminated string.
-    let r = unsafe { call(libc::SYS_memfd_create, args) };
+    let make = |flags: u32| {
+        let args = [
+            name.as_ptr().expose_provenance(),
+            flags as usize,
+            0,
+            0,
+            0,
+            0,
+        ];
+        // SAFETY: the name is a terminated string.
+        unsafe { call(libc::SYS_memfd_create, args) }
+    };
+    // A system that refuses executable files in memory wants to hear that this is none
+    // (vm.memfd_noexec = 2); kernels before 6.3 do not know the word.
+    let r = match make(libc::MFD_CLOEXEC | libc::MFD_NOEXEC_SEAL) {
+        r if checked(r) == Err(libc::EINVAL) => make(libc::MFD_CLOEXEC),
+        r => r,
+    };
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_possible_wrap,
