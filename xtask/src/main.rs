@@ -9,6 +9,7 @@
 //! # Rooms
 //! | file | what it holds |
 //! |---|---|
+//! | `coverage/` | line coverage of the crates by their own tests |
 //! | `hotcheck/` | the hot-path check on a built library |
 //! | `programs/` | real programs, unchanged, on the allocator |
 //! | `tidy/` | rules of the tree that no lint knows |
@@ -24,6 +25,7 @@
     reason = "a program of the standard library"
 )]
 
+mod coverage;
 mod failure;
 mod hotcheck;
 mod programs;
@@ -42,6 +44,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    /// Measures which lines the crates' own tests run, and keeps the share from falling.
+    Coverage(coverage::Options),
     /// Disassembles a built library and proves what its malloc and free hit paths do not do.
     Hotcheck(hotcheck::Options),
     /// Runs real programs without us and on us, and compares what they make.
@@ -55,6 +59,7 @@ enum Chore {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match &arguments.chore {
+        Chore::Coverage(options) => coverage::run(options),
         Chore::Hotcheck(options) => hotcheck::run(options),
         Chore::Programs(options) => programs::run(options),
         Chore::Tidy(options) => tidy::run(options),
