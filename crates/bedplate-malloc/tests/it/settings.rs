@@ -77,3 +77,26 @@ fn a_wrong_setting_ends_the_process_with_125_and_says_why() {
         assert!(said.contains(reason), "{name}={value}: {said}");
     }
 }
+
+/// Every row of the table stands in the documentation, with its name, default and bounds.
+#[test]
+fn the_documentation_lists_every_setting() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/malloc.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    let rows: Vec<_> = page
+        .lines()
+        .filter(|l| l.starts_with("| `BEDPLATE_MALLOC_"))
+        .collect();
+    assert_eq!(rows.len(), bedplate_malloc::config::OPTIONS.len());
+    for (row, option) in rows.iter().zip(bedplate_malloc::config::OPTIONS) {
+        for word in [
+            option.env,
+            option.default,
+            option.min,
+            option.max,
+            option.text,
+        ] {
+            assert!(row.contains(word), "{word} in {row}");
+        }
+    }
+}
