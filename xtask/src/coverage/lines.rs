@@ -1,7 +1,7 @@
 //! Which lines ran.
 //!
 //! # Role
-//! Merges the profiles of a package's processes and reads, line by line, what of its sources ran.
+//! Merges the profiles of the processes that count for a package and reads, line by line, what of its sources ran.
 //!
 //! # Not here
 //! The summaries that llvm-cov makes: of a generic function, or one that is in several programs,
@@ -12,7 +12,7 @@ use super::tools::{Tools, captured};
 use crate::failure::Failure;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// A source file.
@@ -40,13 +40,14 @@ pub(super) struct Package {
 pub(super) fn read(
     root: &Path,
     tools: &Tools,
-    suite: &Suite,
-    profiles: &[PathBuf],
+    package: &str,
+    suites: &[&Suite],
 ) -> Result<Package, Failure> {
-    let list = suite.profiles.with_extension("list");
-    let names: Vec<String> = profiles.iter().map(|p| p.display().to_string()).collect();
-    fs::write(&list, names.join("\n")).map_err(|error| Failure::file(&list, error))?;
-    let merged = suite.profiles.with_extension("profdata");
+    let folder = root.join("target").join("coverage").join(package);
+    let list = folder.with_extension("list");
+    let names = profiles(suites)?.join("\n");
+    fs::write(&list, names).map_err(|error| Failure::file(&list, error))?;
+    let merged = folder.with_extension("profdata");
     let mut merge = Command::new(&tools.profdata);
     // A process that was killed while it wrote leaves half a file; the others count.
     merge
@@ -59,13 +60,16 @@ pub(super) fn read(
     export
         .args(["export", "-format=lcov", "-instr-profile"])
         .arg(&merged);
-    for (index, object) in suite.tests.iter().chain(&suite.programs).enumerate() {
+    let objects = suites
+        .iter()
+        .flat_map(|s| s.tests.iter().chain(&s.programs));
+    for (index, object) in objects.enumerate() {
         if index > 0 {
             export.arg("-object");
         }
         export.arg(object);
     }
-    let sources = suite.folder.join("src");
+    let sources = root.join("crates").join(package).join("src");
     export.arg("-sources").arg(&sources);
     let files = parse(&captured(&mut export, "llvm-cov export")?, root);
     if files.is_empty() {
@@ -75,9 +79,20 @@ pub(super) fn read(
         ));
     }
     Ok(Package {
-        name: suite.package.clone(),
+        name: package.to_owned(),
         files,
     })
+}
+
+/// The profiles that the suites' processes left.
+fn profiles(suites: &[&Suite]) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    for suite in suites {
+        let folder = &suite.profiles;
+        let entries = fs::read_dir(folder).map_err(|error| Failure::file(folder, error))?;
+        names.extend(entries.flatten().map(|e| e.path().display().to_string()));
+    }
+    Ok(names)
 }
 
 /// Files from lcov's lines: `SF:path`, then `DA:line,count` for each line with code.

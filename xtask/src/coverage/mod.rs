@@ -6,8 +6,8 @@
 //!
 //! # Not here
 //! Documentation tests, and children that end by `_exit` or a signal: they leave no profile. What
-//! other crates' tests run of a crate does not count for it, so that a figure does not depend on
-//! which packages were asked for.
+//! other crates' tests run of a crate counts only where [`BORROWED`] says so, so that a figure does
+//! not depend on which packages were asked for.
 //!
 //! # Rooms
 //! | file | what it holds |
@@ -29,6 +29,7 @@ use clap::Args;
 use record::Record;
 use report::Report;
 use std::path::{Path, PathBuf};
+use suite::Suite;
 use tools::Tools;
 
 /// The crates measured where none is named.
@@ -39,6 +40,9 @@ const MEASURED: [&str; 5] = [
     "bedplate-evidence",
     "bedplate-cli",
 ];
+
+/// Crates that other crates' tests count for: a run as a whole is tested through the program.
+const BORROWED: [(&str, &str); 1] = [("bedplate-evidence", "bedplate-cli")];
 
 /// Arguments of the measurement.
 #[derive(Debug, Args)]
@@ -81,9 +85,14 @@ pub(crate) fn run(options: &Options) -> Result<Verdict, Failure> {
     };
     let tools = Tools::find()?;
     let mut report = Report::default();
-    for suite in suite::build(&root, &packages, &tools)? {
-        let profiles = suite::run(&suite)?;
-        report.add(lines::read(&root, &tools, &suite, &profiles)?);
+    let suites = suite::build(&root, &with_borrowed(&packages), &tools)?;
+    for suite in &suites {
+        suite::run(suite)?;
+    }
+    for package in packages {
+        let counts = |s: &&Suite| s.package == package || BORROWED.contains(&(package, &s.package));
+        let counted: Vec<&Suite> = suites.iter().filter(counts).collect();
+        report.add(lines::read(&root, &tools, package, &counted)?);
     }
     report.print(options.missed);
     if let Some(path) = &options.json {
@@ -98,4 +107,28 @@ pub(crate) fn run(options: &Options) -> Result<Verdict, Failure> {
         println!("FALLEN: {finding}");
     }
     Ok(Verdict::from_clean(findings.is_empty()))
+}
+
+/// The packages, and those whose tests count for them.
+fn with_borrowed<'a>(packages: &[&'a str]) -> Vec<&'a str> {
+    let mut all = packages.to_vec();
+    for (package, from) in BORROWED {
+        if packages.contains(&package) && !packages.contains(&from) {
+            all.push(from);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_borrowed;
+
+    #[test]
+    fn tests_that_count_for_a_package_are_run_with_it_once() {
+        let expected = ["bedplate-evidence", "bedplate-cli"];
+        assert_eq!(with_borrowed(&["bedplate-evidence"]), expected);
+        assert_eq!(with_borrowed(&expected), expected);
+        assert_eq!(with_borrowed(&["bedplate-os"]), ["bedplate-os"]);
+    }
 }

@@ -59,7 +59,8 @@ impl Record {
     fn text(&self) -> String {
         let mut text = String::from(
             "# Line coverage\n\n\
-             Lines of `crates/*/src` that the crate's own tests run, in percent. Written by\n\n\
+             Lines of `crates/*/src` that the crate's own tests run, in percent; bedplate-evidence's are run by\n\
+             bedplate-cli's tests too, which run it whole. Written by\n\n\
              ```sh\ncargo xtask coverage --record docs/coverage.md\n```\n\n\
              and held by `.ci/run`, which fails when a crate falls more than 0.5 points below its\n\
              figure here, or below its floor. Documentation tests do not count, and children that end\n\

@@ -18,6 +18,7 @@ type Quiet = extern "C" fn(usize, usize, usize) -> *mut u8;
 
 /// What is left to do when a quiet `new` finds no memory: `name` is its own name, the rest its arguments.
 #[cold]
+#[inline(never)]
 #[must_use]
 pub fn quiet_slow(name: &CStr, arguments: (usize, usize, usize)) -> *mut u8 {
     // SAFETY: the name is a terminated string; RTLD_NEXT searches behind this library.

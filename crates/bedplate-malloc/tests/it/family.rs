@@ -122,6 +122,12 @@ fn alignments_that_are_none_are_einval() {
         watched(|| family::memalign::<Off>(usize::MAX, 8)),
         (null_mut(), libc::EINVAL)
     );
+    // As glibc does: rounded up.
+    for align in [0, 3, 48, 4097] {
+        let rounded = block(family::memalign::<Off>(align, 8));
+        assert_eq!(rounded.addr().get() % align.next_power_of_two(), 0);
+        free(rounded);
+    }
     // POSIX: a multiple of a pointer's size too, and the code is returned, not set.
     for align in [0, 1, 2, 4, 24] {
         assert_eq!(

@@ -87,8 +87,8 @@ fn the_documentation_lists_every_setting() {
         .lines()
         .filter(|l| l.starts_with("| `BEDPLATE_MALLOC_"))
         .collect();
-    assert_eq!(rows.len(), bedplate_malloc::config::OPTIONS.len());
-    for (row, option) in rows.iter().zip(bedplate_malloc::config::OPTIONS) {
+    assert_eq!(rows.len(), OPTIONS.len());
+    for (row, option) in rows.iter().zip(OPTIONS) {
         for word in [
             option.env,
             option.default,
