@@ -126,6 +126,8 @@ fn allocate_class_slow<G: Gates>(class: usize) -> *mut u8 {
 }
 
 /// Counts the failure and sets `errno`, as every C name of this must.
+#[cold]
+#[inline(never)]
 fn out_of_memory() -> *mut u8 {
     COUNTERS.failed_requests.add(1);
     // SAFETY: errno's location is the thread's own.

@@ -57,8 +57,9 @@ pub(crate) const COLD_ENTRIES: &[&str] = &[
     "malloc_info",
 ];
 
-/// Functions of the C library that a hit path may call: they copy and fill, and do nothing else.
-const IMPORTS_ON_HIT_PATH: &[&str] = &["memcpy", "memmove", "memset"];
+/// Functions of the C library that a hit path may call: they copy and fill, or say where the thread's
+/// `errno` is, and do nothing else.
+const IMPORTS_ON_HIT_PATH: &[&str] = &["memcpy", "memmove", "memset", "__errno_location"];
 
 /// Parts of Rust's libraries that a hit path must not reach: panics and their messages, and std.
 const FORBIDDEN_ON_HIT_PATH: &[&str] = &[
