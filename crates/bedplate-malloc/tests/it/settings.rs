@@ -2,7 +2,7 @@
 
 use crate::again;
 use crate::engine::{Engine, fill, free};
-use bedplate_malloc::config::{self, Huge};
+use bedplate_malloc::config::{self, Huge, OPTIONS};
 use bedplate_malloc::counters::CountersSnapshot;
 use bedplate_testkit::Subject as _;
 
