@@ -2,7 +2,7 @@
 //!
 //! # Role
 //! Says which lines the tests of each crate run, and keeps the share from falling: a crate that
-//! loses more than half a point against its recorded figure, or goes below its floor, is a finding.
+//! loses more than two points against its recorded figure, or goes below its floor, is a finding.
 //!
 //! # Not here
 //! Documentation tests, and children that end by `_exit` or a signal: they leave no profile. What
@@ -52,7 +52,7 @@ pub(crate) struct Options {
     /// Fails if a package has fewer lines covered than this.
     #[arg(long, value_name = "PERCENT")]
     min: Option<f64>,
-    /// Fails if a package falls more than half a point below its figure in this file, or below
+    /// Fails if a package falls more than two points below its figure in this file, or below
     /// the floor that the project asks of it.
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 /// How far a crate may fall, in points: tests with many threads do not take every branch each time.
-const SLACK: f64 = 0.5;
+const SLACK: f64 = 2.0;
 /// What the project asks of crates that hand out memory, in percent.
 const FLOORS: [(&str, f64); 1] = [("bedplate-malloc", 90.0)];
 
@@ -62,7 +62,7 @@ impl Record {
              Lines of `crates/*/src` that the crate's own tests run, in percent; bedplate-evidence's are run by\n\
              bedplate-cli's tests too, which run it whole. Written by\n\n\
              ```sh\ncargo xtask coverage --record docs/coverage.md\n```\n\n\
-             and held by `.ci/run`, which fails when a crate falls more than 0.5 points below its\n\
+             and held by `.ci/run`, which fails when a crate falls more than 2 points below its\n\
              figure here, or below its floor. Documentation tests do not count, and children that end\n\
              by `_exit` or a signal leave no profile.\n\n\
              | crate | covered % | floor % |\n|---|---|---|\n",
@@ -137,8 +137,8 @@ mod tests {
     #[test]
     fn a_fall_beyond_the_slack_is_found() {
         let record = Record::of(&report("bedplate-os", 800));
-        assert!(record.compare(&report("bedplate-os", 795)).is_empty());
-        assert_eq!(record.compare(&report("bedplate-os", 794)).len(), 1);
+        assert!(record.compare(&report("bedplate-os", 780)).is_empty());
+        assert_eq!(record.compare(&report("bedplate-os", 779)).len(), 1);
         assert_eq!(record.compare(&report("bedplate-cli", 1000)).len(), 1);
     }
 
