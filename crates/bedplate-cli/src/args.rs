@@ -56,10 +56,10 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "LIST")]
     pub(crate) versus: Option<String>,
     /// Rounds of the comparison; fewer than 6 give no interval
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "versus", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rounds: u32,
     /// Start of the random order of the comparison (default: from the clock)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", requires = "versus")]
     pub(crate) seed: Option<u64>,
     /// Show a live line even if the program prints to the same terminal
     #[arg(long, conflicts_with = "no_progress")]

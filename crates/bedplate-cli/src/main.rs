@@ -11,7 +11,8 @@
 //! | `run.rs` | `bedplate run` |
 //! | `library.rs` | the preload library as a file |
 //! | `settings.rs` | the settings in the environment |
-//! | `talk.rs` | colour, live line, files |
+//! | `output.rs` | files the user asked for |
+//! | `talk.rs` | colour, live line, standard streams |
 //! | `probe/` | `bedplate probe` |
 //! | `top/` | `bedplate top` |
 
@@ -21,6 +22,7 @@ extern crate alloc;
 mod args;
 mod exit;
 mod library;
+mod output;
 mod probe;
 mod run;
 mod settings;

@@ -7,20 +7,22 @@
 //! Running, watching and comparing (`bedplate_evidence::{run, versus}`).
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::{ChildStdin, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bedplate_evidence::RunError;
 use bedplate_evidence::report::{RunReport, html, text};
 use bedplate_evidence::run::{Event, RunPlan, Target, conduct, inspect_program};
-use bedplate_evidence::versus::{Arm, Input, VersusPlan, compare, find_arms};
+use bedplate_evidence::versus::{Arm, Compared, Input, VersusPlan, compare, find_arms};
 use bedplate_preload_blob::Which;
 
 use crate::args::RunArguments;
 use crate::exit::Exit;
 use crate::library::{Installed, installed};
+use crate::output::Output;
 use crate::settings;
-use crate::talk::{LiveLine, RoundsBar, complain, paint_for_stderr, say, write_file};
+use crate::talk::{LiveLine, RoundsBar, complain, paint_for_stderr, say};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &RunArguments) -> Exit {
@@ -38,6 +40,7 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, RunError> {
     // Whatever cannot work is said before the program starts.
     let others = arguments.versus.as_deref().map(find_arms).transpose()?;
     let (plan, library) = plan(arguments)?;
+    let mut outputs = Outputs::open(arguments)?;
     let temporary = tempfile::Builder::new()
         .prefix("bedplate-input-")
         .tempdir()
@@ -49,11 +52,16 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, RunError> {
         })?;
     let input = Input::of_this_process(temporary.path());
     let mut report = watched_run(arguments, &plan, others.is_some().then_some(&input))?;
+    report.notes.extend(settings::note());
+    let mut interrupted_by = None;
     if let Some(others) = others {
-        add_versus(arguments, &plan, &library, others, &input, &mut report)?;
+        interrupted_by = add_versus(arguments, &plan, &library, others, &input, &mut report)?;
     }
-    publish(arguments, &report)?;
-    Ok(exit_of(&report))
+    outputs.publish(arguments, &report)?;
+    Ok(match interrupted_by {
+        Some(signal) if report.active => Exit::Program(u8::try_from(128 + signal).unwrap_or(125)),
+        _ => exit_of(&report),
+    })
 }
 
 fn plan(arguments: &RunArguments) -> Result<(RunPlan, Installed), RunError> {
@@ -91,6 +99,12 @@ fn plan(arguments: &RunArguments) -> Result<(RunPlan, Installed), RunError> {
 fn wants_progress(arguments: &RunArguments) -> bool {
     let alone = std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
     !arguments.no_progress && (arguments.progress || (alone && !arguments.quiet))
+}
+
+/// Whether the bar of a comparison is wanted: the runs it follows print nothing.
+fn wants_bar(arguments: &RunArguments) -> bool {
+    let alone = std::io::stderr().is_terminal() && !arguments.quiet;
+    !arguments.no_progress && (arguments.progress || alone)
 }
 
 /// The watched run; `kept` is the input to keep for later runs, if there will be any.
@@ -138,12 +152,19 @@ fn add_versus(
     others: Vec<Arm>,
     input: &Input,
     report: &mut RunReport,
-) -> Result<(), RunError> {
+) -> Result<Option<i32>, RunError> {
     if !report.active {
         report.notes.push(
             "not compared with other allocators: the program does not run on bedplate".to_owned(),
         );
-        return Ok(());
+        return Ok(None);
+    }
+    if report.links_the_allocator() {
+        report.notes.push(
+            "the program links bedplate itself, and no preloaded library serves what its own code \
+             asks for: the comparison is mostly of bedplate with itself"
+                .to_owned(),
+        );
     }
     let linked = report.program.linked_allocators.join(", ");
     if others.iter().any(|arm| arm.name == "system") && !linked.is_empty() {
@@ -152,7 +173,7 @@ fn add_versus(
         ));
     }
     let runs = u64::from(arguments.rounds) * (others.len() as u64 + 1);
-    let bar = RoundsBar::new(wants_progress(arguments), runs);
+    let bar = RoundsBar::new(wants_bar(arguments), runs);
     let plan = VersusPlan {
         target: &plan.target,
         ours: Arm {
@@ -166,7 +187,10 @@ fn add_versus(
     };
     let versus = compare(&plan, &mut |done, name| bar.show(done, name));
     bar.finish();
-    let versus = versus?;
+    let Compared {
+        versus,
+        interrupted_by,
+    } = versus?;
     if versus.rounds < u64::from(arguments.rounds) {
         report.notes.push(format!(
             "the comparison was interrupted after {} of {} rounds",
@@ -174,7 +198,7 @@ fn add_versus(
         ));
     }
     report.versus = Some(versus);
-    Ok(())
+    Ok(interrupted_by)
 }
 
 fn seed_from_clock() -> u64 {
@@ -184,28 +208,56 @@ fn seed_from_clock() -> u64 {
     now.as_secs() ^ u64::from(now.subsec_nanos())
 }
 
-/// Writes the report to wherever it was asked for.
-fn publish(arguments: &RunArguments, report: &RunReport) -> Result<(), RunError> {
-    match &arguments.report {
-        Some(path) => write_file(
-            "the report",
-            path,
-            &text::render(report, Default::default()),
-        )?,
-        None if arguments.quiet => {}
-        None => say(&text::render(report, paint_for_stderr())),
+/// The files asked for.
+struct Outputs {
+    report: Option<Output>,
+    json: Option<Output>,
+    html: Option<Output>,
+}
+
+impl Outputs {
+    fn open(arguments: &RunArguments) -> Result<Self, RunError> {
+        let open = |what, path: &Option<PathBuf>| {
+            path.as_deref()
+                .map(|path| Output::open(what, path))
+                .transpose()
+        };
+        Ok(Self {
+            report: open("the report", &arguments.report)?,
+            json: open("the JSON report", &arguments.json)?,
+            html: open("the HTML report", &arguments.html)?,
+        })
     }
-    if let Some(path) = &arguments.json {
-        let json = serde_json::to_string_pretty(report).map_err(|error| RunError::System {
-            what: "write JSON",
-            source: error.into(),
-        })?;
-        write_file("the JSON report", path, &(json + "\n"))?;
+
+    /// Writes the report to wherever it was asked for; a file that can no longer be written does
+    /// not take the others with it, nor the figures: they then go to standard error.
+    fn publish(&mut self, arguments: &RunArguments, report: &RunReport) -> Result<(), RunError> {
+        let mut failed = Vec::new();
+        if let Some(output) = &mut self.report {
+            failed.extend(
+                output
+                    .write(&text::render(report, Default::default()))
+                    .err(),
+            );
+        }
+        if let Some(output) = &mut self.json {
+            let json = serde_json::to_string_pretty(report).map_err(|error| RunError::System {
+                what: "write JSON",
+                source: error.into(),
+            })?;
+            failed.extend(output.write(&(json + "\n")).err());
+        }
+        if let Some(output) = &mut self.html {
+            failed.extend(output.write(&html::render(report)).err());
+        }
+        let asked = self.report.is_none() && !arguments.quiet;
+        if asked || !failed.is_empty() {
+            say(&text::render(report, paint_for_stderr()));
+        }
+        let last = failed.pop();
+        failed.iter().for_each(|error| complain(error));
+        last.map_or(Ok(()), Err)
     }
-    if let Some(path) = &arguments.html {
-        write_file("the HTML report", path, &html::render(report))?;
-    }
-    Ok(())
 }
 
 fn exit_of(report: &RunReport) -> Exit {

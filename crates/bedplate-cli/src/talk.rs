@@ -1,7 +1,10 @@
 //! What the program says, and where.
 //!
 //! # Role
-//! Colour or none, the live line, and the report's destination.
+//! Colour or none, the live line, the standard streams.
+//!
+//! # Not here
+//! Files (`output.rs`).
 //!
 //! # Invariants
 //! I1. Standard output is never written to by `run`: it belongs to the program that runs.
@@ -9,9 +12,7 @@
 use core::fmt::Display;
 use core::time::Duration;
 use std::io::{IsTerminal as _, Write as _};
-use std::path::Path;
 
-use bedplate_evidence::RunError;
 use bedplate_evidence::report::Paint;
 use bedplate_evidence::report::units::{counted, seconds, whole_bytes};
 use bedplate_evidence::run::sampler::Live;
@@ -40,27 +41,27 @@ pub(crate) fn say(text: &str) {
     let _gone = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// Prints to standard output, likewise.
-pub(crate) fn print(text: &str) {
+/// Prints to standard output, likewise; false, once complained of, if it could not be written.
+#[must_use]
+pub(crate) fn print(text: &str) -> bool {
     let mut output = std::io::stdout();
-    let _gone = output
+    let written = output
         .write_all(text.as_bytes())
         .and_then(|()| output.flush());
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            complain(&format!(
+                "failed to write to standard output: {error}: send it where there is room"
+            ));
+            false
+        }
+        _ => true,
+    }
 }
 
 /// Says what went wrong.
 pub(crate) fn complain(error: &dyn Display) {
     say(&format!("bedplate: {error}\n"));
-}
-
-/// Writes `text` to a file the user named.
-pub(crate) fn write_file(what: &'static str, path: &Path, text: &str) -> Result<(), RunError> {
-    std::fs::write(path, text).map_err(|source| RunError::File {
-        what,
-        path: path.to_owned(),
-        source,
-        advice: "name a file in a directory that exists and can be written",
-    })
 }
 
 /// A line that follows the run, on a terminal.

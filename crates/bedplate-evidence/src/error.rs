@@ -132,6 +132,11 @@ pub enum RunError {
         /// What to do.
         advice: String,
     },
+    /// What was asked for makes no sense.
+    Senseless {
+        /// The sentence to print.
+        message: String,
+    },
     /// A call to the system failed.
     System {
         /// What was attempted.
@@ -163,7 +168,7 @@ impl fmt::Display for RunError {
             Self::NotExecutable { path, why } => {
                 write!(f, "{}: cannot be executed: {why}", path.display())
             }
-            Self::Setting { message } => f.write_str(message),
+            Self::Setting { message } | Self::Senseless { message } => f.write_str(message),
             Self::File {
                 what,
                 path,

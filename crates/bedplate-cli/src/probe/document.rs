@@ -10,6 +10,8 @@ use bedplate_os::problems::Problem;
 use bedplate_telemetry::{GateSet, TABLE};
 use serde::Serialize;
 
+use crate::settings;
+
 /// Version of the layout.
 const PROBE_VERSION: u32 = 1;
 
@@ -64,7 +66,7 @@ impl Document {
             production: GateSet::NONE.has(row.gate),
             observed: OBSERVED.has(row.gate),
         });
-        let settings = OPTIONS.iter().map(|row| SettingLine {
+        let rows = OPTIONS.iter().map(|row| SettingLine {
             name: row.name,
             env: row.env,
             unit: row.unit,
@@ -74,12 +76,14 @@ impl Document {
             text: row.text,
             value: std::env::var_os(row.env).map(|value| value.to_string_lossy().into_owned()),
         });
+        let mut problems = settings::problems();
+        problems.extend(machine.problems());
         Self {
             version: PROBE_VERSION,
             bedplate: env!("CARGO_PKG_VERSION"),
-            problems: machine.problems(),
+            problems,
             gates: gates.collect(),
-            settings: settings.collect(),
+            settings: rows.collect(),
             machine,
         }
     }

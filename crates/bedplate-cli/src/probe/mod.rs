@@ -44,7 +44,7 @@ pub(crate) fn probe(arguments: &ProbeArguments) -> Exit {
         }
     };
     let document = Document::of(facts);
-    if arguments.json {
+    let is_printed = if arguments.json {
         match serde_json::to_string_pretty(&document) {
             Ok(json) => print(&(json + "\n")),
             Err(error) => {
@@ -53,9 +53,11 @@ pub(crate) fn probe(arguments: &ProbeArguments) -> Exit {
             }
         }
     } else {
-        print(&text::render(&document, paint_for_stdout()));
-    }
-    if document.problems.is_empty() {
+        print(&text::render(&document, paint_for_stdout()))
+    };
+    if !is_printed {
+        Exit::Failed
+    } else if document.problems.is_empty() {
         Exit::Done
     } else {
         Exit::Problems

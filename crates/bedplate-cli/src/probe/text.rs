@@ -98,10 +98,15 @@ impl Page {
         })?;
         for node in topology.node_details.known().into_iter().flatten() {
             let cpus = shown(&node.cpus, ToString::to_string);
+            let cpus = if cpus.is_empty() {
+                "no CPUs".to_owned()
+            } else {
+                format!("CPUs {cpus}")
+            };
             let distances = shown(&node.distances, |distances| format!("{distances:?}"));
             let label = format!("  node {}", node.logical.0);
             let value = format!(
-                "the kernel's node {}, CPUs {cpus}, distances {distances}",
+                "the kernel's node {}, {cpus}, distances {distances}",
                 node.physical.0
             );
             self.line(&label, value)?;

@@ -24,7 +24,8 @@ use crate::talk::{complain, paint_for_stdout, print};
 /// Runs the command.
 pub(crate) fn top(arguments: &TopArguments) -> Exit {
     match try_top(arguments) {
-        Ok(()) => Exit::Done,
+        Ok(true) => Exit::Done,
+        Ok(false) => Exit::Failed,
         Err(message) => {
             complain(&message);
             Exit::Failed
@@ -32,17 +33,18 @@ pub(crate) fn top(arguments: &TopArguments) -> Exit {
     }
 }
 
-fn try_top(arguments: &TopArguments) -> Result<(), String> {
+/// The result is whether standard output took it.
+fn try_top(arguments: &TopArguments) -> Result<bool, String> {
     let process = Process::open(arguments.pid).map_err(|error| error.to_string())?;
     let snapshot = Snapshot::take(&process).map_err(|error| error.to_string())?;
     if arguments.json {
         let json = serde_json::to_string_pretty(&snapshot).map_err(|error| error.to_string())?;
-        print(&(json + "\n"));
-        return Ok(());
+        return Ok(print(&(json + "\n")));
     }
     if arguments.once || !std::io::stdout().is_terminal() {
-        print(&snapshot.render(paint_for_stdout()));
-        return Ok(());
+        return Ok(print(&snapshot.render(paint_for_stdout())));
     }
-    screen::watch(&process, snapshot).map_err(|error| format!("the terminal failed: {error}"))
+    screen::watch(&process, snapshot)
+        .map(|()| true)
+        .map_err(|error| format!("the terminal failed: {error}"))
 }

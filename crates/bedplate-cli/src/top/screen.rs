@@ -22,7 +22,7 @@ use ratatui::widgets::{Block, Paragraph, Row, Sparkline, Table};
 use ratatui::{DefaultTerminal, Frame};
 
 use super::history::History;
-use crate::talk::print;
+use crate::talk::say;
 
 /// Time between looks.
 const LOOKS_APART: Duration = Duration::from_secs(1);
@@ -35,7 +35,7 @@ pub(crate) fn watch(process: &Process, first: Snapshot) -> io::Result<()> {
     let end = draw_until_end(&mut terminal, process, History::new(first));
     ratatui::try_restore()?;
     if let Some(farewell) = end? {
-        print(&format!("bedplate: {farewell}\n"));
+        say(&format!("bedplate: {farewell}\n"));
     }
     Ok(())
 }

@@ -90,3 +90,34 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert!(matches!(output.status.code(), Some(0 | 10)), "{output:?}");
     assert!(output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn an_output_without_room_is_an_error_that_says_so() {
+    let place = Place::new();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = place.bedplate();
+    let output = command.arg("probe").stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("standard output"), "{stderr}");
+}
+
+#[test]
+fn a_wrong_setting_is_a_problem() {
+    let place = Place::new();
+    let output = place
+        .bedplate()
+        .arg("probe")
+        .env("BEDPLATE_MALLOC_CAP", "lots")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(10));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.contains("BEDPLATE_MALLOC_CAP takes") && text.contains("(wrong-setting)"),
+        "{text}"
+    );
+}

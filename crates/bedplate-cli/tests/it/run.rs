@@ -285,3 +285,58 @@ fn a_temporary_directory_that_cannot_be_written_says_what_to_do() {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(stderr.contains("TMPDIR"), "{stderr}");
 }
+
+#[test]
+fn a_wrong_path_is_said_before_the_program_runs() {
+    let place = Place::new();
+    let ran_file = place.path("ran");
+    let script = format!("touch {}", ran_file.display());
+    for (option, path) in [
+        ("--html", "/proc/no/such/place.html"),
+        ("--report", "/no/such/directory/report"),
+        ("--html", "-"),
+    ] {
+        let output = place
+            .bedplate()
+            .args(["run", option, path, "--", "sh", "-c", &script])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(125), "{option} {path}");
+        assert!(!ran_file.exists(), "{option} {path}: the program ran");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(stderr.contains(path), "{stderr}");
+    }
+    let ran = place.run(&[], &["no-such-program-anywhere"]);
+    assert_eq!(ran.code(), Some(127));
+    assert!(!place.path("report.json").exists());
+}
+
+#[test]
+fn a_report_that_finds_no_room_goes_to_standard_error() {
+    let place = Place::new();
+    let output = place
+        .bedplate()
+        .args(["run", "--quiet", "--json", "/dev/full", "--", "true"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(125));
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        stderr.contains("ACTIVE in true") && stderr.contains("/dev/full"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_standard_error_that_takes_nothing_does_not_disturb_the_program() {
+    let place = Place::new();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = place
+        .bedplate()
+        .args(["run", "--", "sh", "-c", "sleep 0.2; echo done; exit 5"])
+        .stderr(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    assert_eq!(output.stdout, b"done\n");
+}

@@ -56,3 +56,19 @@ fn a_run_inside_a_run_works() {
     );
     assert_eq!(ran.code(), Some(6), "{}", ran.stderr());
 }
+
+#[test]
+fn the_report_names_the_settings_in_force() {
+    let place = Place::new();
+    let output = place
+        .bedplate()
+        .args(["run", "--", "true"])
+        .env("BEDPLATE_MALLOC_CAP", "1G")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        stderr.contains("settings in force: BEDPLATE_MALLOC_CAP=1G"),
+        "{stderr}"
+    );
+}

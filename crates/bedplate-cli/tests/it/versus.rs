@@ -97,3 +97,41 @@ fn an_absent_allocator_is_an_error_before_the_start() {
     assert!(ran.output.stdout.is_empty());
     assert!(ran.stderr().contains("hoard"), "{}", ran.stderr());
 }
+
+#[test]
+fn what_makes_no_sense_to_compare_is_refused() {
+    let place = Place::new();
+    let senseless: [(&[&str], &str); 6] = [
+        (&["--versus", "/etc/passwd"], "no 64-bit ELF file"),
+        (&["--versus", "/bin/sh"], "not a shared library"),
+        (&["--versus", ""], "name at least one"),
+        (&["--versus", "system,system"], "named twice"),
+        (&["--rounds", "7"], "--versus"),
+        (&["--seed", "7"], "--versus"),
+    ];
+    for (options, says) in senseless {
+        let ran = place.run(options, &["echo", "never"]);
+        assert_eq!(ran.code(), Some(125), "{options:?}");
+        assert!(ran.output.stdout.is_empty(), "{options:?}");
+        assert!(ran.stderr().contains(says), "{}", ran.stderr());
+    }
+}
+
+#[test]
+fn an_interrupted_comparison_ends_as_by_the_signal() {
+    let place = Place::new();
+    // The second run of the program interrupts the comparison.
+    let script = "if [ -e \"$0\" ]; then kill -INT $PPID; sleep 1; else touch \"$0\"; fi";
+    let once = place.path("once");
+    let mut command = place.bedplate();
+    let options = ["run", "--versus", "system", "--rounds", "6", "--"];
+    let output = command
+        .args(options)
+        .args(["sh", "-c", script])
+        .arg(&once)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("interrupted after 0 of 6"), "{stderr}");
+}

@@ -79,6 +79,19 @@ impl RunReport {
     }
 }
 
+impl RunReport {
+    /// Whether the program brought an allocator of ours, linked into it, beside the preloaded one.
+    #[must_use]
+    pub fn links_the_allocator(&self) -> bool {
+        let main = self.processes.first();
+        main.into_iter()
+            .flat_map(|main| [&main.at_peak, &main.at_end])
+            .flatten()
+            .flat_map(|measurement| &measurement.heaps)
+            .any(|heap| heap.library == "linked")
+    }
+}
+
 /// Page faults and context switches.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Faults {

@@ -151,7 +151,7 @@ fn facts<Elf: FileHeader<Endian = Endianness>>(data: &ReadCache<File>) -> object
 }
 
 /// The ELF machine number that this program itself was built for.
-const fn native_machine() -> elf::Machine {
+pub(crate) const fn native_machine() -> elf::Machine {
     if cfg!(target_arch = "aarch64") {
         elf::EM_AARCH64
     } else {

@@ -18,7 +18,7 @@
 
 mod children;
 pub mod conduct;
-mod elf;
+pub(crate) mod elf;
 pub mod launch;
 mod pace;
 mod pressure;

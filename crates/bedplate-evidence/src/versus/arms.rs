@@ -8,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::library::check_allocator;
 use crate::error::RunError;
 
 /// One side of the comparison.
@@ -69,7 +70,8 @@ const DIRECTORIES: &[&str] = &[
 /// The arms for a comma-separated list of names and library paths.
 ///
 /// # Errors
-/// `AllocatorAbsent`: a name is not known, or its library is not on this machine.
+/// - `AllocatorAbsent`: a name is not known, or its library is not on this machine.
+/// - `Senseless`: nothing is named, something twice, or a file is no allocator's library.
 pub fn find_arms(list: &str) -> Result<Vec<Arm>, RunError> {
     let mut arms: Vec<Arm> = Vec::new();
     for name in list
@@ -77,14 +79,27 @@ pub fn find_arms(list: &str) -> Result<Vec<Arm>, RunError> {
         .map(str::trim)
         .filter(|name| !name.is_empty())
     {
-        if arms.iter().all(|arm| arm.name != name) {
-            arms.push(find_arm(name)?);
+        let arm = find_arm(name)?;
+        if let Some(same) = arms.iter().find(|known| known.library == arm.library) {
+            return Err(RunError::Senseless {
+                message: if same.name == arm.name {
+                    format!("{name} is named twice to compare with: name it once")
+                } else {
+                    format!(
+                        "{} and {name} are the same library: name one of them",
+                        same.name
+                    )
+                },
+            });
         }
+        arms.push(arm);
     }
     if arms.is_empty() {
-        return Err(RunError::AllocatorAbsent {
-            name: list.to_owned(),
-            advice: format!("name at least one of {}", names()),
+        return Err(RunError::Senseless {
+            message: format!(
+                "no allocator is named to compare with: name at least one of {}",
+                names()
+            ),
         });
     }
     Ok(arms)
@@ -110,6 +125,13 @@ fn find_arm(name: &str) -> Result<Arm, RunError> {
         let path = Path::new(name)
             .canonicalize()
             .map_err(|error| absent(format!("the library cannot be opened: {error}")))?;
+        check_allocator(&path).map_err(|why| RunError::Senseless {
+            message: format!(
+                "{name} is no allocator to compare with: {why}; name a shared library that \
+                 defines malloc and free, or one of {}",
+                names()
+            ),
+        })?;
         return Ok(Arm {
             name: name.to_owned(),
             library: Some(path),
@@ -127,7 +149,8 @@ fn find_arm(name: &str) -> Result<Arm, RunError> {
                 .iter()
                 .map(move |directory| Path::new(directory).join(file))
         })
-        .find(|path| path.is_file());
+        .filter(|path| check_allocator(path).is_ok())
+        .find_map(|path| path.canonicalize().ok());
     match found {
         Some(path) => Ok(Arm {
             name: name.to_owned(),
@@ -145,11 +168,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn system_preloads_nothing_and_names_are_taken_once() {
-        let arms = find_arms("system, glibc,system").unwrap();
+    fn system_preloads_nothing_and_nothing_is_named_twice() {
+        let arms = find_arms("system, glibc,").unwrap();
         assert_eq!(arms.len(), 2);
         assert_eq!(arms[0].library, None);
-        assert!(arms[1].library.as_ref().unwrap().ends_with("libc.so.6"));
+        assert!(arms[1].library.as_ref().unwrap().starts_with("/"));
+        let twice = find_arms("system,glibc,system").unwrap_err().to_string();
+        assert!(twice.contains("system is named twice"), "{twice}");
+        let path = arms[1].library.as_ref().unwrap().display();
+        let same = find_arms(&format!("glibc,{path}")).unwrap_err().to_string();
+        assert!(same.contains("the same library"), "{same}");
     }
 
     #[test]
@@ -158,6 +186,7 @@ mod tests {
         assert!(error.contains("mimalloc"), "{error}");
         let error = find_arms("/no/such/library.so").unwrap_err().to_string();
         assert!(error.contains("cannot be opened"), "{error}");
-        assert!(find_arms(",").is_err());
+        let none = find_arms(",").unwrap_err().to_string();
+        assert!(none.contains("name at least one"), "{none}");
     }
 }

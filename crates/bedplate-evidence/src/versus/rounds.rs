@@ -14,7 +14,7 @@
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use core::hash::Hasher as _;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::hash::DefaultHasher;
 use std::io::Read as _;
 use std::process::Stdio;
@@ -56,10 +56,20 @@ struct Outcome {
     peak_rss_bytes: u64,
     shell_code: i32,
     output_hash: u64,
-    interrupted: bool,
+    /// The signal that ended it, if it is one that people send.
+    interrupted_by: Option<i32>,
 }
 
-/// Runs the comparison; `on_round` is told how many of all runs are done.
+/// A comparison that was made.
+#[derive(Debug)]
+pub struct Compared {
+    /// The figures of its whole rounds.
+    pub versus: Versus,
+    /// The signal that ended it early.
+    pub interrupted_by: Option<i32>,
+}
+
+/// Runs the comparison; `on_run` is told how many of all runs are done.
 ///
 /// An interrupt from the terminal ends it early; whole rounds count.
 ///
@@ -68,19 +78,24 @@ struct Outcome {
 pub fn compare(
     plan: &VersusPlan<'_>,
     on_run: &mut dyn FnMut(u64, &str),
-) -> Result<Versus, RunError> {
+) -> Result<Compared, RunError> {
     let arms: Vec<&Arm> = core::iter::once(&plan.ours).chain(&plan.others).collect();
     let mut outcomes: Vec<Vec<Outcome>> = vec![Vec::new(); arms.len()];
     let mut shuffle = Shuffle::new(plan.seed);
     let load_average = load_average();
     let interrupted = interrupt_flag()?;
+    let mut interrupted_by = None;
     let mut done = 0;
     'rounds: for _round in 0..plan.rounds {
         let mut of_round = vec![None; arms.len()];
         for index in shuffle.order(arms.len()) {
             on_run(done, &arms[index].name);
             let outcome = run_once(plan, arms[index])?;
-            if outcome.interrupted || interrupted.load(Ordering::Relaxed) {
+            interrupted_by = i32::try_from(interrupted.load(Ordering::Relaxed))
+                .ok()
+                .filter(|&signal| signal != 0)
+                .or(outcome.interrupted_by);
+            if interrupted_by.is_some() {
                 break 'rounds;
             }
             of_round[index] = Some(outcome);
@@ -96,22 +111,25 @@ pub fn compare(
         .zip(&outcomes[1..])
         .map(|(arm, theirs)| arm_report(arm, theirs, Some(ours)))
         .collect();
-    Ok(Versus {
-        rounds: ours.len() as u64,
-        seed: plan.seed,
-        ours: arm_report(&plan.ours, ours, None),
-        others,
-        load_average,
-        rss_floor_bytes: own_anonymous_bytes(),
+    Ok(Compared {
+        versus: Versus {
+            rounds: ours.len() as u64,
+            seed: plan.seed,
+            ours: arm_report(&plan.ours, ours, None),
+            others,
+            load_average,
+            rss_floor_bytes: own_anonymous_bytes(),
+        },
+        interrupted_by,
     })
 }
 
-/// Set when an interrupt arrives: the program may have handled it and left with a code of its own.
-fn interrupt_flag() -> Result<Arc<AtomicBool>, RunError> {
+/// Set to the signal when an interrupt arrives: the program may have handled it and left with a code of its own.
+fn interrupt_flag() -> Result<Arc<AtomicUsize>, RunError> {
     // Relaxed suffices: nothing else is published by the flag, and a round later is soon enough.
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(|source| {
+    let flag = Arc::new(AtomicUsize::new(0));
+    for (signal, number) in [(SIGINT, 2), (SIGTERM, 15)] {
+        signal_hook::flag::register_usize(signal, Arc::clone(&flag), number).map_err(|source| {
             RunError::System {
                 what: "catch signals",
                 source,
@@ -157,7 +175,9 @@ fn outcome(ended: &Ended, wall_s: f64, output_hash: u64) -> Outcome {
         peak_rss_bytes: ended.peak_rss_bytes,
         shell_code: ended.shell_code(),
         output_hash,
-        interrupted: matches!(ended.signal, Some(SIGINT | SIGQUIT | SIGTERM)),
+        interrupted_by: ended
+            .signal
+            .filter(|signal| matches!(*signal, SIGINT | SIGQUIT | SIGTERM)),
     }
 }
 
@@ -253,7 +273,7 @@ mod tests {
             peak_rss_bytes: 1,
             shell_code,
             output_hash,
-            interrupted: false,
+            interrupted_by: None,
         }
     }
 
