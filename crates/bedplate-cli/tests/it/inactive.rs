@@ -37,6 +37,37 @@ fn a_program_that_drops_the_variable_is_not_active() {
     assert_eq!(ran.stdout(), "still here\n");
     assert_eq!(ran.report["program_exit"], 3);
     assert!(ran.stderr().contains("ACTIVE in sh"), "{}", ran.stderr());
+    assert!(
+        ran.stderr().contains("NOT ACTIVE in static"),
+        "{}",
+        ran.stderr()
+    );
+    assert_eq!(ran.code(), Some(125));
+    assert_eq!(ran.report["active"], false);
+}
+
+#[test]
+fn a_program_started_without_the_variable_is_not_active_however_long_it_runs() {
+    let place = Place::new();
+    for lasts in ["0.01", "0.4"] {
+        let ran = place.run(&["--quiet"], &["env", "-u", "LD_PRELOAD", "sleep", lasts]);
+        assert_eq!(ran.code(), Some(125), "{}", ran.stderr());
+        assert!(ran.stderr().contains("NOT ACTIVE"), "{}", ran.stderr());
+        assert_eq!(ran.report["active"], false);
+    }
+}
+
+#[test]
+fn a_program_that_renames_itself_stays_active() {
+    let place = Place::new();
+    let source = r#"
+        #include <sys/prctl.h>
+        #include <unistd.h>
+        int main(void) { prctl(PR_SET_NAME, "another"); usleep(200000); _exit(4); }
+    "#;
+    let program = place.compile("renames", source, &[]);
+    let ran = place.run(&[], &[&program]);
+    assert_eq!(ran.code(), Some(4), "{}", ran.stderr());
 }
 
 #[test]

@@ -105,6 +105,14 @@ impl Process {
             .ok_or(LookError::Gone { pid: self.pid })
     }
 
+    /// The kernel's name of it (at most 15 bytes); a zombie still has one.
+    ///
+    /// # Errors
+    /// `Gone`, `Denied` or `Read`.
+    pub fn name(&self) -> Result<String, LookError> {
+        Ok(self.text("comm")?.trim_end_matches('\n').to_owned())
+    }
+
     /// The command line it was started with.
     ///
     /// # Errors

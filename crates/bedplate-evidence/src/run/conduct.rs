@@ -108,6 +108,9 @@ pub fn conduct(
     let wall = started.elapsed();
     drop(forwarding);
     sampler.take_records(&mut session);
+    if sampler.main_lost_the_library() {
+        on_event(Event::NotActive { because: LOST });
+    }
     let observer = calls::process_cpu_time().saturating_sub(observer_before);
     let mut report = assemble(plan, sampler, &ended, wall);
     report.pressure = pressure.since();
@@ -146,6 +149,11 @@ fn watch(
                 name: sampler.main_name(),
             });
         }
+        if ready[1] {
+            // What it wrote last goes first: it tells what the process executed last.
+            sampler.take_records(session);
+            sampler.main_has_ended();
+        }
         if ready[1]
             && let Some(ended) =
                 calls::wait_child(signed_pid, false).map_err(system("wait for the program"))?
@@ -168,13 +176,17 @@ fn watch(
 const SILENT: &str = "the library has not announced itself: the loader ignored LD_PRELOAD, or the \
                       program removed it from its environment before executing another";
 
+const LOST: &str = "the process announced itself, then executed a program without the library in it: one \
+                    that is statically linked, or LD_PRELOAD was removed from its environment";
+
 const IDLE: &str = "the library was loaded, but the program never asked it for a block: it has an \
                     allocator of its own";
 
 fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> RunReport {
     let served_nothing = sampler.main_served_nothing();
     let idle = served_nothing && plan.facts.defines_malloc;
-    let active = sampler.is_active() && !idle;
+    let lost = sampler.main_lost_the_library();
+    let active = sampler.is_active() && !idle && !lost;
     let has_heap = sampler.main_has_heap();
     let (processes, children) = sampler.finish();
     let mut notes = plan.facts.notes();
@@ -193,7 +205,12 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
         .and_then(|main| main.at_end.as_ref()?.heaps.first());
     let gates = heap.map_or_else(Vec::new, |heap| heap.gates.clone());
     let obstacle = plan.facts.obstacle.map(Obstacle::explain);
-    let because = obstacle.unwrap_or(if idle { IDLE } else { SILENT });
+    let because = match (obstacle, idle, lost) {
+        (Some(obstacle), ..) => obstacle,
+        (None, true, _) => IDLE,
+        (None, false, true) => LOST,
+        (None, false, false) => SILENT,
+    };
     let inactive_because = (!active).then(|| because.to_owned());
     RunReport {
         version: REPORT_VERSION,

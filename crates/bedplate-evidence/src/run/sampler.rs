@@ -238,6 +238,18 @@ impl Sampler {
             .map_or("", |watched| watched.name.as_str())
     }
 
+    /// The program's own process has ended but was not reaped yet.
+    pub(crate) fn main_has_ended(&mut self) {
+        if let Some(main) = &mut self.main {
+            main.has_ended();
+        }
+    }
+
+    /// Whether the program's own process executed another program that is without our library.
+    pub(crate) fn main_lost_the_library(&self) -> bool {
+        self.active && self.main.as_ref().is_some_and(Watched::lost_the_library)
+    }
+
     /// Whether the allocator was seen at work in the program's own process.
     pub(crate) fn main_has_heap(&self) -> bool {
         self.main.as_ref().is_some_and(Watched::has_heap)

@@ -24,6 +24,20 @@ const PEAK_MARGIN: f64 = 0.02;
 /// A measurement that leaves a larger share of the resident set unexplained is unsteady.
 const UNEXPLAINED_MAX: f64 = 0.02;
 
+/// What is known of the program that the process executes now.
+#[derive(Debug, Default)]
+struct Image {
+    /// Names the process had since that program announced itself.
+    names: Vec<String>,
+    /// It left by a normal exit, with our library in it.
+    left_normally: bool,
+    /// Its mappings were seen to hold no allocator of ours.
+    is_without: bool,
+}
+
+/// Names remembered of one program; a program may rename itself at any rate.
+const NAMES_MAX: usize = 8;
+
 /// A watched process.
 #[derive(Debug)]
 pub(crate) struct Watched {
@@ -42,6 +56,7 @@ pub(crate) struct Watched {
     pub(crate) last_cost: Duration,
     roots: Vec<u64>,
     looks_until_search: u32,
+    image: Image,
     threads_max: u64,
     timeline: Timeline,
     at_peak: Option<Measurement>,
@@ -64,6 +79,7 @@ impl Watched {
             last_cost: Duration::ZERO,
             roots: Vec::new(),
             looks_until_search: 0,
+            image: Image::default(),
             threads_max: 1,
             timeline: Timeline::new(points),
             at_peak: None,
@@ -75,6 +91,10 @@ impl Watched {
     /// Another program was executed in the process: its allocator is another one.
     pub(crate) fn executed(&mut self, name: &str) {
         name.clone_into(&mut self.name);
+        self.image = Image {
+            names: vec![name.to_owned()],
+            ..Image::default()
+        };
         self.roots.clear();
         self.looks_until_search = 0;
     }
@@ -114,12 +134,17 @@ impl Watched {
             }
             self.looks_until_search = LOOKS_APART;
             self.roots = root_pages(&self.process.maps().ok()?);
+            self.image.is_without = self.roots.is_empty();
         }
         match capture_heaps(&self.process, &self.roots) {
-            Ok(heaps) => Some(live_bytes(&heaps)),
+            Ok(heaps) => {
+                self.remember_name();
+                Some(live_bytes(&heaps))
+            }
             Err(LookError::Torn { .. }) => self.live_bytes,
             Err(_changed) => {
                 self.roots.clear();
+                self.looks_until_search = 0;
                 None
             }
         }
@@ -170,8 +195,37 @@ impl Watched {
         share > 1.0 + PEAK_MARGIN || (share > 1.0 - PEAK_MARGIN && live > self.measured_live_bytes)
     }
 
+    /// A program may rename itself: the name it has while our allocator is in it is its own.
+    fn remember_name(&mut self) {
+        if let Ok(name) = self.process.name()
+            && !self.image.names.contains(&name)
+        {
+            self.image.names.truncate(NAMES_MAX - 1);
+            self.image.names.push(name);
+        }
+    }
+
+    /// The process has ended and was not reaped yet: its name is the last thing left of what it
+    /// executed last.
+    pub(crate) fn has_ended(&mut self) {
+        let Ok(name) = self.process.name() else {
+            return;
+        };
+        let is_unknown = !self.image.names.is_empty() && !self.image.names.contains(&name);
+        self.image.is_without |= is_unknown;
+        if self.image.is_without && !self.image.left_normally {
+            self.name = name;
+        }
+    }
+
+    /// Whether what it executed last was without our allocator, though something before had it.
+    pub(crate) fn lost_the_library(&self) -> bool {
+        self.image.is_without && !self.image.left_normally
+    }
+
     /// Takes the high-water mark that the process itself recorded at its exit.
     pub(crate) fn recorded_peak(&mut self, peak_rss_bytes: u64) {
+        self.image.left_normally = true;
         self.peak_rss_bytes = self.peak_rss_bytes.max(peak_rss_bytes);
     }
 
