@@ -216,9 +216,9 @@ fn write_parts(
     paint: Paint,
 ) -> fmt::Result {
     let exactness = if process.end_is_exact {
-        "at exit"
+        "at exit".to_owned()
     } else {
-        "last sample"
+        format!("last, at {}", seconds(end.ms / 1e3))
     };
     let head = format!(
         "  {:<44} {:>11} {:>7}  {:>11} {:>7}",

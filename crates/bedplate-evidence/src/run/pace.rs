@@ -22,6 +22,10 @@ const SAMPLE_SHARE: f64 = 0.04;
 const MEASURE_SHARE: f64 = 0.05;
 /// And this much at the start, or else a short run would never be measured.
 const MEASURE_CREDIT: Duration = Duration::from_millis(25);
+/// Renewals of the last measurement may take this share of the time so far, besides.
+const RENEW_SHARE: f64 = 0.01;
+/// And this much at the start.
+const RENEW_CREDIT: Duration = Duration::from_millis(5);
 /// A new peak is this much above the last measured one.
 const PEAK_GROWTH: f64 = 1.02;
 /// And this much more, times the share of the allowed time that is used up: a program that grows
@@ -37,6 +41,7 @@ const GROWING: Duration = Duration::from_millis(10);
 pub(super) struct Pace {
     interval: Duration,
     measuring: Duration,
+    renewing: Duration,
 }
 
 impl Default for Pace {
@@ -44,6 +49,7 @@ impl Default for Pace {
         Self {
             interval: FIRST,
             measuring: Duration::ZERO,
+            renewing: Duration::ZERO,
         }
     }
 }
@@ -84,6 +90,16 @@ impl Pace {
         }
         let affordable = |attempts: &u32| self.measuring + last_cost * *attempts <= allowed;
         (1..=ATTEMPTS_MAX).rev().find(affordable).unwrap_or(0)
+    }
+
+    /// Whether a measurement that no longer holds can be renewed now.
+    pub(super) fn may_renew(&self, elapsed: Duration, last_cost: Duration) -> bool {
+        self.renewing + last_cost <= elapsed.mul_f64(RENEW_SHARE) + RENEW_CREDIT
+    }
+
+    /// Counts the time of a renewal.
+    pub(super) fn renewed(&mut self, cost: Duration) {
+        self.renewing += cost;
     }
 
     /// Counts a full measurement's time.
@@ -127,5 +143,15 @@ mod tests {
         assert_eq!(pace.attempts_worth(MS * 1000, 1000, 100, MS), 3);
         // With a third of the time used up, a tenth more is not yet worth it.
         assert_eq!(pace.attempts_worth(MS * 1000, 110, 100, MS), 0);
+    }
+
+    #[test]
+    fn renewals_keep_to_a_share_of_their_own() {
+        let mut pace = Pace::default();
+        assert!(pace.may_renew(MS, MS));
+        pace.renewed(MS * 10);
+        assert!(!pace.may_renew(MS * 100, MS));
+        assert!(pace.may_renew(MS * 1000, MS));
+        assert_eq!(pace.attempts_worth(MS, 100, 0, Duration::ZERO), 3);
     }
 }

@@ -191,6 +191,13 @@ impl Sampler {
             if !watched.gone && !small && attempts > 0 {
                 let cost = watched.measure(ms, false, attempts);
                 self.pace.measured(cost);
+            } else if !watched.gone
+                && !small
+                && watched.is_outdated(ms)
+                && self.pace.may_renew(elapsed, watched.last_cost)
+            {
+                let cost = watched.measure(ms, false, 1);
+                self.pace.renewed(cost);
             }
         }
     }

@@ -21,6 +21,12 @@ const LOOKS_APART: u32 = 16;
 /// Resident sets within this share of each other count as equally high.
 const PEAK_MARGIN: f64 = 0.02;
 
+/// A measurement no longer holds once live or resident bytes moved by this share of the resident
+/// set since.
+const OUTDATED_SHARE: f64 = 0.05;
+/// Or once it is this old, in milliseconds.
+const OUTDATED_MS: f64 = 1000.0;
+
 /// A measurement that leaves a larger share of the resident set unexplained is unsteady.
 const UNEXPLAINED_MAX: f64 = 0.02;
 
@@ -175,7 +181,8 @@ impl Watched {
                 rss_bytes
             };
             if self.is_nearer_to_peak(weight, live) {
-                self.measured_bytes = weight;
+                // The bound stays: small steps down must not add up.
+                self.measured_bytes = self.measured_bytes.max(weight);
                 self.measured_live_bytes = live;
                 self.at_peak = Some(measurement.clone());
             }
@@ -186,6 +193,19 @@ impl Watched {
         let cost = calls::thread_cpu_time().saturating_sub(before);
         self.last_cost = cost / made.max(1);
         cost
+    }
+
+    /// Whether the last measurement no longer shows the process as it is.
+    pub(crate) fn is_outdated(&self, ms: f64) -> bool {
+        let Some(last) = &self.at_end else {
+            return false;
+        };
+        let live_then: u64 = last.heaps.iter().map(|heap| heap.live_bytes).sum();
+        let moved = self
+            .live_bytes
+            .map_or(0, |live| live.abs_diff(live_then))
+            .max(self.rss_bytes.abs_diff(last.rss_bytes));
+        ms - last.ms >= OUTDATED_MS || moved as f64 > OUTDATED_SHARE * last.rss_bytes.max(1) as f64
     }
 
     /// Whether a measurement shows the peak better than the one kept: clearly higher, or about as
