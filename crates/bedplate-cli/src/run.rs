@@ -13,6 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bedplate_evidence::RunError;
 use bedplate_evidence::report::{RunReport, html, text};
+use bedplate_evidence::run::program::SHELL;
 use bedplate_evidence::run::{Event, RunPlan, Target, conduct, inspect_program};
 use bedplate_evidence::versus::{Arm, Compared, Input, VersusPlan, compare, find_arms};
 use bedplate_preload_blob::Which;
@@ -77,10 +78,17 @@ fn plan(arguments: &RunArguments) -> Result<(RunPlan, Installed), RunError> {
         Which::Production
     };
     let library = installed(which)?;
+    let mut command = arguments.command.clone();
+    let mut path = facts.path.clone();
+    if facts.needs_shell {
+        command[0] = path.into_os_string();
+        command.insert(0, SHELL.into());
+        path = PathBuf::from(SHELL);
+    }
     let plan = RunPlan {
         target: Target {
-            command: arguments.command.clone(),
-            path: facts.path.clone(),
+            command,
+            path,
             preload: std::env::var_os("LD_PRELOAD"),
         },
         facts: facts.clone(),

@@ -59,6 +59,12 @@ impl fmt::Display for LookError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone { pid } => write!(f, "process {pid} does not exist (any more)"),
+            Self::Denied { pid, what } if crate::process::calls::real_ids().0 == 0 => write!(
+                f,
+                "no permission to read {what} of process {pid}, even for root: it has rights that \
+                 this one lacks, or a container or security module forbids it; look from outside \
+                 the container, or with CAP_SYS_PTRACE"
+            ),
             Self::Denied { pid, what } => write!(
                 f,
                 "no permission to read {what} of process {pid}: run as the same user or as root; \

@@ -20,9 +20,11 @@
 #![forbid(unsafe_code)]
 
 use core::hash::Hasher as _;
+use core::time::Duration;
 use std::hash::DefaultHasher;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 static PRODUCTION: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/libbedplate_preload.so"));
 static OBSERVED: &[u8] =
@@ -67,8 +69,38 @@ impl Which {
     }
 }
 
+/// A library of another build that nobody used for this long is removed.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Removes libraries with `stem` of other builds that were not used for long. Best effort: what
+/// stays costs only its room.
+fn prune(folder: &Path, stem: &str, kept: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let hash = name.to_str().and_then(|name| {
+            name.strip_prefix(stem)?
+                .strip_prefix('-')?
+                .strip_suffix(".so")
+        });
+        let is_ours = hash.is_some_and(|hash| {
+            hash.len() == 16 && hash.bytes().all(|digit| digit.is_ascii_hexdigit())
+        });
+        let is_old = || {
+            let used = entry.metadata().and_then(|metadata| metadata.modified());
+            used.is_ok_and(|used| used.elapsed().is_ok_and(|age| age > KEPT))
+        };
+        if is_ours && entry.path() != kept && is_old() {
+            let _removed = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Writes a library to a file in `folder`, named by its contents, unless it is there already.
-/// The folder is made if it is missing.
+/// The folder is made if it is missing; libraries of other builds that were not used for a week
+/// are removed from it.
 ///
 /// # Errors
 /// What the file system says. A file with the right name and other contents is replaced.
@@ -78,6 +110,10 @@ pub fn install(folder: &Path, which: Which) -> io::Result<PathBuf> {
     hasher.write(bytes);
     let path = folder.join(format!("{}-{:016x}.so", which.stem(), hasher.finish()));
     if std::fs::read(&path).is_ok_and(|there| there == bytes) {
+        // The time of the last use, by which another build tells whether it may go.
+        let _touched =
+            std::fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+        prune(folder, which.stem(), &path);
         return Ok(path);
     }
     std::fs::create_dir_all(folder)?;
@@ -92,5 +128,7 @@ pub fn install(folder: &Path, which: Which) -> io::Result<PathBuf> {
         // The first error is the one to tell.
         let _removed = std::fs::remove_file(&aside);
     }
-    renamed.map(|()| path)
+    renamed?;
+    prune(folder, which.stem(), &path);
+    Ok(path)
 }

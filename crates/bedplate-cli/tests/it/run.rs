@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -339,4 +340,15 @@ fn a_standard_error_that_takes_nothing_does_not_disturb_the_program() {
         .unwrap();
     assert_eq!(output.status.code(), Some(5));
     assert_eq!(output.stdout, b"done\n");
+}
+
+#[test]
+fn a_script_without_a_first_line_is_run_by_the_shell() {
+    let place = Place::new();
+    let script = place.path("bare");
+    fs::write(&script, "echo \"$1\"; exit 3\n").unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let ran = place.run(&[], &[script.to_str().unwrap(), "given"]);
+    assert_eq!(ran.code(), Some(3), "{}", ran.stderr());
+    assert_eq!(ran.stdout(), "given\n");
 }

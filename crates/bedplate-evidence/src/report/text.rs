@@ -18,9 +18,11 @@ use super::spark::{bar, sparkline};
 use super::units::{bytes, count, counted, known_bytes, seconds, whole_bytes};
 
 /// Columns of a timeline.
-const TIMELINE_COLUMNS: usize = 60;
+const TIMELINE_COLUMNS: usize = 52;
 /// Columns of a bar.
-const BAR_COLUMNS: usize = 24;
+const BAR_COLUMNS: usize = 12;
+/// Up to this many times what starting a process takes, a peak may be that alone.
+const FLOOR_NEAR: f64 = 1.5;
 /// Names of children listed.
 const CHILDREN_MAX: usize = 12;
 
@@ -43,9 +45,14 @@ pub fn headline(report: &RunReport, paint: Paint) -> String {
     if report.active {
         let processes = 1 + report.children.iter().map(|group| group.count).sum::<u64>();
         format!(
-            "bedplate: {} in {name}: {} library, {}",
+            "bedplate: {} in {name}: {} library{}, {}",
             paint.good("ACTIVE"),
             report.library,
+            if report.links_the_allocator() {
+                " and bedplate linked into the program"
+            } else {
+                ""
+            },
             counted(processes, "process", "processes")
         )
     } else {
@@ -365,7 +372,17 @@ fn write_telemetry(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Re
         "  {}",
         paint.dim(&format!("telemetry (gates: {})", heap.gates.join(", ")))
     )?;
-    for (name, value) in heap.telemetry.iter().filter(|(_, value)| **value > 0) {
+    let mut figures: Vec<_> = heap.telemetry.iter().collect();
+    figures.retain(|(_, value)| **value > 0);
+    // A number inside a name counts as one: 64 before 1024.
+    figures.sort_by_cached_key(|(name, _)| {
+        let stem = name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
+        let numbers = name[stem.len()..]
+            .split('_')
+            .filter_map(|part| part.parse::<u64>().ok());
+        (stem.to_owned(), numbers.collect::<Vec<_>>())
+    });
+    for (name, value) in figures {
         writeln!(out, "    {name:<44} {:>14}", count(*value))?;
     }
     Ok(())
@@ -446,6 +463,11 @@ fn write_versus(out: &mut String, versus: &Versus, paint: Paint) -> fmt::Result 
     }
     for difference in versus.others.iter().flat_map(|other| &other.differences) {
         writeln!(out, "  {}", paint.bad(difference))?;
+    }
+    let arms = core::iter::once(&versus.ours).chain(&versus.others);
+    let smallest = arms.map(|arm| arm.peak_rss_bytes).fold(f64::MAX, f64::min);
+    if smallest > FLOOR_NEAR * versus.rss_floor_bytes as f64 {
+        return Ok(());
     }
     writeln!(
         out,

@@ -88,7 +88,13 @@ pub struct ProgramFacts {
     pub defines_malloc: bool,
     /// Built by Go, whose heap does not come from malloc.
     pub is_go: bool,
+    /// A script without a `#!` line, which only a shell can run.
+    #[serde(skip)]
+    pub needs_shell: bool,
 }
+
+/// What runs a script without a `#!` line, as `execvp` has it.
+pub const SHELL: &str = "/bin/sh";
 
 /// A path as text, whatever its bytes.
 fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
@@ -152,6 +158,11 @@ pub fn inspect_program(
         interpreters.push(interpreter.display().to_string());
         file = interpreter;
     }
+    let needs_shell = interpreters.is_empty() && is_bare_script(&file);
+    if needs_shell {
+        interpreters.push(SHELL.to_owned());
+        file = PathBuf::from(SHELL);
+    }
     let elf = read_elf(&file)?;
     Ok(ProgramFacts {
         path: first,
@@ -161,7 +172,16 @@ pub fn inspect_program(
         allocator_calls: elf.allocator_calls,
         defines_malloc: elf.defines_malloc,
         is_go: elf.is_go,
+        needs_shell,
     })
+}
+
+/// Whether the system would refuse the file for its format; `execvp`, and so `env`, then hands it
+/// to a shell.
+fn is_bare_script(file: &Path) -> bool {
+    let mut magic = Vec::new();
+    let read = File::open(file).and_then(|opened| opened.take(4).read_to_end(&mut magic));
+    read.is_ok() && magic != *b"\x7fELF"
 }
 
 fn obstacle(file: &Path, elf: &ElfFacts) -> Option<Obstacle> {
@@ -275,9 +295,11 @@ fn script_interpreter(
     };
     find_program(OsStr::new(target), search_path)
         .map(Some)
-        .map_err(|error| RunError::NotExecutable {
-            path: file.to_owned(),
-            why: format!("the interpreter of its first line is missing: {error}"),
+        .map_err(|error| match error {
+            RunError::NotFound { program } => RunError::NotFound {
+                program: format!("{program}, the interpreter of {}", file.display()),
+            },
+            other => other,
         })
 }
 
@@ -332,8 +354,21 @@ mod tests {
             inspect_program(lost.as_os_str(), None)
                 .unwrap_err()
                 .exit_code(),
-            126
+            127
         );
+    }
+
+    #[test]
+    fn a_script_without_a_first_line_goes_to_the_shell() {
+        let directory = tempfile::tempdir().unwrap();
+        for text in ["exit 3\n", ""] {
+            let bare = write(directory.path(), "bare", text, 0o755);
+            let facts = inspect_program(bare.as_os_str(), None).unwrap();
+            assert!(facts.needs_shell && facts.path == bare);
+            assert_eq!(facts.interpreters, [SHELL]);
+        }
+        let shell = inspect_program(OsStr::new(SHELL), None).unwrap();
+        assert!(!shell.needs_shell);
     }
 
     #[test]
@@ -346,6 +381,7 @@ mod tests {
             allocator_calls: vec!["mallctl".to_owned()],
             defines_malloc: false,
             is_go: false,
+            needs_shell: false,
         };
         let notes = facts.notes();
         assert_eq!(notes.len(), 1);
