@@ -177,7 +177,7 @@ pub(crate) unsafe fn length(head: *mut Block, limit: u32) -> u32 {
 /// On x86-64 one instruction and a branch: LLVM does not fuse relaxed load, subtract, store and
 /// test, and a plain field would be a data race with statistics.
 #[inline(always)]
-#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[cfg(all(target_arch = "x86_64", not(miri), not(bedplate_portable)))]
 pub(crate) fn count_down(slab: &'static Slab, event: impl FnOnce(&'static Slab)) {
     let record = core::ptr::from_ref(slab);
     // SAFETY: the field is a live, aligned 32-bit word that only the owner writes; the jump goes
@@ -196,7 +196,7 @@ pub(crate) fn count_down(slab: &'static Slab, event: impl FnOnce(&'static Slab))
 
 /// The portable twin of the above.
 #[inline(always)]
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+#[cfg(not(all(target_arch = "x86_64", not(miri), not(bedplate_portable))))]
 pub(crate) fn count_down(slab: &'static Slab, event: impl FnOnce(&'static Slab)) {
     // Relaxed: only the owner writes.
     let left = slab

@@ -47,7 +47,7 @@ pub(crate) const LOCAL_BYTES: usize = size_of::<Local>();
 const _: () = assert!(LOCAL_BYTES <= 512);
 const _: () = assert!(core::mem::offset_of!(Local, heap) == 0);
 
-#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[cfg(all(target_arch = "x86_64", not(miri), not(bedplate_portable)))]
 mod place {
     use super::{LOCAL_BYTES, Local};
     use crate::heap::{Heap, NO_HEAP};
@@ -114,7 +114,7 @@ mod place {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+#[cfg(not(all(target_arch = "x86_64", not(miri), not(bedplate_portable))))]
 mod place {
     use super::{Life, Local};
     use crate::heap::{Heap, NO_HEAP};
@@ -132,7 +132,7 @@ mod place {
     }
 
     /// The thread's number: the address of its words, which no other living thread has.
-    pub fn number() -> usize {
+    pub(crate) fn number() -> usize {
         LOCAL.with(|local| core::ptr::from_ref(local).expose_provenance())
     }
 
@@ -147,7 +147,7 @@ pub(crate) use place::number;
 ///
 /// In assembly because LLVM does not fold an atomic load into a comparison: one instruction on
 /// every free.
-#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[cfg(all(target_arch = "x86_64", not(miri), not(bedplate_portable)))]
 #[inline(always)]
 pub(crate) fn by_owner(slab: &'static Slab, own: impl FnOnce(), other: impl FnOnce()) {
     // SAFETY: reads the thread's number (x86-64 ABI) and the owner's word of a live record; the
@@ -168,7 +168,7 @@ pub(crate) fn by_owner(slab: &'static Slab, own: impl FnOnce(), other: impl FnOn
 }
 
 /// The portable twin of the above.
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+#[cfg(not(all(target_arch = "x86_64", not(miri), not(bedplate_portable))))]
 #[inline(always)]
 pub(crate) fn by_owner(slab: &'static Slab, own: impl FnOnce(), other: impl FnOnce()) {
     // Relaxed: if it is this thread's number, this thread wrote it.

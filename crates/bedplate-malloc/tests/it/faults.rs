@@ -3,8 +3,9 @@
 //! Each case runs in a process of its own, so that the first mappings of the allocator fail too.
 
 use crate::engine::{Engine, fill, free};
+use bedplate_malloc::counters::CountersSnapshot;
 use bedplate_os::Operation;
-use bedplate_os::sim::faults::Plan;
+use bedplate_os::sim::faults::{Plan, fake_page_size};
 use bedplate_testkit::{Nulls, Shape, Subject as _, generator, play};
 use std::process::Command;
 
@@ -27,12 +28,28 @@ fn child() {
         return;
     };
     let case = case.into_string().expect("the parent writes ASCII");
+    if let Some(bytes) = case.strip_prefix("pages ") {
+        fake_page_size(bytes.parse().expect("a number"));
+        return play_programs(&case);
+    }
     let mut words = case.split(' ');
     let (name, from, to) = (words.next(), words.next(), words.next());
     let number = |w: Option<&str>| w.and_then(|w| w.parse::<u64>().ok()).expect("a number");
     let (from, to) = (number(from), number(to));
     let plan = Plan::start();
     plan.fail(operation(name.expect("a name")), from, to);
+    play_programs(&case);
+    big_blocks();
+    drop(plan);
+    // Without failures everything works again.
+    let blocks: Vec<_> = (0..64)
+        .map(|i| Engine.malloc(100_000 * i + 1).expect("failures are over"))
+        .collect();
+    blocks.iter().for_each(|b| fill(*b, 1, 1));
+    blocks.into_iter().for_each(free);
+}
+
+fn play_programs(case: &str) {
     let shape = Shape {
         step_count: 1500,
         size_max: 3 << 20,
@@ -44,14 +61,6 @@ fn child() {
             panic!("{case}, seed {seed}: {failure}");
         }
     }
-    big_blocks();
-    drop(plan);
-    // Without failures everything works again.
-    let blocks: Vec<_> = (0..64)
-        .map(|i| Engine.malloc(100_000 * i + 1).expect("failures are over"))
-        .collect();
-    blocks.iter().for_each(|b| fill(*b, 1, 1));
-    blocks.into_iter().for_each(free);
 }
 
 /// Sizes that map, resize and purge each time.
@@ -110,4 +119,51 @@ fn mappings_fail_in_random_pairs() {
         let more = state >> 40 & 15;
         run(&format!("reserve {} {}", first + 1, first + 1 + more));
     }
+}
+
+/// Kernels with other pages: every size that is rounded to pages, mapped or given back is then
+/// rounded to these. What a 4 KiB kernel cannot show is a page that is touched as a whole.
+#[test]
+fn sixteen_and_sixty_four_kib_pages_work() {
+    run("pages 16384");
+    run("pages 65536");
+}
+
+/// Overcommit refused: the kernel declines large regions and grants small ones. Run by
+/// `a_refused_region_is_halved_until_it_fits` in a process of its own.
+#[test]
+fn region_child() {
+    if std::env::var_os("BEDPLATE_TEST_REGION").is_none() {
+        return;
+    }
+    let plan = Plan::start();
+    // The first region is asked for at 16 MiB and 8 MiB in vain and granted at 4 MiB.
+    free(Engine.malloc(100_000_000).expect("starts the allocator"));
+    let before = CountersSnapshot::own();
+    plan.fail(
+        Operation::Reserve,
+        plan.seen(Operation::Reserve) + 1,
+        plan.seen(Operation::Reserve) + 2,
+    );
+    let run = Engine.malloc(100_000).expect("a segment fits");
+    let after = CountersSnapshot::own();
+    assert_eq!(after.failed_maps - before.failed_maps, 2);
+    assert_eq!(after.reserved_bytes - before.reserved_bytes, 4 << 20);
+    fill(run, 100_000, 1);
+    free(run);
+}
+
+#[test]
+fn a_refused_region_is_halved_until_it_fits() {
+    let this = std::env::current_exe().expect("the test has a path");
+    let output = Command::new(this)
+        .args(["--exact", "faults::region_child"])
+        .env("BEDPLATE_TEST_REGION", "1")
+        .output()
+        .expect("the test starts again");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
 }

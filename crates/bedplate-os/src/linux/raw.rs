@@ -10,7 +10,7 @@
 ///
 /// # Safety
 /// - The call with these arguments does to memory only what the caller may do itself.
-#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[cfg(all(target_arch = "x86_64", not(miri), not(bedplate_portable)))]
 #[inline]
 pub(crate) unsafe fn call(number: libc::c_long, args: [usize; 6]) -> isize {
     #[expect(
@@ -42,7 +42,7 @@ pub(crate) unsafe fn call(number: libc::c_long, args: [usize; 6]) -> isize {
 ///
 /// # Safety
 /// - The call with these arguments does to memory only what the caller may do itself.
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+#[cfg(not(all(target_arch = "x86_64", not(miri), not(bedplate_portable))))]
 pub(crate) unsafe fn call(number: libc::c_long, args: [usize; 6]) -> isize {
     // SAFETY: the location of errno is valid for the calling thread.
     let errno = unsafe { libc::__errno_location() };
