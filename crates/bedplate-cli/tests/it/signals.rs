@@ -51,6 +51,29 @@ fn the_last_measurement_of_a_program_that_does_not_wait_is_a_late_one() {
 }
 
 #[test]
+fn a_peak_that_was_not_measured_is_noted() {
+    let place = Place::new();
+    let source = r#"
+        #include <stdlib.h>
+        #include <string.h>
+        #include <sys/mman.h>
+        #include <unistd.h>
+        int main(void) {
+            usleep(600000);
+            size_t n = 4 << 20;
+            char *p = mmap(0, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            memset(p, 1, n);
+            munmap(p, n);
+            _exit(0);
+        }
+    "#;
+    let program = place.compile("spikes", source, &[]);
+    let ran = place.run(&[], &[&program]);
+    let stderr = ran.stderr();
+    assert!(stderr.contains("were measured at "), "{stderr}");
+}
+
+#[test]
 fn an_end_signal_reaches_the_program_and_the_report_still_comes() {
     let place = Place::new();
     let json = place.path("report.json");

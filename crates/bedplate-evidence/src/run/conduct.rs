@@ -23,6 +23,7 @@ use crate::error::RunError;
 use crate::parts::PartKind;
 use crate::process::{Ended, calls};
 use crate::report::model::{Faults, Pressure, ProcessReport, REPORT_VERSION, RunReport};
+use crate::report::units::whole_bytes;
 
 /// A program that has not announced itself after this time is reported as not active, though it
 /// may still come.
@@ -275,12 +276,11 @@ fn notes_on(
                 .map_or_else(|| "_exit".to_owned(), |signal| format!("signal {signal}")),
         ));
     }
-    notes.extend(
-        processes
-            .iter()
-            .max_by_key(|process| process.peak_rss_bytes)
-            .and_then(note_on_own_mappings),
-    );
+    let largest = processes
+        .iter()
+        .max_by_key(|process| process.peak_rss_bytes);
+    notes.extend(largest.and_then(note_on_own_mappings));
+    notes.extend(largest.and_then(|process| note_on_missed_peak(process, ended.peak_rss_bytes)));
     if !active && has_children {
         notes.push(
             "some of its children did run on the allocator: they are listed below".to_owned(),
@@ -305,6 +305,24 @@ fn note_on_own_mappings(process: &ProcessReport) -> Option<String> {
         )
     })
 }
+
+/// A peak between two looks is known to the kernel only; its parts are those of a lower moment.
+fn note_on_missed_peak(process: &ProcessReport, kernel_peak_bytes: u64) -> Option<String> {
+    let measured = process.at_peak.as_ref()?.rss_bytes;
+    let peak = process.peak_rss_bytes.max(kernel_peak_bytes);
+    ((measured as f64) < PEAK_SHARE_NOTED * peak as f64).then(|| {
+        format!(
+            "the parts of {} were measured at {} of a peak RSS of {}: the rest was there only \
+             between two looks, or in a process it waited for",
+            process.name,
+            whole_bytes(measured),
+            whole_bytes(peak),
+        )
+    })
+}
+
+/// A measurement below this share of the peak is noted.
+const PEAK_SHARE_NOTED: f64 = 0.95;
 
 /// Share of the resident set, in percent, from which a program's own mappings are noted.
 const OWN_MAPPINGS_NOTED: f64 = 30.0;
