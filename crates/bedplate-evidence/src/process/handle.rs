@@ -119,6 +119,8 @@ impl Process {
     /// `Gone`, `Denied` or `Read`.
     pub fn command(&self) -> Result<Vec<String>, LookError> {
         let text = self.text("cmdline")?;
+        // Programs that write a title over their arguments fill the rest with zeros.
+        let text = text.trim_end_matches('\0');
         Ok(text.split_terminator('\0').map(str::to_owned).collect())
     }
 

@@ -77,7 +77,7 @@ pub fn parts_lines(measurement: &Measurement, paint: Paint) -> String {
         // Writing to a String cannot fail.
         let _written = writeln!(
             out,
-            "  {label:<44} {:>11} {:>6.1} %  {}",
+            "  {label:<41} {:>9} {:>6.1} %  {}",
             bytes(part),
             100.0 * share,
             bar(share, BAR_COLUMNS)
@@ -142,7 +142,7 @@ fn write_program(out: &mut String, report: &RunReport) -> fmt::Result {
     let faults = &report.faults;
     writeln!(
         out,
-        "  kernel    peak RSS {} · faults {} minor, {} major · switches {} voluntary, {} involuntary",
+        "  kernel    peak RSS {} · faults {} minor, {} major\n            switches {} voluntary, {} involuntary",
         whole_bytes(report.peak_rss_bytes),
         count(faults.minor),
         count(faults.major),
@@ -228,12 +228,10 @@ fn write_parts(
         format!("last, at {}", seconds(end.ms / 1e3))
     };
     let head = format!(
-        "  {:<44} {:>11} {:>7}  {:>11} {:>7}",
+        "  {:<41} {:>17}  {:>17}",
         "parts of the resident set",
         format!("at {}", seconds(peak.ms / 1e3)),
-        "",
         exactness,
-        "",
     );
     writeln!(out, "{}", paint.dim(head.trim_end()))?;
     for kind in crate::parts::PartKind::ALL {
@@ -302,7 +300,7 @@ fn part_line(
     };
     writeln!(
         out,
-        "  {label:<44} {:>11} {:>7}  {:>11} {:>7}",
+        "  {label:<41} {:>9} {:>7}  {:>9} {:>7}",
         bytes(at_peak),
         percent(peak, at_peak),
         bytes(at_end),
