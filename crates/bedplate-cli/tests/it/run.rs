@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::machine::Place;
+use crate::machine::{Place, in_three_attempts};
 
 const GROWS: &str = r#"
 #include <stdlib.h>
@@ -39,48 +39,50 @@ fn a_program_is_active_and_its_code_is_ours() {
 
 #[test]
 fn every_part_is_measured_and_little_is_unexplained() {
-    let place = Place::new();
-    let program = place.compile("grows", GROWS, &[]);
-    let ran = place.run(&[], &[&program]);
-    assert_eq!(ran.code(), Some(7));
-    let process = &ran.report["processes"][0];
-    assert_eq!(process["end_is_exact"], true);
-    for moment in ["at_peak", "at_end"] {
-        let unexplained = process[moment]["unexplained_percent"].as_f64().unwrap();
+    in_three_attempts(|| {
+        let place = Place::new();
+        let program = place.compile("grows", GROWS, &[]);
+        let ran = place.run(&[], &[&program]);
+        assert_eq!(ran.code(), Some(7));
+        let process = &ran.report["processes"][0];
+        assert_eq!(process["end_is_exact"], true);
+        for moment in ["at_peak", "at_end"] {
+            let unexplained = process[moment]["unexplained_percent"].as_f64().unwrap();
+            assert!(
+                unexplained.abs() <= 2.0,
+                "{moment}: {unexplained} % unexplained"
+            );
+        }
+        let live = |moment: &str| {
+            let parts = process[moment]["parts"].as_array().unwrap();
+            let part = parts
+                .iter()
+                .find(|part| part["kind"] == "malloc_live")
+                .unwrap();
+            part["bytes"].as_u64().unwrap()
+        };
         assert!(
-            unexplained.abs() <= 2.0,
-            "{moment}: {unexplained} % unexplained"
+            (19_000_000..23_000_000).contains(&live("at_peak")),
+            "{}",
+            live("at_peak")
         );
-    }
-    let live = |moment: &str| {
-        let parts = process[moment]["parts"].as_array().unwrap();
-        let part = parts
-            .iter()
-            .find(|part| part["kind"] == "malloc_live")
+        assert!(
+            (9_500_000..11_500_000).contains(&live("at_end")),
+            "{}",
+            live("at_end")
+        );
+        let timeline = process["timeline"].as_array().unwrap();
+        assert!(timeline.len() >= 3, "{} points", timeline.len());
+        let classes = process["at_peak"]["heaps"][0]["classes"]
+            .as_array()
             .unwrap();
-        part["bytes"].as_u64().unwrap()
-    };
-    assert!(
-        (19_000_000..23_000_000).contains(&live("at_peak")),
-        "{}",
-        live("at_peak")
-    );
-    assert!(
-        (9_500_000..11_500_000).contains(&live("at_end")),
-        "{}",
-        live("at_end")
-    );
-    let timeline = process["timeline"].as_array().unwrap();
-    assert!(timeline.len() >= 3, "{} points", timeline.len());
-    let classes = process["at_peak"]["heaps"][0]["classes"]
-        .as_array()
-        .unwrap();
-    let class = classes
-        .iter()
-        .find(|class| class["block_bytes"] == 1024)
-        .unwrap();
-    // A measurement within 2 % of the peak may stand for it.
-    assert!(class["live"].as_u64().unwrap() >= 19_500);
+        let class = classes
+            .iter()
+            .find(|class| class["block_bytes"] == 1024)
+            .unwrap();
+        // A measurement within 2 % of the peak may stand for it.
+        assert!(class["live"].as_u64().unwrap() >= 19_500);
+    });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::machine::Place;
+use crate::machine::{Place, in_three_attempts};
 
 #[test]
 fn a_crash_is_128_and_the_signal() {
@@ -24,8 +24,9 @@ fn a_crash_is_128_and_the_signal() {
 
 #[test]
 fn the_last_measurement_of_a_program_that_does_not_wait_is_a_late_one() {
-    let place = Place::new();
-    let source = r#"
+    in_three_attempts(|| {
+        let place = Place::new();
+        let source = r#"
         #include <stdlib.h>
         #include <string.h>
         #include <unistd.h>
@@ -33,27 +34,29 @@ fn the_last_measurement_of_a_program_that_does_not_wait_is_a_late_one() {
             enum { N = 40 };
             char *kept[N];
             for (int i = 0; i < N; i++) { kept[i] = malloc(1 << 20); memset(kept[i], 1, 1 << 20); }
-            usleep(200000);
+            usleep(900000);
             for (int i = 5; i < N; i++) free(kept[i]);
             usleep(800000);
             _exit(0);
         }
     "#;
-    let program = place.compile("drops", source, &[]);
-    let ran = place.run(&[], &[&program]);
-    assert_eq!(ran.code(), Some(0));
-    let process = &ran.report["processes"][0];
-    let live = |moment: &str| process[moment]["heaps"][0]["live_bytes"].as_u64().unwrap();
-    assert!(live("at_peak") > 38 << 20, "{}", live("at_peak"));
-    assert!(live("at_end") < 8 << 20, "{}", live("at_end"));
-    assert!(process["at_end"]["ms"].as_f64() > process["at_peak"]["ms"].as_f64());
-    assert!(ran.stderr().contains("last, at "), "{}", ran.stderr());
+        let program = place.compile("drops", source, &[]);
+        let ran = place.run(&[], &[&program]);
+        assert_eq!(ran.code(), Some(0));
+        let process = &ran.report["processes"][0];
+        let live = |moment: &str| process[moment]["heaps"][0]["live_bytes"].as_u64().unwrap();
+        assert!(live("at_peak") > 38 << 20, "{}", live("at_peak"));
+        assert!(live("at_end") < 8 << 20, "{}", live("at_end"));
+        assert!(process["at_end"]["ms"].as_f64() > process["at_peak"]["ms"].as_f64());
+        assert!(ran.stderr().contains("last, at "), "{}", ran.stderr());
+    });
 }
 
 #[test]
 fn a_peak_that_was_not_measured_is_noted() {
-    let place = Place::new();
-    let source = r#"
+    in_three_attempts(|| {
+        let place = Place::new();
+        let source = r#"
         #include <stdlib.h>
         #include <string.h>
         #include <sys/mman.h>
@@ -67,10 +70,11 @@ fn a_peak_that_was_not_measured_is_noted() {
             _exit(0);
         }
     "#;
-    let program = place.compile("spikes", source, &[]);
-    let ran = place.run(&[], &[&program]);
-    let stderr = ran.stderr();
-    assert!(stderr.contains("were measured at "), "{stderr}");
+        let program = place.compile("spikes", source, &[]);
+        let ran = place.run(&[], &[&program]);
+        let stderr = ran.stderr();
+        assert!(stderr.contains("were measured at "), "{stderr}");
+    });
 }
 
 #[test]
