@@ -2,14 +2,12 @@
 //!
 //! Each case runs in a process of its own, so that the first mappings of the allocator fail too.
 
+use crate::again;
 use crate::engine::{Engine, fill, free};
 use bedplate_malloc::counters::CountersSnapshot;
 use bedplate_os::Operation;
 use bedplate_os::sim::faults::{Plan, fake_page_size};
 use bedplate_testkit::{Nulls, Shape, Subject as _, generator, play};
-use std::process::Command;
-
-const ENV: &str = "BEDPLATE_TEST_FAULT";
 
 fn operation(name: &str) -> Operation {
     match name {
@@ -24,10 +22,9 @@ fn operation(name: &str) -> Operation {
 /// The case that the parent asked for; nothing when run by itself.
 #[test]
 fn child() {
-    let Some(case) = std::env::var_os(ENV) else {
+    let Some(case) = again::case() else {
         return;
     };
-    let case = case.into_string().expect("the parent writes ASCII");
     if let Some(bytes) = case.strip_prefix("pages ") {
         fake_page_size(bytes.parse().expect("a number"));
         return play_programs(&case);
@@ -73,17 +70,7 @@ fn big_blocks() {
 }
 
 fn run(case: &str) {
-    let this = std::env::current_exe().expect("the test has a path");
-    let output = Command::new(this)
-        .args(["--exact", "faults::child", "--nocapture"])
-        .env(ENV, case)
-        .output()
-        .expect("the test starts again");
-    assert!(
-        output.status.success(),
-        "{case}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    again::passes("faults::child", case);
 }
 
 #[test]
@@ -133,7 +120,7 @@ fn sixteen_and_sixty_four_kib_pages_work() {
 /// `a_refused_region_is_halved_until_it_fits` in a process of its own.
 #[test]
 fn region_child() {
-    if std::env::var_os("BEDPLATE_TEST_REGION").is_none() {
+    if again::case().is_none() {
         return;
     }
     let plan = Plan::start();
@@ -155,15 +142,5 @@ fn region_child() {
 
 #[test]
 fn a_refused_region_is_halved_until_it_fits() {
-    let this = std::env::current_exe().expect("the test has a path");
-    let output = Command::new(this)
-        .args(["--exact", "faults::region_child"])
-        .env("BEDPLATE_TEST_REGION", "1")
-        .output()
-        .expect("the test starts again");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    again::passes("faults::region_child", "region");
 }

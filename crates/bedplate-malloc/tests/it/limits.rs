@@ -1,6 +1,7 @@
 //! Caps, overflow and sizes at the edges.
 #![expect(unsafe_code, reason = "resizing is called by pointers")]
 
+use crate::again;
 use crate::engine::{Engine, bytes_of, fill, free};
 use bedplate_malloc::{config, ops};
 use bedplate_telemetry::Off;
@@ -24,7 +25,7 @@ fn a_request_that_no_process_can_have_is_refused() {
 /// the process's.
 #[test]
 fn cap_child() {
-    if std::env::var_os("BEDPLATE_TEST_CAP").is_none() {
+    if again::case().is_none() {
         return;
     }
     config::current().set_cap_bytes(64 << 20);
@@ -48,17 +49,7 @@ fn cap_child() {
 
 #[test]
 fn beyond_the_cap_is_null_and_below_it_works_again() {
-    let this = std::env::current_exe().expect("the test has a path");
-    let output = std::process::Command::new(this)
-        .args(["--exact", "limits::cap_child"])
-        .env("BEDPLATE_TEST_CAP", "1")
-        .output()
-        .expect("the test starts again");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    again::passes("limits::cap_child", "cap");
 }
 
 #[test]
