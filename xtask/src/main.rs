@@ -52,7 +52,7 @@ enum Chore {
     Programs(programs::Options),
     /// Checks the rules of the tree: manifests, layers, rooms, unsafe modules, symbols, notices.
     Tidy(tidy::Options),
-    /// Writes docs/NOTICES.md from the crates that the shipped artefacts link.
+    /// Writes docs/NOTICES.md and the libraries' notices from the crates that each artefact links.
     Notices,
 }
 

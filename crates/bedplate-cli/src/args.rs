@@ -21,6 +21,13 @@ pub(crate) enum Command {
     Probe(ProbeArguments),
     /// Watch a process that runs on the allocator
     Top(TopArguments),
+    /// Print the licences of bedplate and of everything linked into it
+    #[command(
+        alias = "licenses",
+        after_help = "Exit code: 0, 1 error, 2 usage. The preload libraries carry their own: \
+        readelf -p .bedplate.notice LIBRARY."
+    )]
+    Licences,
 }
 
 /// Arguments of `run`.

@@ -15,6 +15,7 @@
 //! | `talk.rs` | colour, live line, standard streams |
 //! | `probe/` | `bedplate probe` |
 //! | `top/` | `bedplate top` |
+//! | `licences.rs` | `bedplate licences` |
 
 #![forbid(unsafe_code)]
 extern crate alloc;
@@ -22,6 +23,7 @@ extern crate alloc;
 mod args;
 mod exit;
 mod library;
+mod licences;
 mod output;
 mod probe;
 mod run;
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Probe(arguments) => probe::probe(&arguments),
         Command::Top(arguments) => top::top(&arguments),
+        Command::Licences => licences::licences(),
     }
     .into()
 }

@@ -13,3 +13,4 @@ impl bedplate_telemetry::Gates for Chosen {
 }
 
 bedplate_malloc::export_c_family!(Chosen, observed: true);
+bedplate_malloc::embed_notice!();

@@ -20,7 +20,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Complaint> {
 
 /// Notices hold the texts of others.
 fn is_generated(path: &str) -> bool {
-    path == super::notices::PATH
+    path == super::notices::LIST
 }
 
 /// Targets of `[text](target)` that are paths.

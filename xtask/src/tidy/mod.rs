@@ -76,16 +76,17 @@ pub(crate) fn run(options: &Options) -> Result<Verdict, Failure> {
     Ok(Verdict::from_clean(complaints == 0))
 }
 
-/// Writes docs/NOTICES.md.
+/// Writes docs/NOTICES.md and the notices of the libraries.
 ///
 /// # Errors
-/// - [`Failure`]: cargo could not tell what is linked, or the file could not be written.
+/// - [`Failure`]: cargo could not tell what is linked, or a file could not be written.
 pub(crate) fn write_notices() -> Result<Verdict, Failure> {
     let root = root();
-    let path = root.join(notices::PATH);
-    let text = notices::generate(&root)?;
-    fs::write(&path, text).map_err(|error| Failure::file(&path, error))?;
-    println!("wrote {}", notices::PATH);
+    for (name, text) in notices::generate(&root)? {
+        let path = root.join(name);
+        fs::write(&path, text).map_err(|error| Failure::file(&path, error))?;
+        println!("wrote {name}");
+    }
     Ok(Verdict::Clean)
 }
 

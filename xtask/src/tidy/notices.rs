@@ -2,7 +2,8 @@
 //!
 //! # Role
 //! Writes down every crate whose code is in a shipped artefact, with its licence and the text that
-//! the licence asks to be passed on, and checks that the file in the tree says so.
+//! the licence asks to be passed on, and checks that the files in the tree say so. The files are
+//! what the artefacts embed: the program the whole list, each preload library its own notice.
 
 use super::tree::{Complaint, Tree};
 use crate::failure::Failure;
@@ -14,8 +15,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Where the notices stand.
-pub(super) const PATH: &str = "docs/NOTICES.md";
+/// The list of all notices; `bedplate licences` prints it.
+pub(super) const LIST: &str = "docs/NOTICES.md";
 
 /// What is shipped: the program, and the libraries that it carries.
 const ARTEFACTS: &[&str] = &[
@@ -23,6 +24,16 @@ const ARTEFACTS: &[&str] = &[
     "bedplate-preload",
     "bedplate-preload-observed",
 ];
+/// The libraries, which are handed on by themselves too, and the notice that each embeds.
+const LIBRARIES: &[(&str, &str)] = &[
+    ("bedplate-preload", "crates/bedplate-preload/src/notice.txt"),
+    (
+        "bedplate-preload-observed",
+        "crates/bedplate-preload-observed/src/notice.txt",
+    ),
+];
+/// Our own licences.
+const OWN_LICENCES: &[&str] = &["LICENSE-MIT", "LICENSE-APACHE"];
 /// Beginnings of the names of files that hold a licence or a notice.
 const LICENCE_FILES: &[&str] = &[
     "LICENSE",
@@ -80,69 +91,107 @@ struct EdgeKind {
     kind: Option<String>,
 }
 
-/// Checks that the file in the tree is what [`generate`] makes.
+/// Checks that the files in the tree are what [`generate`] makes.
 ///
 /// # Errors
 /// - [`Failure`]: cargo could not tell what is linked.
 pub(super) fn check(root: &Path, tree: &Tree) -> Result<Vec<Complaint>, Failure> {
-    let is_current = tree.text(PATH) == Some(generate(root)?.as_str());
     let what = "does not say what is linked; run `cargo xtask notices`";
-    Ok(if is_current {
-        Vec::new()
-    } else {
-        vec![Complaint::file(PATH, what)]
-    })
+    let outdated = generate(root)?
+        .into_iter()
+        .filter(|(path, text)| tree.text(path) != Some(text.as_str()));
+    Ok(outdated
+        .map(|(path, _)| Complaint::file(path, what))
+        .collect())
 }
 
-/// Makes the text of the notices.
+/// Makes the files: path from the root, and text.
 ///
 /// # Errors
 /// - [`Failure`]: cargo could not tell what is linked, or a licence could not be read.
-pub(super) fn generate(root: &Path) -> Result<String, Failure> {
+pub(super) fn generate(root: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
     let metadata = read_metadata(root)?;
-    let linked = linked(&metadata);
-    let mut text = HEAD.trim_start().to_owned();
-    let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut sorted: Vec<&Package> = metadata
-        .packages
-        .iter()
-        .filter(|package| linked.contains(package.id.as_str()))
-        .collect();
-    sorted.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
-    for package in sorted {
+    let mut files = vec![(LIST, list(&metadata)?)];
+    for (library, path) in LIBRARIES {
+        files.push((path, notice(root, &metadata, library)?));
+    }
+    Ok(files)
+}
+
+/// The list of everything linked into any artefact.
+fn list(metadata: &Metadata) -> Result<String, Failure> {
+    let packages = linked(metadata, ARTEFACTS);
+    let mut text = LIST_HEAD.trim_start().to_owned();
+    for package in &packages {
         let licence = package.license.as_deref().unwrap_or("see its text below");
         let from = package.repository.as_deref().unwrap_or("-");
-        let title = format!("{} {}", package.name, package.version);
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
             "| {} | {} | {licence} | {from} |",
             package.name, package.version
         );
-        for found in licence_texts(package)? {
-            texts.entry(found).or_default().push(title.clone());
-        }
     }
-    for (licence, packages) in texts {
+    for (licence, titles) in texts(&packages)? {
         let _ = write!(
             text,
             "\n## {}\n\n```text\n{licence}\n```\n",
-            packages.join(", ")
+            titles.join(", ")
         );
     }
     Ok(text)
 }
 
-const HEAD: &str = "
+/// The notice of one library: our licences, and those of what is linked into it.
+fn notice(root: &Path, metadata: &Metadata, library: &str) -> Result<String, Failure> {
+    let packages = linked(metadata, &[library]);
+    let mut text = format!("{library}: {}", NOTICE_HEAD.trim_start());
+    // Writing to a string cannot fail.
+    for (licence, titles) in texts(&packages)? {
+        let _ = write!(text, "\n==== {} ====\n\n{licence}\n", titles.join(", "));
+    }
+    for name in OWN_LICENCES {
+        let path = root.join(name);
+        let licence = fs::read_to_string(&path).map_err(|error| Failure::file(&path, error))?;
+        let _ = write!(
+            text,
+            "\n==== bedplate, {name} ====\n\n{}\n",
+            licence.trim_matches('\n')
+        );
+    }
+    Ok(text)
+}
+
+/// Each text that must be passed on, with the packages that ask for it.
+fn texts(packages: &[&Package]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for package in packages {
+        let title = format!("{} {}", package.name, package.version);
+        for found in licence_texts(package)? {
+            texts.entry(found).or_default().push(title.clone());
+        }
+    }
+    Ok(texts)
+}
+
+const LIST_HEAD: &str = "
 # Notices
 
-Made by `cargo xtask notices`, checked by `cargo xtask tidy`. These crates are linked into the
-`bedplate` program and the preload libraries for Linux on x86-64. Where a crate offers a choice with
-MIT in it, MIT is chosen. All artefacts also hold parts of Rust's standard library, copyright The
-Rust Project Contributors, MIT OR Apache-2.0 (<https://github.com/rust-lang/rust>).
+Made by `cargo xtask notices`, checked by `cargo xtask tidy`, printed by `bedplate licences`. These
+crates are linked into the `bedplate` program and the preload libraries for Linux on x86-64. Where a
+crate offers a choice with MIT in it, MIT is chosen. All artefacts also hold parts of Rust's standard
+library, copyright The Rust Project Contributors, MIT OR Apache-2.0
+(<https://github.com/rust-lang/rust>).
 
 | crate | version | licence | from |
 |---|---|---|---|
+";
+
+const NOTICE_HEAD: &str = "
+bedplate-malloc as a library for LD_PRELOAD.
+Copyright the bedplate contributors, MIT OR Apache-2.0, as you choose; both texts stand below.
+It holds parts of Rust's standard library, copyright The Rust Project Contributors, MIT OR
+Apache-2.0 (https://github.com/rust-lang/rust), under the same texts, and the crates named below.
 ";
 
 fn read_metadata(root: &Path) -> Result<Metadata, Failure> {
@@ -166,9 +215,9 @@ fn read_metadata(root: &Path) -> Result<Metadata, Failure> {
     })
 }
 
-/// Ids of the foreign packages whose code is in an artefact: normal dependencies, without the
-/// macros that only run while building.
-fn linked(metadata: &Metadata) -> BTreeSet<&str> {
+/// The foreign packages whose code is in one of the artefacts, by name: normal dependencies, without
+/// the macros that only run while building.
+fn linked<'m>(metadata: &'m Metadata, artefacts: &[&str]) -> Vec<&'m Package> {
     let packages: BTreeMap<&str, &Package> = metadata
         .packages
         .iter()
@@ -183,7 +232,7 @@ fn linked(metadata: &Metadata) -> BTreeSet<&str> {
     let mut queue: Vec<&str> = metadata
         .packages
         .iter()
-        .filter(|package| ARTEFACTS.contains(&package.name.as_str()))
+        .filter(|package| artefacts.contains(&package.name.as_str()))
         .map(|package| package.id.as_str())
         .collect();
     let mut seen = BTreeSet::new();
@@ -200,12 +249,13 @@ fn linked(metadata: &Metadata) -> BTreeSet<&str> {
             .filter(|edge| edge.dep_kinds.iter().any(|kind| kind.kind.is_none()));
         queue.extend(normal.map(|edge| edge.pkg.as_str()));
     }
-    seen.retain(|id| {
-        packages
-            .get(id)
-            .is_some_and(|package| package.source.is_some())
-    });
-    seen
+    let mut foreign: Vec<&Package> = seen
+        .into_iter()
+        .filter_map(|id| packages.get(id).copied())
+        .filter(|package| package.source.is_some())
+        .collect();
+    foreign.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+    foreign
 }
 
 impl Package {

@@ -11,10 +11,12 @@
 //! | `versus.rs` | comparisons |
 //! | `settings.rs` | the environment |
 //! | `probe.rs` | described machines |
+//! | `licences.rs` | the licences inside the program |
 //! | `top.rs` | looking at running processes |
 
 mod children;
 mod inactive;
+mod licences;
 mod machine;
 mod probe;
 mod run;

@@ -12,9 +12,11 @@
 //! | `cxx.rs` | what `new` needs of libstdc++ |
 //! | `info_c.rs` | `mallinfo2`, `malloc_info`, `mallopt`, `malloc_trim` |
 //! | `export.rs` | `export_c_family!` |
+//! | `notice.rs` | `embed_notice!`: a library's licences inside it |
 
 pub mod cxx;
 mod export;
 pub mod family;
 pub mod global_alloc;
 pub mod info_c;
+mod notice;
