@@ -16,6 +16,7 @@
 //! | `contender.rs` | the libraries that are compared, ours and the peers |
 //! | `peer.rs` | builds of the peers |
 //! | `program.rs` | builds and runs of the small C programs |
+//! | `trace/` | recorded traces of real programs |
 //! | `callgrind.rs` | instruction counts |
 //! | `host.rs` | facts of the machine that belong to a figure |
 //! | `failure.rs` | why something could not be measured |
@@ -39,6 +40,7 @@ mod peer;
 mod program;
 mod report;
 mod row;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
@@ -58,6 +60,11 @@ struct Arguments {
 enum Area {
     /// The allocator: instructions per pair, forks from a threaded process.
     Malloc(Options),
+    /// Records a program's allocations and writes the trace that is shipped.
+    Record {
+        /// The program.
+        name: trace::Name,
+    },
 }
 
 /// Options of every area.
@@ -76,8 +83,11 @@ struct Options {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Area::Malloc(options) = &arguments.area;
-    match run(options) {
+    let outcome = match &arguments.area {
+        Area::Malloc(options) => run(options),
+        Area::Record { name } => trace::record(*name),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("bedplate-bench: {failure}");
