@@ -82,7 +82,8 @@ fn scan(pagemap: &File, start: u64, end: u64, runs: &mut Vec<Run>) -> io::Result
     let mut from = start;
     while from < end {
         let (count, looked_to) = calls::scan_pages(pagemap, from, end, &mut regions)?;
-        for region in &regions[..count.min(REGIONS)] {
+        let filled = &regions[..count.min(REGIONS)];
+        for region in filled {
             if region.categories & PAGE_IS_PFNZERO == 0 {
                 push(
                     runs,
@@ -92,10 +93,13 @@ fn scan(pagemap: &File, start: u64, end: u64, runs: &mut Vec<Run>) -> io::Result
                 );
             }
         }
-        if looked_to <= from {
+        // Only a full list ends a scan early. Where the kernel says it stopped is no sign of that:
+        // having emptied its own buffer of 512 regions on the way, it leaves that place standing
+        // though it went on to the end, and a second scan from there would count pages twice.
+        let Some(last) = filled.last().filter(|_last| count >= REGIONS) else {
             break;
-        }
-        from = looked_to;
+        };
+        from = looked_to.max(last.end);
     }
     Ok(())
 }
@@ -170,6 +174,31 @@ mod tests {
         assert_eq!(bytes(&by_entry), mapping.bytes());
         let runs = resident_runs(&process, core::slice::from_ref(&mapping)).unwrap();
         assert_eq!(bytes(&runs), mapping.bytes());
+    }
+
+    #[test]
+    fn pages_with_gaps_between_them_are_counted_once() {
+        let process = Process::open(std::process::id()).unwrap();
+        let page = usize::try_from(process.page_bytes()).unwrap();
+        // More runs than the kernel gathers at once, fewer and more than one call returns.
+        for count in [700, 1024, 3000] {
+            let mut memory = vec![0_u8; (2 * count + 2) * page];
+            let first = memory.as_ptr().align_offset(page);
+            for byte in memory[first..].iter_mut().step_by(2 * page).take(count) {
+                *byte = 1;
+            }
+            let start = memory[first..].as_ptr().addr() as u64;
+            let end = start + (2 * count * page) as u64;
+            let mut runs = Vec::new();
+            match scan(&process.pagemap().unwrap(), start, end, &mut runs) {
+                Err(error) if is_unsupported(&error) => return,
+                result => result.unwrap(),
+            }
+            assert!(runs.is_sorted_by(|one, next| one.end <= next.start));
+            // Where huge pages are always on, the gaps are filled.
+            let least = (count * page) as u64;
+            assert!((least..=end - start).contains(&bytes(&runs)), "{count}");
+        }
     }
 
     #[test]
