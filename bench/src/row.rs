@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub(crate) enum Better {
     /// Less is better.
     Lower,
+    /// More is better.
+    Higher,
 }
 
 /// What a row asks: a line of the table of an area.
@@ -73,7 +75,10 @@ impl Row {
     /// Puts an answer to its question.
     pub(crate) fn new(question: &Question, measured: Measured) -> Self {
         let ours = measured.ours.value.as_ref().ok().copied().map(rounded);
-        let Better::Lower = question.better;
+        let is_reached = |figure: f64| match question.better {
+            Better::Lower => figure <= question.target,
+            Better::Higher => figure >= question.target,
+        };
         let mut notes = BTreeMap::new();
         let mut peers = BTreeMap::new();
         for (name, figure) in measured.peers {
@@ -95,7 +100,7 @@ impl Row {
             interval: ours.map(|figure| [figure, figure]),
             peers,
             target: question.target,
-            ok: ours.is_some_and(|figure| figure <= question.target),
+            ok: ours.is_some_and(is_reached),
             configuration: measured.configuration,
             why: measured.ours.value.err().map(|failure| failure.to_string()),
             notes,
@@ -145,6 +150,16 @@ mod tests {
     fn a_figure_at_the_target_is_ok() {
         assert!(Row::new(&QUESTION, measured(Ok(33.0))).ok);
         assert!(!Row::new(&QUESTION, measured(Ok(33.01))).ok);
+    }
+
+    #[test]
+    fn where_more_is_better_a_figure_at_the_target_is_ok() {
+        let question = Question {
+            better: Better::Higher,
+            ..QUESTION
+        };
+        assert!(Row::new(&question, measured(Ok(33.0))).ok);
+        assert!(!Row::new(&question, measured(Ok(32.99))).ok);
     }
 
     #[test]

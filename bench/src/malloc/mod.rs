@@ -9,8 +9,10 @@
 //! | `pairs.rs` | instructions per malloc+free pair |
 //! | `shapes.rs` | the programs that stand for ways of allocating, and their sizes |
 //! | `fork_hangs.rs` | forks from a threaded process |
+//! | `misuse.rs` | misuse that is caught |
 
 mod fork_hangs;
+mod misuse;
 mod pairs;
 #[expect(dead_code, reason = "sizes stand before the first figure is taken")]
 mod shapes;
@@ -93,6 +95,16 @@ const FORK_HANGS: Question = question(
     0.0,
 );
 
+const CAUGHT_DEFAULT: Question = Question {
+    better: Better::Higher,
+    ..question(
+        "M7.caught-default",
+        "misuses that the default library catches, of the committed table",
+        "percent",
+        47.0,
+    )
+};
+
 /// Answers every question whose id begins with `only`.
 ///
 /// # Errors
@@ -120,6 +132,9 @@ pub(crate) fn run(is_quick: bool, only: Option<&str>) -> Result<Vec<Row>, Failur
             &FORK_HANGS,
             fork_hangs::measure(&contenders, is_quick),
         ));
+    }
+    if is_wanted(&CAUGHT_DEFAULT) {
+        rows.push(Row::new(&CAUGHT_DEFAULT, misuse::measure(&contenders)));
     }
     Ok(rows)
 }
