@@ -79,6 +79,36 @@ pub const fn direct_entries(class: usize) -> (usize, usize) {
     (first, bytes / 16 + 1)
 }
 
+/// Entries of the direct table that a class serves, of which no class has more than four: with
+/// fewer, some stand twice; without any, all are the spare entry behind the table. So a class's
+/// entries are written by four stores without a branch.
+pub const DIRECT_ENTRIES: [[u8; 4]; CLASSES] = {
+    let mut table = [[0; 4]; CLASSES];
+    let mut class = 0;
+    while class < CLASSES {
+        table[class] = four_entries(class);
+        class += 1;
+    }
+    table
+};
+
+#[expect(clippy::cast_possible_truncation, reason = "DIRECT is below 256")]
+const fn four_entries(class: usize) -> [u8; 4] {
+    let (first, end) = direct_entries(class);
+    if first == end {
+        return [DIRECT as u8; 4];
+    }
+    assert!(end - first <= 4, "a class has at most four entries");
+    let mut entries = [0; 4];
+    let mut i = 0;
+    while i < 4 {
+        let entry = first + i;
+        entries[i] = if entry < end { entry } else { end - 1 } as u8;
+        i += 1;
+    }
+    entries
+}
+
 /// Slices of a slab of a class.
 #[must_use]
 pub const fn slab_slices(class: usize) -> usize {
@@ -138,7 +168,14 @@ mod tests {
         for bytes in 0..=SMALL_MAX {
             let class = class_of(bytes);
             let (first, end) = direct_entries(class);
-            assert!((first..end).contains(&bytes.div_ceil(16)), "{bytes}");
+            let entry = bytes.div_ceil(16);
+            assert!((first..end).contains(&entry), "{bytes}");
+            assert!(
+                DIRECT_ENTRIES[class]
+                    .iter()
+                    .any(|e| usize::from(*e) == entry),
+                "{bytes}"
+            );
         }
         for bytes in SMALL_MAX + 1..=CLASS_MAX {
             assert_eq!(

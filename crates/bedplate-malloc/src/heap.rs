@@ -13,14 +13,14 @@
 //! - I3: cells are touched by the thread in `thread`, or under the heaps lock where it is 0.
 //! - I4: every full or queued slab is watched, or told and on its way to `ready` (slab.watched).
 
-use crate::class::{CLASSES, DIRECT, direct_entries};
+use crate::class::{CLASSES, DIRECT, DIRECT_ENTRIES};
 use crate::list::List;
 use crate::raw;
 use crate::remote::ReadyStack;
 use crate::slab::{EMPTY, Slab, State};
 use crate::tuning::RETURN_SHARE;
 use core::cell::Cell;
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 /// Whose a heap is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +38,9 @@ pub(crate) enum Standing {
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Heap {
-    /// The slab that serves a small request, by `(bytes + 15) / 16`.
-    pub direct: [Cell<&'static Slab>; DIRECT],
+    /// The slab that serves a small request, by `(bytes + 15) / 16`; and a spare entry that takes
+    /// the writes of classes without any.
+    pub direct: [Cell<&'static Slab>; DIRECT + 1],
     /// The slab allocated from, by class.
     pub current: [Cell<&'static Slab>; CLASSES],
     /// Slabs with free blocks, by class, oldest first.
@@ -48,6 +49,12 @@ pub(crate) struct Heap {
     pub full: List,
     /// Slabs with remote frees. Written by all.
     pub ready: ReadyStack,
+    /// Slices of the slabs told of since the owner last took up what others freed. Written by all.
+    pub told: AtomicU32,
+    /// How often the owner did so. Written by the owner.
+    pub drains: AtomicU32,
+    /// `drains` when the purge thread last looked. Written by the purge thread.
+    pub seen_drains: AtomicU32,
     /// Number of the thread that may touch the cells; 0 for none.
     pub thread: AtomicUsize,
     /// Not 0 while the thread is in a slow path: such a heap does not survive a fork.
@@ -74,11 +81,14 @@ impl Heap {
     #[must_use]
     pub(crate) const fn new() -> Self {
         Self {
-            direct: [const { Cell::new(&EMPTY) }; DIRECT],
+            direct: [const { Cell::new(&EMPTY) }; DIRECT + 1],
             current: [const { Cell::new(&EMPTY) }; CLASSES],
             queues: [const { List::new() }; CLASSES],
             full: List::new(),
             ready: ReadyStack::new(),
+            told: AtomicU32::new(0),
+            drains: AtomicU32::new(0),
+            seen_drains: AtomicU32::new(u32::MAX),
             thread: AtomicUsize::new(0),
             busy: AtomicU8::new(0),
             standing: AtomicU8::new(Standing::Parked as u8),
@@ -112,22 +122,25 @@ impl Heap {
     }
 
     /// The queue of a class.
-    ///
-    /// # Panics
-    /// Never: classes are below [`CLASSES`].
     #[must_use]
+    #[inline(always)]
     pub(crate) fn queue(&self, class: usize) -> &List {
-        &self.queues[class & 127]
+        debug_assert!(class < CLASSES);
+        // SAFETY: classes are below CLASSES (slab.class is only ever written with one).
+        unsafe { self.queues.get_unchecked(class) }
     }
 
     /// Makes a slab, or [`EMPTY`], the one allocated from in a class (I1).
+    #[inline(always)]
     pub(crate) fn set_current(&self, class: usize, slab: &'static Slab) {
-        if let Some(current) = self.current.get(class) {
-            current.set(slab);
-        }
-        let (first, end) = direct_entries(class);
-        for entry in self.direct.get(first..end).unwrap_or(&[]) {
-            entry.set(slab);
+        debug_assert!(class < CLASSES);
+        // SAFETY: classes are below CLASSES (slab.class is only ever written with one).
+        unsafe { self.current.get_unchecked(class) }.set(slab);
+        // SAFETY: as above.
+        let entries = unsafe { DIRECT_ENTRIES.get_unchecked(class) };
+        for entry in entries {
+            // SAFETY: the table holds entries up to DIRECT, and `direct` has one more than DIRECT.
+            unsafe { self.direct.get_unchecked(usize::from(*entry)) }.set(slab);
         }
     }
 

@@ -36,6 +36,7 @@
 //! | `pool.rs` | the pool of segments |
 //! | `huge.rs` | blocks with mappings of their own |
 //! | `purge.rs` | when memory goes back |
+//! | `quiet.rs` | slabs of threads that sleep |
 //! | `budget.rs` | the cap |
 //! | `config.rs` | settings |
 //! | `process.rs` | start, end, fork |
@@ -107,6 +108,9 @@ mod pool;
 pub mod process;
 #[cfg(not(bedplate_loom))]
 mod purge;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "gives pages back")]
+mod quiet;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "the pointer layer")]
 mod raw;

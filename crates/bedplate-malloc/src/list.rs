@@ -44,18 +44,29 @@ impl List {
         self.last.set(Some(slab));
     }
 
-    /// Takes a slab off the list.
+    /// Takes a slab off the list; its links are left as they were.
+    #[inline(always)]
     pub(crate) fn remove(&self, slab: &'static Slab) {
-        match slab.prev.get() {
-            Some(prev) => prev.next.set(slab.next.get()),
-            None => self.first.set(slab.next.get()),
+        let (prev, next) = (slab.prev.get(), slab.next.get());
+        match prev {
+            Some(prev) => prev.next.set(next),
+            None => self.first.set(next),
         }
-        match slab.next.get() {
-            Some(next) => next.prev.set(slab.prev.get()),
-            None => self.last.set(slab.prev.get()),
+        match next {
+            Some(next) => next.prev.set(prev),
+            None => self.last.set(prev),
         }
-        slab.next.set(None);
-        slab.prev.set(None);
+    }
+
+    /// Takes the first slab off a list that has one.
+    #[inline(always)]
+    pub(crate) fn drop_front(&self) {
+        let next = self.first.get().and_then(|slab| slab.next.get());
+        self.first.set(next);
+        match next {
+            Some(next) => next.prev.set(None),
+            None => self.last.set(None),
+        }
     }
 
     /// Takes the first slab off the list.

@@ -69,7 +69,7 @@ fn allocate_mid<G: Gates>(bytes: usize) -> *mut u8 {
 fn pop<G: Gates>(slab: &'static Slab, bytes: usize) -> *mut u8 {
     let block = slab.free.get();
     if block.is_null() {
-        return allocate_miss_slow::<G>(bytes);
+        return allocate_miss_slow::<G>(bytes, slab);
     }
     // SAFETY: the slab is current in this thread's heap: its list is ours, and the head is free.
     slab.free.set(unsafe { raw::link(block) });
@@ -85,8 +85,29 @@ fn pop<G: Gates>(slab: &'static Slab, bytes: usize) -> *mut u8 {
 /// Allocates from a size class whose current slab is out of blocks.
 #[cold]
 #[inline(never)]
-fn allocate_miss_slow<G: Gates>(bytes: usize) -> *mut u8 {
+fn allocate_miss_slow<G: Gates>(bytes: usize, slab: &'static Slab) -> *mut u8 {
+    let heap = thread::heap();
+    if thread::outbox_is_empty()
+        && let Some(next) = miss::exchange(heap, slab)
+    {
+        if G::SET.has(Gate::FrontCache) {
+            TELEMETRY.add(Metric::FrontMisses, 1);
+        }
+        return pop_stocked::<G>(next);
+    }
     allocate_class_slow::<G>(class_of(bytes))
+}
+
+/// Takes the first block of a slab's list, which has one.
+#[inline(always)]
+fn pop_stocked<G: Gates>(slab: &'static Slab) -> *mut u8 {
+    let block = slab.free.get();
+    // SAFETY: the slab is current in this thread's heap: its list is ours, and the head is free.
+    slab.free.set(unsafe { raw::link(block) });
+    if G::SET.has(Gate::ClassStats) {
+        TELEMETRY.class_allocation(slab.class());
+    }
+    block.cast()
 }
 
 #[cold]
@@ -116,13 +137,7 @@ fn allocate_class_slow<G: Gates>(class: usize) -> *mut u8 {
             None => return out_of_memory(),
         }
     }
-    let block = slab.free.get();
-    // SAFETY: the slab is current in this thread's heap: its list is ours, and the head is free.
-    slab.free.set(unsafe { raw::link(block) });
-    if G::SET.has(Gate::ClassStats) {
-        TELEMETRY.class_allocation(class);
-    }
-    block.cast()
+    pop_stocked::<G>(slab)
 }
 
 /// Counts the failure and sets `errno`, as every C name of this must.

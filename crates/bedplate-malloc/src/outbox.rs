@@ -86,6 +86,12 @@ impl Outbox {
         }
     }
 
+    /// True if nothing is held back.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.used.get() == 0
+    }
+
     /// Publishes everything.
     pub(crate) fn flush<G: Gates>(&self) {
         if self.used.get() == 0 {
@@ -143,6 +149,7 @@ pub(crate) fn publish<G: Gates>(
             // Relaxed: published by the push's Release.
             shared.ready_next.store(next, Ordering::Relaxed);
         });
+        crate::quiet::told(heap, slab);
         // Relaxed: a hint; a heap parked or adopted meanwhile is looked through all the same.
         if heap.standing.load(Ordering::Relaxed) == Standing::Parked as u8
             || crate::fallback::is(heap)

@@ -261,6 +261,23 @@ impl Pool {
         bytes
     }
 
+    /// Calls `each` for every record of a slab, large block or free slice, newest segment first.
+    pub(crate) fn for_each_record(&self, mut each: impl FnMut(&'static Slab)) {
+        // Acquire pairs with the Release in `grow`.
+        let mut at = self.newest.load(Ordering::Acquire);
+        while at != 0 {
+            let header = Header::at(at);
+            (1..SLICES).for_each(|index| each(header.slab(index)));
+            at = header.older.load(Ordering::Relaxed);
+        }
+    }
+
+    /// Runs `work` while the pool is locked: no fork falls into it.
+    pub(crate) fn while_locked<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (_guard, _inner) = self.enter();
+        work()
+    }
+
     /// Purges one segment. The lock is held.
     fn purge_segment(&self, header: &Header) -> usize {
         let mut dirty = header.dirty.load(Ordering::Relaxed);

@@ -10,6 +10,7 @@
 use crate::counters::COUNTERS;
 use crate::huge::HUGE;
 use crate::pool::POOL;
+use crate::quiet::{self, Found};
 use crate::tuning::{DECAY_MS, PURGE_THREAD_BYTES};
 use crate::{config, owners};
 use bedplate_os::background::Background;
@@ -18,6 +19,8 @@ use bedplate_telemetry::Off;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 static HELPER: Background = Background::new();
+/// True while the helper sleeps for longer than [`LOOK_MS`].
+static DOZES: AtomicBool = AtomicBool::new(false);
 static LAST_MS: AtomicU64 = AtomicU64::new(0);
 static TOLD_PARKED: AtomicU32 = AtomicU32::new(0);
 
@@ -28,7 +31,10 @@ static HELPER_ALLOWED: AtomicBool = AtomicBool::new(true);
 /// Slabs of parked heaps told of, for each time the parked heaps are looked through.
 const TOLD_A_LOOK: u32 = 32;
 /// How often the helper looks, in milliseconds.
-const LOOK_MS: u64 = 100;
+pub(crate) const LOOK_MS: u64 = 50;
+/// How long it sleeps at most, in milliseconds, while threads sleep over slabs that are partly
+/// free: only somebody else's free makes more of them free, and tells nobody.
+const DOZE_MS: u64 = 128 * LOOK_MS;
 
 /// Bytes that wait to be given back. A snapshot.
 #[must_use]
@@ -53,16 +59,28 @@ pub(crate) fn after_release() {
     {
         due();
     }
-    let helper_may = HELPER_ALLOWED.load(Ordering::Relaxed) && config::current().purge_thread();
-    if waiting > PURGE_THREAD_BYTES && helper_may {
-        match HELPER.start(helper) {
-            Ok(true) => COUNTERS.purge_threads.add(1),
-            Ok(false) => {}
-            Err(_) => {
-                // Named degraded mode: purging then happens in slow paths only.
-                config::current().set_purge_thread(false);
-                COUNTERS.purge_thread_refused.add(1);
+    if waiting > PURGE_THREAD_BYTES {
+        start_helper();
+    }
+}
+
+/// Starts the helper, or sees to it that it looks soon.
+pub(crate) fn start_helper() {
+    if !HELPER_ALLOWED.load(Ordering::Relaxed) || !config::current().purge_thread() {
+        return;
+    }
+    match HELPER.start(helper) {
+        Ok(true) => COUNTERS.purge_threads.add(1),
+        Ok(false) => {
+            // Relaxed first: frees come here often, and the helper seldom dozes.
+            if DOZES.load(Ordering::Relaxed) && DOZES.swap(false, Ordering::SeqCst) {
+                HELPER.wake();
             }
+        }
+        Err(_) => {
+            // Named degraded mode: purging then happens in slow paths only.
+            config::current().set_purge_thread(false);
+            COUNTERS.purge_thread_refused.add(1);
         }
     }
 }
@@ -88,12 +106,19 @@ pub(crate) fn all() -> usize {
 
 /// The helper thread: purges while something waits, then ends. Uses nothing thread-local.
 extern "C" fn helper() {
+    let mut nap = LOOK_MS;
     // Bounded by the program: ends when nothing waits.
     loop {
-        HELPER.sleep_ms(LOOK_MS);
+        sleep(nap);
         owners::drain_parked::<Off>();
         due();
-        if waiting_bytes() == 0 {
+        let found = quiet::look();
+        nap = if waiting_bytes() > 0 || found == Found::Waiting {
+            LOOK_MS
+        } else {
+            (nap * 2).min(DOZE_MS)
+        };
+        if waiting_bytes() == 0 && found == Found::Nothing {
             HELPER.ended();
             // What was released between the look and the end found a helper that still ran.
             if waiting_bytes() == 0 || !HELPER.go_on() {
@@ -103,10 +128,24 @@ extern "C" fn helper() {
     }
 }
 
+fn sleep(nap: u64) {
+    if nap > LOOK_MS {
+        DOZES.store(true, Ordering::SeqCst);
+        // What was released before the line above woke nobody.
+        if waiting_bytes() > PURGE_THREAD_BYTES {
+            DOZES.store(false, Ordering::Relaxed);
+            return;
+        }
+    }
+    HELPER.sleep_ms(nap);
+    DOZES.store(false, Ordering::Relaxed);
+}
+
 /// In a forked child, first: the helper is gone, and none is started until the child's handlers
 /// are through.
 pub(crate) fn reset_in_child() {
     HELPER.reset_in_child();
+    DOZES.store(false, Ordering::Relaxed);
     HELPER_ALLOWED.store(false, Ordering::Relaxed);
 }
 

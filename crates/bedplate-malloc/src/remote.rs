@@ -9,7 +9,7 @@
 //! What a slab or a heap is: links are numbers that the caller stores and loads.
 //!
 //! # Invariants
-//! - I1: the word of a [`RemoteList`] is `count << 48 | address | watched`, addresses being
+//! - I1: the word of a [`RemoteList`] is `count << 48 | address | marks`, addresses being
 //!   multiples of 16 below 2^48.
 //! - I2: `watched` is set only by the owner ([`RemoteList::watch`]) on an empty list, and cleared
 //!   by the first push, whose thread must then put the slab on the ready stack, or by the owner
@@ -18,11 +18,14 @@
 //!   once, and the link of the stack has one writer at a time.
 //! - I4: a slab whose `unwatch` failed is, or is about to be, on a ready stack: it must not be
 //!   given back before the owner took it from there.
+//! - I5: whoever claims a list ([`RemoteList::claim`]) has its chain, and ends the claim soon;
+//!   until then nobody takes from the list. A purged list stands for all blocks of its slab, none
+//!   of which has a link any more.
 //!
 //! # Concurrency
 //! | word | owner | others |
 //! |---|---|---|
-//! | `RemoteList` | `take`, `watch`, `unwatch` | `push` |
+//! | `RemoteList` | `take`, `watch`, `unwatch` | `push`; `claim` and its end |
 //! | `ReadyStack` | `take_all` | `push` |
 //!
 //! Pushes release, takes acquire: whoever takes a chain sees its links and the blocks' last
@@ -34,9 +37,11 @@
 //! (2019). Chains published at once: Lietar et al., "snmalloc: A Message Passing Allocator"
 //! (2019).
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, yield_now};
 
 const WATCHED: u64 = 1;
+const CLAIMED: u64 = 2;
+const PURGED: u64 = 4;
 const ADDRESS: u64 = (1 << 48) - 16;
 const ONE: u64 = 1 << 48;
 
@@ -49,6 +54,9 @@ pub struct Chain {
     pub count: u32,
     /// True if the list was still watched: nobody is about to put the slab on a ready stack.
     pub was_watched: bool,
+    /// True if the slab's memory went back to the kernel: all its blocks are free, and none is
+    /// linked. `head` then means nothing.
+    pub was_purged: bool,
 }
 
 /// What became of a push.
@@ -121,12 +129,72 @@ impl RemoteList {
     /// Takes all blocks, and ends the watch if it stands.
     #[inline]
     pub fn take(&self) -> Chain {
-        // Acquire pairs with the Release in `push`.
-        let word = self.word.swap(0, Ordering::Acquire);
-        Chain {
-            head: word & ADDRESS,
-            count: (word >> 48) as u32,
-            was_watched: word & WATCHED != 0,
+        // Relaxed: the exchange below is what orders.
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            if word & CLAIMED != 0 {
+                // Bounded by one call of the kernel (I5).
+                yield_now();
+                word = self.word.load(Ordering::Relaxed);
+                continue;
+            }
+            // Acquire pairs with the Release in `push`, `unclaim` and `purged`.
+            match self
+                .word
+                .compare_exchange_weak(word, 0, Ordering::Acquire, Ordering::Relaxed)
+            {
+                Ok(_) => return chain(word),
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// The list as it is, for [`claim`](Self::claim). A snapshot.
+    pub fn glance(&self) -> Glance {
+        // Relaxed: a snapshot.
+        Glance(self.word.load(Ordering::Relaxed))
+    }
+
+    /// Takes the chain that was seen, if the list is still as it was. Until [`purged`] or
+    /// [`unclaim`] the owner waits for us.
+    ///
+    /// [`purged`]: Self::purged
+    /// [`unclaim`]: Self::unclaim
+    pub fn claim(&self, seen: Glance) -> Option<Chain> {
+        if seen.blocks() == 0 {
+            return None;
+        }
+        // Acquire pairs with the Release in `push`: the claimer may read links.
+        self.word
+            .compare_exchange(seen.0, CLAIMED, Ordering::Acquire, Ordering::Relaxed)
+            .ok()
+            .map(chain)
+    }
+
+    /// Ends a claim: the slab's memory, `count` free blocks, went back to the kernel.
+    pub fn purged(&self, count: u32) {
+        // What was pushed meanwhile was freed twice. Release pairs with the Acquire in `take`:
+        // the taker writes to the pages only after they were given back.
+        self.word
+            .store((u64::from(count) * ONE) | PURGED, Ordering::Release);
+    }
+
+    /// Ends a claim: the chain that was claimed is back on the list; `link` as in
+    /// [`push`](Self::push).
+    pub fn unclaim(&self, claimed: Chain, mut link: impl FnMut(u64)) {
+        // Relaxed: the exchange below is what publishes.
+        let mut old = self.word.load(Ordering::Relaxed);
+        loop {
+            link(old & ADDRESS);
+            let new = (old & !(ADDRESS | CLAIMED)) + u64::from(claimed.count) * ONE + claimed.head;
+            // Release as in `push`.
+            match self
+                .word
+                .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => return,
+                Err(now) => old = now,
+            }
         }
     }
 
@@ -134,7 +202,7 @@ impl RemoteList {
     #[inline]
     pub fn has_blocks(&self) -> bool {
         // Relaxed: a hint; `take` decides.
-        self.word.load(Ordering::Relaxed) & ADDRESS != 0
+        self.word.load(Ordering::Relaxed) & (ADDRESS | CLAIMED | PURGED) != 0
     }
 
     /// True while the watch stands.
@@ -165,6 +233,37 @@ impl RemoteList {
         self.word
             .compare_exchange(WATCHED, 0, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
+    }
+}
+
+/// A list as it was at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance(u64);
+
+impl Glance {
+    /// The blocks that waited with their links: none where the list is claimed or purged.
+    #[must_use]
+    pub const fn blocks(self) -> u32 {
+        if self.0 & (CLAIMED | PURGED) != 0 {
+            0
+        } else {
+            (self.0 >> 48) as u32
+        }
+    }
+
+    /// The glance as a number that no list without blocks has.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+const fn chain(word: u64) -> Chain {
+    Chain {
+        head: word & ADDRESS,
+        count: (word >> 48) as u32,
+        was_watched: word & WATCHED != 0,
+        was_purged: word & PURGED != 0,
     }
 }
 
@@ -216,11 +315,18 @@ impl ReadyStack {
         }
     }
 
+    /// True if there is nothing to take.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        // Relaxed: a hint; `take_all` decides.
+        self.head.load(Ordering::Relaxed) == 0
+    }
+
     /// Takes all slabs: the first one's address, 0 if none.
     #[inline]
     pub fn take_all(&self) -> u64 {
         // Relaxed look first: an exchange costs, and most looks find nothing.
-        if self.head.load(Ordering::Relaxed) == 0 {
+        if self.is_empty() {
             return 0;
         }
         // Acquire pairs with the Release in `push`.
@@ -258,6 +364,31 @@ mod tests {
         assert!(list.watch());
         assert!(list.unwatch());
         assert_eq!(list.take().head, 0);
+    }
+
+    #[test]
+    fn a_claimed_list_comes_back_or_is_purged() {
+        let list = RemoteList::new();
+        assert!(list.claim(list.glance()).is_none());
+        list.push(0x40, 2, |_| {});
+        let seen = list.glance();
+        assert_eq!(seen.blocks(), 2);
+        list.push(0x80, 1, |_| {});
+        assert!(list.claim(seen).is_none());
+        let claimed = list.claim(list.glance()).expect("nothing changed");
+        assert_eq!((claimed.head, claimed.count), (0x80, 3));
+        assert!(list.has_blocks());
+        assert_eq!(list.glance().blocks(), 0);
+        list.push(0x100, 1, |n| assert_eq!(n, 0));
+        list.unclaim(claimed, |n| assert_eq!(n, 0x100));
+        let claimed = list.claim(list.glance()).expect("nothing changed");
+        assert_eq!((claimed.head, claimed.count), (0x80, 4));
+        list.purged(4);
+        assert!(list.has_blocks());
+        assert!(list.claim(list.glance()).is_none());
+        let chain = list.take();
+        assert_eq!((chain.count, chain.was_purged), (4, true));
+        assert!(!list.has_blocks());
     }
 
     #[test]

@@ -98,6 +98,10 @@ pub(crate) struct Shared {
     pub(crate) ready_next: AtomicU64,
     /// Of a large block: the bytes that may be used.
     pub(crate) usable_bytes: AtomicUsize,
+    /// The remote list when the purge thread last looked (`quiet.rs`), and when it first was so,
+    /// in coarse milliseconds. Written by the purge thread.
+    pub(crate) seen: AtomicU64,
+    pub(crate) seen_ms: AtomicU64,
 }
 
 const _: () = assert!(size_of::<Slab>() == 64);
@@ -160,6 +164,14 @@ impl Slab {
         }
     }
 
+    /// True if all blocks are handed out.
+    #[must_use]
+    #[inline(always)]
+    pub(crate) fn is_full(&self) -> bool {
+        // Relaxed: the owner's own word.
+        self.state.load(Ordering::Relaxed) == State::Full as u8
+    }
+
     /// Moves the slab to a state with its countdown (I4).
     pub(crate) fn enter(&self, state: State, countdown: u32) {
         // Relaxed: the owner's own words; statistics take any recent value.
@@ -219,6 +231,8 @@ impl Shared {
             heap: AtomicPtr::new(null_mut()),
             ready_next: AtomicU64::new(0),
             usable_bytes: AtomicUsize::new(0),
+            seen: AtomicU64::new(0),
+            seen_ms: AtomicU64::new(0),
         }
     }
 }

@@ -186,6 +186,7 @@ pub(crate) fn heap() -> &'static Heap {
     place::heap()
 }
 
+#[inline(always)]
 fn with<T>(work: impl FnOnce(&Local) -> T) -> T {
     // SAFETY: the words live as long as the thread, which is the one running here.
     let local = unsafe { &*place::local() };
@@ -236,6 +237,12 @@ pub(crate) fn send_remote<G: Gates>(slab: &'static Slab, block: *mut crate::raw:
         register(local);
         local.outbox.add::<G>(slab, block);
     });
+}
+
+/// True if the thread holds no remote frees back.
+#[inline(always)]
+pub(crate) fn outbox_is_empty() -> bool {
+    with(|local| local.outbox.is_empty())
 }
 
 /// Publishes the thread's outbox.

@@ -152,3 +152,49 @@ fn blocks_freed_during_adoption_reach_the_adopter() {
         assert_eq!(taken, 1);
     });
 }
+
+/// The owner takes a list that the purge thread claims: it gets every block, with its contents
+/// where the claim was given up, without where the memory went back, and never in between.
+#[test]
+fn a_claimed_list_is_taken_only_when_the_claim_has_ended() {
+    for purges in [false, true] {
+        model(move || {
+            let m = Arc::new(Model::new());
+            m.free_remote(0);
+            m.free_remote(1);
+            let claimer = Arc::clone(&m);
+            let claimer = thread::spawn(move || {
+                let seen = claimer.remote.glance();
+                if seen.blocks() != 2 {
+                    return;
+                }
+                let Some(chain) = claimer.remote.claim(seen) else {
+                    return;
+                };
+                if purges {
+                    // The kernel zeroes the pages: links and contents are gone.
+                    for block in 0..2 {
+                        set(&claimer.contents[block], 0);
+                        set(&claimer.links[block], 0);
+                    }
+                    claimer.remote.purged(chain.count);
+                } else {
+                    let tail = 0;
+                    claimer
+                        .remote
+                        .unclaim(chain, |next| set(&claimer.links[tail], next));
+                }
+            });
+            let chain = m.remote.take();
+            assert_eq!(chain.count, 2);
+            for block in 0..2 {
+                let expected = if chain.was_purged { 0 } else { 7 };
+                assert_eq!(get(&m.contents[block]), expected);
+                // The owner hands the block out again.
+                set(&m.contents[block], 9);
+            }
+            claimer.join().expect("no panic");
+            assert!(!m.remote.has_blocks());
+        });
+    }
+}

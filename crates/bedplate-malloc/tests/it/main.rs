@@ -16,6 +16,7 @@ mod limits;
 mod misuse;
 mod model;
 mod purge;
+mod quiet;
 mod remote;
 mod run;
 mod settings;
