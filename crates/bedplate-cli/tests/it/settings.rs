@@ -72,3 +72,26 @@ fn the_report_names_the_settings_in_force() {
         "{stderr}"
     );
 }
+
+#[test]
+fn refused_requests_are_noted() {
+    let place = Place::new();
+    let source = r"
+        #include <stdlib.h>
+        int main(void) { return malloc(64 << 20) != NULL; }
+    ";
+    let program = place.compile("greedy", source, &[]);
+    let output = place
+        .bedplate()
+        .args(["run", "--"])
+        .arg(&program)
+        .env("BEDPLATE_MALLOC_CAP", "16M")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(
+        text.contains("1 request for memory failed in greedy because of the cap"),
+        "{text}"
+    );
+}

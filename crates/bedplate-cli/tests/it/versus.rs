@@ -37,11 +37,11 @@ fn a_comparison_has_ratios_with_intervals() {
             "{ratio}"
         );
     }
-    assert!(
-        ran.stderr().contains("interleaved rounds"),
-        "{}",
-        ran.stderr()
-    );
+    let text = ran.stderr();
+    assert!(text.contains("interleaved rounds"), "{text}");
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
 }
 
 #[test]

@@ -11,7 +11,9 @@ use super::model::{
     ArmReport, ChildGroup, HeapReport, Measurement, ProcessReport, RunReport, Versus,
 };
 use super::svg;
-use super::units::{bytes, command_line, count, counted, known_bytes, seconds, whole_bytes};
+use super::units::{
+    bytes, command_line, count, counted, known_bytes, seconds, short_name, whole_bytes,
+};
 use crate::parts::PartKind;
 
 /// The page.
@@ -71,7 +73,7 @@ fn head(report: &RunReport, name: &str) -> String {
         ("bad", "NOT ACTIVE")
     };
     let detail = if report.active {
-        format!("{} library", report.library)
+        report.library_phrase()
     } else {
         report.inactive_because.clone().unwrap_or_default()
     };
@@ -141,9 +143,7 @@ fn process_section(process: &ProcessReport) -> String {
         section.push_str(&parts(process, peak, end));
         for heap in &peak.heaps {
             section.push_str(&histogram(heap));
-        }
-        if let Some(heap) = end.heaps.first().or(peak.heaps.first()) {
-            section.push_str(&counters(heap));
+            section.push_str(&counters(end.heap_like(heap).unwrap_or(heap)));
         }
     } else {
         section.push_str("<p class=\"soft\">It ended before its memory could be measured.</p>");
@@ -162,9 +162,9 @@ fn colour(kind: PartKind) -> String {
 
 fn parts(process: &ProcessReport, peak: &Measurement, end: &Measurement) -> String {
     let exactness = if process.end_is_exact {
-        "at exit"
+        "at exit".to_owned()
     } else {
-        "last sample"
+        format!("last, at {}", seconds(end.ms / 1e3))
     };
     let at = format!("at {}", seconds(peak.ms / 1e3));
     let mut html = format!("<h3>Parts of the resident set, {at}</h3>{}", stack(peak));
@@ -206,6 +206,9 @@ fn parts(process: &ProcessReport, peak: &Measurement, end: &Measurement) -> Stri
         (end, total.1),
     ));
     html.push_str("</table>");
+    if let Some(missed) = process.missed_peak() {
+        html.push_str(&format!("<p class=\"soft\">{}</p>", escape(&missed)));
+    }
     html
 }
 
@@ -262,9 +265,9 @@ fn histogram(heap: &HeapReport) -> String {
         .unwrap_or(0)
         .max(1);
     let mut html = format!(
-        "<h3>Block sizes, {} library</h3><table><tr><th>bytes</th><th>slabs</th>\
+        "<h3>Block sizes, {}</h3><table><tr><th>bytes</th><th>slabs</th>\
          <th>live blocks</th><th>live</th><th>room left</th><th></th></tr>",
-        escape(&heap.library)
+        escape(&heap.title())
     );
     for bin in &bins {
         let width = |part: u64| 100.0 * part as f64 / top as f64;
@@ -293,16 +296,18 @@ fn histogram(heap: &HeapReport) -> String {
 }
 
 fn counters(heap: &HeapReport) -> String {
-    let rows: String = heap
-        .counters
+    let telemetry = heap
+        .telemetry
         .iter()
-        .chain(&heap.telemetry)
-        .filter(|(_, value)| **value > 0)
+        .map(|(name, &value)| (name.as_str(), value));
+    let rows: String = heap
+        .telling_counters()
+        .chain(telemetry.filter(|&(_, value)| value > 0))
         .map(|(name, value)| {
             let shown = if name.ends_with("_bytes") {
-                whole_bytes(*value)
+                whole_bytes(value)
             } else {
-                count(*value)
+                count(value)
             };
             format!(
                 "<tr><td>{}</td><td>{shown}</td></tr>",
@@ -311,7 +316,7 @@ fn counters(heap: &HeapReport) -> String {
         })
         .collect();
     format!(
-        "<h3>The allocator's own counts</h3><table><tr><td>heaps of threads (waiting for a new owner)\
+        "<h3>The allocator's own counts</h3><table><tr><td>threads' heaps (waiting for a new owner)\
          </td><td>{} ({})</td></tr>{rows}</table>",
         heap.threads, heap.parked
     )
@@ -434,9 +439,4 @@ fn arm_row(name: &str, arm: &ArmReport) -> String {
         seconds(arm.cpu_s),
         bytes(arm.peak_rss_bytes),
     )
-}
-
-/// The last part of a library's path.
-fn short_name(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
 }

@@ -11,18 +11,26 @@
 //! | `svg.rs` | its charts |
 //! | `histogram.rs` | size classes in doubling bins |
 //! | `spark.rs` | charts of one line of text |
+//! | `text_versus.rs` | the comparison in it |
+//! | `fold.rs` | lines that fit a terminal |
+//! | `peak.rs` | the one figure of a peak |
+//! | `remarks.rs` | sentences about requests that were not served |
 //! | `units.rs` | figures as people read them |
 //! | `paint.rs` | colour or none |
 
 mod convert;
+pub mod fold;
 pub mod histogram;
 pub mod html;
 pub mod model;
 pub mod paint;
+pub(crate) mod peak;
+pub(crate) mod remarks;
 pub mod snapshot;
 pub mod spark;
 pub mod svg;
 pub mod text;
+mod text_versus;
 pub mod units;
 
 pub use model::RunReport;

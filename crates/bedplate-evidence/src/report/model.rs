@@ -80,6 +80,17 @@ impl RunReport {
 }
 
 impl RunReport {
+    /// What the program ran on, as the report's first line says it.
+    #[must_use]
+    pub fn library_phrase(&self) -> String {
+        let linked = if self.links_the_allocator() {
+            " and bedplate linked into the program"
+        } else {
+            ""
+        };
+        format!("{} library{linked}", self.library)
+    }
+
     /// Whether the program brought an allocator of ours, linked into it, beside the preloaded one.
     #[must_use]
     pub fn links_the_allocator(&self) -> bool {
@@ -214,6 +225,39 @@ pub struct HeapReport {
     pub counters: BTreeMap<String, u64>,
     /// Telemetry counters of the gates built in, by name.
     pub telemetry: BTreeMap<String, u64>,
+}
+
+impl HeapReport {
+    /// Whose blocks it serves, where a process has two.
+    #[must_use]
+    pub fn title(&self) -> String {
+        if self.library == "linked" {
+            "bedplate linked into the program".to_owned()
+        } else {
+            format!("preloaded {} library", self.library)
+        }
+    }
+
+    /// Counts that say something: neither zero nor said elsewhere.
+    pub fn telling_counters(&self) -> impl Iterator<Item = (&str, u64)> {
+        let all_live = self.threads + self.parked;
+        self.counters
+            .iter()
+            .map(|(name, &value)| (name.as_str(), value))
+            .filter(move |&(name, value)| {
+                value > 0 && !(name == "heaps_started" && value == all_live)
+            })
+    }
+}
+
+impl Measurement {
+    /// The figures of the same allocator as `heap`, if it was seen here too.
+    #[must_use]
+    pub fn heap_like(&self, heap: &HeapReport) -> Option<&HeapReport> {
+        self.heaps
+            .iter()
+            .find(|other| other.library == heap.library)
+    }
 }
 
 /// One size class.

@@ -86,16 +86,14 @@ impl Snapshot {
     /// As text.
     #[must_use]
     pub fn render(&self, paint: Paint) -> String {
-        let library = self
-            .heaps()
-            .first()
-            .map_or("", |heap| heap.library.as_str());
+        let titles: Vec<String> = self.heaps().iter().map(HeapReport::title).collect();
         let mut text = format!(
-            "bedplate: {} in {} (pid {}): {library} library, {}\n  resident {} (peak {}) · live {} · \
+            "bedplate: {} in {} (pid {}): {}, {}\n  resident {} (peak {}) · live {} · \
              faults {} minor, {} major\n\n",
             paint.good("ACTIVE"),
             self.name,
             self.pid,
+            titles.join(" and "),
             counted(self.threads, "thread", "threads"),
             whole_bytes(self.measurement.rss_bytes),
             whole_bytes(self.peak_rss_bytes),
@@ -106,6 +104,9 @@ impl Snapshot {
         text.push_str(&parts_lines(&self.measurement, paint));
         for heap in self.heaps() {
             text.push('\n');
+            if titles.len() > 1 {
+                text.push_str(&format!("  {}:\n", paint.bold(&heap.title())));
+            }
             text.push_str(&heap_lines(heap, paint));
         }
         text

@@ -9,20 +9,19 @@
 
 use core::fmt::{self, Write as _};
 
+use super::fold;
 use super::histogram::bins;
-use super::model::{
-    ArmReport, ChildGroup, HeapReport, Measurement, ProcessReport, RatioReport, RunReport, Versus,
-};
+use super::model::{ChildGroup, HeapReport, Measurement, ProcessReport, RunReport};
 use super::paint::Paint;
+use super::peak;
 use super::spark::{bar, sparkline};
+use super::text_versus::write_versus;
 use super::units::{bytes, count, counted, known_bytes, seconds, whole_bytes};
 
 /// Columns of a timeline.
 const TIMELINE_COLUMNS: usize = 52;
 /// Columns of a bar.
 const BAR_COLUMNS: usize = 12;
-/// Up to this many times what starting a process takes, a peak may be that alone.
-const FLOOR_NEAR: f64 = 1.5;
 /// Names of children listed.
 const CHILDREN_MAX: usize = 12;
 
@@ -42,29 +41,21 @@ pub fn headline(report: &RunReport, paint: Paint) -> String {
         .processes
         .first()
         .map_or("the program", |process| process.name.as_str());
-    if report.active {
+    let (word, painted, rest) = if report.active {
         let processes = 1 + report.children.iter().map(|group| group.count).sum::<u64>();
-        format!(
-            "bedplate: {} in {name}: {} library{}, {}",
-            paint.good("ACTIVE"),
-            report.library,
-            if report.links_the_allocator() {
-                " and bedplate linked into the program"
-            } else {
-                ""
-            },
+        let rest = format!(
+            "{}, {}",
+            report.library_phrase(),
             counted(processes, "process", "processes")
-        )
+        );
+        ("ACTIVE", paint.good("ACTIVE"), rest)
     } else {
-        format!(
-            "bedplate: {} in {name}: {}",
-            paint.bad("NOT ACTIVE"),
-            report
-                .inactive_because
-                .as_deref()
-                .unwrap_or("for no known reason")
-        )
-    }
+        let because = report.inactive_because.as_deref();
+        let rest = because.unwrap_or("for no known reason").to_owned();
+        ("NOT ACTIVE", paint.bad("NOT ACTIVE"), rest)
+    };
+    let line = format!("bedplate: {word} in {name}: {rest}");
+    fold::sentence("", "  ", &line).replacen(word, &painted, 1)
 }
 
 /// The parts of one measurement.
@@ -104,8 +95,9 @@ pub fn parts_lines(measurement: &Measurement, paint: Paint) -> String {
 #[must_use]
 pub fn heap_lines(heap: &HeapReport, paint: Paint) -> String {
     let mut out = String::new();
-    let _written =
-        write_heap(&mut out, heap, paint).and_then(|()| write_telemetry(&mut out, heap, paint));
+    let _written = write_heap(&mut out, heap, paint)
+        .and_then(|()| write_counters(&mut out, heap))
+        .and_then(|()| write_telemetry(&mut out, heap, paint));
     out
 }
 
@@ -121,7 +113,8 @@ fn write_all(out: &mut String, report: &RunReport, paint: Paint) -> fmt::Result 
         write_versus(out, versus, paint)?;
     }
     for note in &report.notes {
-        writeln!(out, "  {} {note}", paint.warn("note:"))?;
+        let folded = fold::sentence("  note: ", "        ", note);
+        writeln!(out, "{}", folded.replacen("note:", &paint.warn("note:"), 1))?;
     }
     Ok(())
 }
@@ -142,8 +135,9 @@ fn write_program(out: &mut String, report: &RunReport) -> fmt::Result {
     let faults = &report.faults;
     writeln!(
         out,
-        "  kernel    peak RSS {} · faults {} minor, {} major\n            switches {} voluntary, {} involuntary",
+        "  kernel    peak RSS {}{}\n            faults {} minor, {} major · switches {} voluntary, {} involuntary",
         whole_bytes(report.peak_rss_bytes),
+        peak::owner(&report.processes, report.peak_rss_bytes),
         count(faults.minor),
         count(faults.major),
         count(faults.voluntary_switches),
@@ -164,14 +158,19 @@ fn write_process(out: &mut String, process: &ProcessReport, paint: Paint) -> fmt
     match (&process.at_peak, &process.at_end) {
         (Some(peak), Some(end)) => {
             write_parts(out, process, peak, end, paint)?;
+            if let Some(missed) = process.missed_peak() {
+                writeln!(out, "{}", fold::sentence("  ", "  ", &missed))?;
+            }
             for heap in &peak.heaps {
                 if peak.heaps.len() > 1 {
-                    writeln!(out, "  the {} allocator:", heap.library)?;
+                    writeln!(out, "  {}:", paint.bold(&heap.title()))?;
                 }
                 write_heap(out, heap, paint)?;
+                let last = end.heap_like(heap).unwrap_or(heap);
+                write_counters(out, last)?;
+                write_telemetry(out, last, paint)?;
             }
-            let last = end.heaps.first().or(peak.heaps.first());
-            last.map_or(Ok(()), |heap| write_telemetry(out, heap, paint))
+            Ok(())
         }
         _ => writeln!(out, "  it ended before its memory could be measured"),
     }
@@ -185,24 +184,15 @@ fn write_timeline(out: &mut String, process: &ProcessReport, paint: Paint) -> fm
     if points.len() < 2 {
         return Ok(());
     }
-    let rss_max = points
-        .iter()
-        .map(|point| point.rss_bytes)
-        .max()
-        .unwrap_or(0);
-    let live_max = points.iter().filter_map(|point| point.live_bytes).max();
-    let resident = sparkline(
-        points,
-        |point| Some(point.rss_bytes),
-        rss_max,
-        TIMELINE_COLUMNS,
-    );
-    writeln!(out, "  resident  {resident}  max {}", whole_bytes(rss_max))?;
-    if let Some(live_max) = live_max {
+    let sampled = points.iter().map(|point| point.rss_bytes).max();
+    let top = sampled.unwrap_or(0).max(process.peak_rss_bytes);
+    let resident = sparkline(points, |point| Some(point.rss_bytes), top, TIMELINE_COLUMNS);
+    writeln!(out, "  resident  {resident}  █ {}", whole_bytes(top))?;
+    if let Some(live_max) = points.iter().filter_map(|point| point.live_bytes).max() {
         let live = sparkline(
             points,
             |point| point.live_bytes,
-            rss_max.max(live_max),
+            top.max(live_max),
             TIMELINE_COLUMNS,
         );
         writeln!(out, "  live      {live}  max {}", whole_bytes(live_max))?;
@@ -343,22 +333,27 @@ fn write_heap(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result 
             paint.dim(&free),
         )?;
     }
-    let counters: Vec<String> = heap
-        .counters
-        .iter()
-        .filter(|(_, value)| **value > 0)
-        .map(|(name, value)| match name.strip_suffix("_bytes") {
-            Some(stem) => format!("{} {}", stem.replace('_', " "), whole_bytes(*value)),
-            None => format!("{} {}", name.replace('_', " "), count(*value)),
-        })
-        .collect();
-    writeln!(
-        out,
-        "  heaps {} (parked {}) · {}",
-        heap.threads,
-        heap.parked,
-        counters.join(" · ")
-    )
+    Ok(())
+}
+
+/// Threads and slow paths.
+fn write_counters(out: &mut String, heap: &HeapReport) -> fmt::Result {
+    let parked = match heap.parked {
+        0 => String::new(),
+        parked => format!(", {} waiting for a new owner", count(parked)),
+    };
+    let mut items = vec![format!(
+        "{}{parked}",
+        counted(heap.threads, "thread's heap", "threads' heaps")
+    )];
+    items.extend(
+        heap.telling_counters()
+            .map(|(name, value)| match name.strip_suffix("_bytes") {
+                Some(stem) => format!("{} {}", stem.replace('_', " "), whole_bytes(value)),
+                None => format!("{} {}", name.replace('_', " "), count(value)),
+            }),
+    );
+    writeln!(out, "{}", fold::list("  ", "  ", &items))
 }
 
 fn write_telemetry(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result {
@@ -417,96 +412,26 @@ fn write_children(out: &mut String, children: &[ChildGroup], paint: Paint) -> fm
 fn write_pressure(out: &mut String, report: &RunReport) -> fmt::Result {
     let pressure = &report.pressure;
     if let Some(because) = &pressure.absent_because {
-        return writeln!(out, "\n  pressure  not known: {because}");
+        let text = format!("not known: {because}");
+        return writeln!(
+            out,
+            "\n{}",
+            fold::sentence("  pressure  ", "            ", &text)
+        );
     }
     let figure =
         |ms: Option<f64>| ms.map_or_else(|| "not known".to_owned(), |ms| seconds(ms / 1e3));
     writeln!(
         out,
-        "\n  pressure  waited meanwhile, whole machine: cpu {} · memory {} (all tasks {}) · io {}",
+        "\n  pressure  whole machine waited meanwhile for CPU {}, I/O {},\n            memory {} (all tasks {})",
         figure(pressure.cpu_some_ms),
+        figure(pressure.io_some_ms),
         figure(pressure.memory_some_ms),
         figure(pressure.memory_full_ms),
-        figure(pressure.io_some_ms),
     )?;
     writeln!(
         out,
         "  observer  {} of CPU for watching",
         seconds(report.observer_cpu_s)
     )
-}
-
-fn write_versus(out: &mut String, versus: &Versus, paint: Paint) -> fmt::Result {
-    let title = format!(
-        "against other allocators: {} interleaved rounds, seed {}, load {}",
-        versus.rounds,
-        versus.seed,
-        versus
-            .load_average
-            .map_or_else(|| "not known".to_owned(), |load| format!("{load:.2}")),
-    );
-    writeln!(out, "\n{}", paint.bold(&title))?;
-    let head = format!(
-        "  {:<16} {:>9} {:>9} {:>9}   {}",
-        "median",
-        "wall",
-        "CPU",
-        "peak RSS",
-        "ours / other, 95 % interval (below 1: ours is better)"
-    );
-    writeln!(out, "{}", paint.dim(&head))?;
-    write_arm(out, "bedplate", &versus.ours, paint)?;
-    for other in &versus.others {
-        write_arm(out, &other.name, other, paint)?;
-    }
-    for difference in versus.others.iter().flat_map(|other| &other.differences) {
-        writeln!(out, "  {}", paint.bad(difference))?;
-    }
-    let arms = core::iter::once(&versus.ours).chain(&versus.others);
-    let smallest = arms.map(|arm| arm.peak_rss_bytes).fold(f64::MAX, f64::min);
-    if smallest > FLOOR_NEAR * versus.rss_floor_bytes as f64 {
-        return Ok(());
-    }
-    writeln!(
-        out,
-        "  {}",
-        paint.dim(&format!(
-            "a peak RSS near {} is that of starting a process",
-            whole_bytes(versus.rss_floor_bytes)
-        ))
-    )
-}
-
-fn write_arm(out: &mut String, name: &str, arm: &ArmReport, paint: Paint) -> fmt::Result {
-    write!(
-        out,
-        "  {name:<16} {:>9} {:>9} {:>9}",
-        seconds(arm.wall_s),
-        seconds(arm.cpu_s),
-        bytes(arm.peak_rss_bytes),
-    )?;
-    if let Some(ratios) = &arm.ratios {
-        let ratio = |what: &str, ratio: Option<RatioReport>| match ratio {
-            None => format!("{what} needs 6 rounds"),
-            Some(ratio) => {
-                let text = format!(
-                    "{what} {:.3} [{:.3}, {:.3}]",
-                    ratio.ratio, ratio.low, ratio.high
-                );
-                match (ratio.high < 1.0, ratio.low > 1.0) {
-                    (true, _) => paint.good(&text),
-                    (_, true) => paint.warn(&text),
-                    _ => text,
-                }
-            }
-        };
-        write!(
-            out,
-            "   {}  {}  {}",
-            ratio("wall", ratios.wall),
-            ratio("CPU", ratios.cpu),
-            ratio("RSS", ratios.peak_rss)
-        )?;
-    }
-    writeln!(out)
 }

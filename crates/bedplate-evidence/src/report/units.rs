@@ -95,6 +95,12 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
+/// The last part of a library's path.
+#[must_use]
+pub fn short_name(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
 fn three_digits(value: f64) -> String {
     let size = value.abs();
     if size >= 99.95 {

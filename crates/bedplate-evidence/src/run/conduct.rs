@@ -23,7 +23,8 @@ use crate::error::RunError;
 use crate::parts::PartKind;
 use crate::process::{Ended, calls};
 use crate::report::model::{Faults, Pressure, ProcessReport, REPORT_VERSION, RunReport};
-use crate::report::units::whole_bytes;
+use crate::report::{peak, remarks};
+use crate::versus::rounds::own_anonymous_bytes;
 
 /// A program that has not announced itself after this time is reported as not active, though it
 /// may still come.
@@ -189,7 +190,13 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
     let lost = sampler.main_lost_the_library();
     let active = sampler.is_active() && !idle && !lost;
     let has_heap = sampler.main_has_heap();
-    let (processes, children) = sampler.finish();
+    let (mut processes, children) = sampler.finish();
+    let peak_rss_bytes = peak::settle(
+        &mut processes,
+        &children,
+        ended.peak_rss_bytes,
+        own_anonymous_bytes(),
+    );
     let mut notes = plan.facts.notes();
     if served_nothing && active {
         notes.push("the program asked the allocator for no block".to_owned());
@@ -232,7 +239,7 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
         wall_s: wall.as_secs_f64(),
         user_s: ended.user_s,
         system_s: ended.system_s,
-        peak_rss_bytes: ended.peak_rss_bytes,
+        peak_rss_bytes,
         faults: Faults {
             minor: ended.minor_faults,
             major: ended.major_faults,
@@ -280,7 +287,7 @@ fn notes_on(
         .iter()
         .max_by_key(|process| process.peak_rss_bytes);
     notes.extend(largest.and_then(note_on_own_mappings));
-    notes.extend(largest.and_then(|process| note_on_missed_peak(process, ended.peak_rss_bytes)));
+    notes.extend(processes.iter().flat_map(remarks::refusals));
     if !active && has_children {
         notes.push(
             "some of its children did run on the allocator: they are listed below".to_owned(),
@@ -305,24 +312,6 @@ fn note_on_own_mappings(process: &ProcessReport) -> Option<String> {
         )
     })
 }
-
-/// A peak between two looks is known to the kernel only; its parts are those of a lower moment.
-fn note_on_missed_peak(process: &ProcessReport, kernel_peak_bytes: u64) -> Option<String> {
-    let measured = process.at_peak.as_ref()?.rss_bytes;
-    let peak = process.peak_rss_bytes.max(kernel_peak_bytes);
-    ((measured as f64) < PEAK_SHARE_NOTED * peak as f64).then(|| {
-        format!(
-            "the parts of {} were measured at {} of a peak RSS of {}: the rest was there only \
-             between two looks, or in a process it waited for",
-            process.name,
-            whole_bytes(measured),
-            whole_bytes(peak),
-        )
-    })
-}
-
-/// A measurement below this share of the peak is noted.
-const PEAK_SHARE_NOTED: f64 = 0.95;
 
 /// Share of the resident set, in percent, from which a program's own mappings are noted.
 const OWN_MAPPINGS_NOTED: f64 = 30.0;

@@ -256,7 +256,7 @@ fn load_average() -> Option<f64> {
 }
 
 /// Our anonymous resident bytes: a forked child starts with at most these.
-fn own_anonymous_bytes() -> u64 {
+pub(crate) fn own_anonymous_bytes() -> u64 {
     crate::process::Process::open(std::process::id())
         .and_then(|process| process.rollup())
         .map_or(0, |rollup| rollup.anonymous_bytes)
