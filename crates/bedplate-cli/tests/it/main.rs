@@ -10,6 +10,7 @@
 //! | `signals.rs` | programs that signals end |
 //! | `versus.rs` | comparisons |
 //! | `settings.rs` | the environment |
+//! | `parts.rs` | which part memory is counted to |
 //! | `probe.rs` | described machines |
 //! | `licences.rs` | the licences inside the program |
 //! | `top.rs` | looking at running processes |
@@ -18,6 +19,7 @@ mod children;
 mod inactive;
 mod licences;
 mod machine;
+mod parts;
 mod probe;
 mod run;
 mod settings;

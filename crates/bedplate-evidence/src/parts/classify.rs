@@ -10,6 +10,7 @@
 use alloc::collections::BTreeSet;
 
 use super::kinds::PartKind;
+use super::modules::{Modules, module_paths};
 use crate::process::Mapping;
 use crate::process::heap::is_root_page;
 
@@ -26,31 +27,33 @@ pub struct Purpose {
     pub file: Option<PartKind>,
 }
 
-/// The purposes of all `mappings` (sorted by address), in the same order.
-///
-/// `stack_pointers` are those of the threads, as far as known.
+/// What is known of a process besides its mappings.
+#[derive(Debug)]
+pub struct Known<'process> {
+    /// Stack pointers of the threads, as far as the kernel tells.
+    pub stack_pointers: &'process [u64],
+    /// Its program and libraries.
+    pub modules: &'process Modules,
+}
+
+/// The purposes of all `mappings` (sorted by address, cut by [`Modules::cut`]), in the same order.
 #[must_use]
-pub fn classify(mappings: &[Mapping], stack_pointers: &[u64]) -> Vec<Purpose> {
-    // A file of which some part may be executed is a program or library; its other mappings are
-    // its constants and data.
-    let modules: BTreeSet<&str> = mappings
+pub fn classify(mappings: &[Mapping], known: &Known<'_>) -> Vec<Purpose> {
+    // The other mappings of a program or library are its constants and data.
+    let paths = module_paths(mappings);
+    let before = core::iter::once(None).chain(mappings.iter().map(Some));
+    mappings
         .iter()
-        .filter(|mapping| mapping.executable && mapping.path.starts_with('/'))
-        .map(|mapping| mapping.path.as_str())
-        .collect();
-    let mut purposes: Vec<Purpose> = Vec::with_capacity(mappings.len());
-    for (index, mapping) in mappings.iter().enumerate() {
-        let before = index.checked_sub(1).map(|at| (&mappings[at], purposes[at]));
-        purposes.push(purpose(mapping, before, &modules, stack_pointers));
-    }
-    purposes
+        .zip(before)
+        .map(|(mapping, before)| purpose(mapping, before, &paths, known))
+        .collect()
 }
 
 fn purpose(
     mapping: &Mapping,
-    before: Option<(&Mapping, Purpose)>,
+    before: Option<&Mapping>,
     modules: &BTreeSet<&str>,
-    stack_pointers: &[u64],
+    known: &Known<'_>,
 ) -> Purpose {
     let path = mapping.path.as_str();
     if is_root_page(mapping) {
@@ -88,7 +91,7 @@ fn purpose(
     if !path.is_empty() {
         return both(PartKind::Files);
     }
-    both(of_nameless(mapping, before, stack_pointers))
+    both(of_nameless(mapping, before, known))
 }
 
 fn both(kind: PartKind) -> Purpose {
@@ -123,29 +126,20 @@ fn is_shared_memory(path: &str) -> bool {
 }
 
 /// A private anonymous mapping without a name.
-fn of_nameless(
-    mapping: &Mapping,
-    before: Option<(&Mapping, Purpose)>,
-    stack_pointers: &[u64],
-) -> PartKind {
-    let holds_stack_pointer = stack_pointers
-        .iter()
-        .any(|pointer| (mapping.start..mapping.end).contains(pointer));
-    let Some((previous, purpose)) = before.filter(|(previous, _)| previous.end == mapping.start)
-    else {
-        return if holds_stack_pointer {
-            PartKind::Stacks
-        } else {
-            PartKind::Anonymous
-        };
-    };
-    // Zero-initialised data lies behind the writable data of its file.
-    if purpose.anonymous == Some(PartKind::Data) && previous.path.starts_with('/') {
+fn of_nameless(mapping: &Mapping, before: Option<&Mapping>, known: &Known<'_>) -> PartKind {
+    if known.modules.hold(mapping) {
         return PartKind::Data;
     }
-    let behind_guard = previous.is_inaccessible()
-        && previous.path.is_empty()
-        && previous.bytes() <= GUARD_BYTES_MAX;
+    let holds_stack_pointer = known
+        .stack_pointers
+        .iter()
+        .any(|pointer| (mapping.start..mapping.end).contains(pointer));
+    let behind_guard = before.is_some_and(|previous| {
+        previous.end == mapping.start
+            && previous.is_inaccessible()
+            && previous.path.is_empty()
+            && previous.bytes() <= GUARD_BYTES_MAX
+    });
     if holds_stack_pointer || (behind_guard && mapping.readable && mapping.writable) {
         PartKind::Stacks
     } else {
@@ -155,6 +149,8 @@ fn of_nameless(
 
 #[cfg(test)]
 mod tests {
+    use bedplate_malloc::inspect::{Memory, ReadFailed};
+
     use super::*;
     use crate::process::maps::parse_maps;
 
@@ -176,8 +172,27 @@ mod tests {
 60000-90000 rw-p 0 00:00 0 
 ";
 
+    /// Headers cannot be read here, so the data ends where the mapping does.
+    fn purposes(stack_pointers: &[u64]) -> Vec<Purpose> {
+        let mappings = parse_maps(MAPS);
+        let modules = Modules::find(&Unreadable, &mappings, 4096);
+        let known = Known {
+            stack_pointers,
+            modules: &modules,
+        };
+        classify(&modules.cut(mappings), &known)
+    }
+
+    struct Unreadable;
+
+    impl Memory for Unreadable {
+        fn read(&self, address: u64, _into: &mut [u8]) -> Result<(), ReadFailed> {
+            Err(ReadFailed { address })
+        }
+    }
+
     fn anonymous(stack_pointers: &[u64]) -> Vec<Option<PartKind>> {
-        classify(&parse_maps(MAPS), stack_pointers)
+        purposes(stack_pointers)
             .iter()
             .map(|each| each.anonymous)
             .collect()
@@ -211,7 +226,7 @@ mod tests {
 
     #[test]
     fn file_pages_of_a_module_are_code() {
-        let purposes = classify(&parse_maps(MAPS), &[]);
+        let purposes = purposes(&[]);
         assert_eq!(purposes[0].file, Some(PartKind::Code));
         assert_eq!(purposes[8].file, Some(PartKind::Files));
     }

@@ -15,7 +15,8 @@ pub enum PartKind {
     MallocRetained,
     /// The allocator's own records.
     MallocMetadata,
-    /// Never used or given back by the allocator, and yet resident.
+    /// Never used or given back by the allocator, and yet resident: not taken by the kernel yet, or
+    /// the rest of a huge page.
     MallocUntouched,
     /// Code and constants of the program and its libraries (file pages).
     Code,
@@ -61,7 +62,7 @@ impl PartKind {
             Self::MallocFree => "malloc: free blocks in slabs",
             Self::MallocRetained => "malloc: kept for reuse",
             Self::MallocMetadata => "malloc: metadata",
-            Self::MallocUntouched => "malloc: given back or unused, yet resident",
+            Self::MallocUntouched => "malloc: not in use, yet resident",
             Self::Code => "program and libraries: code, constants",
             Self::Data => "program and libraries: data",
             Self::Stacks => "stacks",

@@ -17,8 +17,9 @@ use std::time::Instant;
 
 use bedplate_malloc::inspect::{Capture, Range, RangeKind};
 
-use super::classify::{Purpose, classify};
+use super::classify::{Known, Purpose, classify};
 use super::kinds::{PartKind, PartSizes};
+use super::modules::Modules;
 use crate::error::LookError;
 use crate::process::heap::{capture_heaps, root_pages};
 use crate::process::residency::{Run, resident_runs};
@@ -45,6 +46,8 @@ pub struct Measured {
     pub rollup: Rollup,
     /// The allocators' figures; empty if there are none.
     pub heaps: Vec<Capture>,
+    /// Files of modules whose headers could not be read: a mapping behind their data counts to it.
+    pub unread_modules: Vec<String>,
     /// How long the taken measurement lasted.
     pub lasted: Duration,
 }
@@ -96,10 +99,14 @@ pub fn measure(process: &Process, attempts: u32) -> Result<Measured, LookError> 
     best.ok_or(LookError::Torn { pid: process.pid() })
 }
 
-/// One measurement: the kernel's total before and after, the parts in between.
+/// One measurement: the kernel's total, then the parts.
 fn measure_once(process: &Process) -> Result<Measured, LookError> {
     let started = Instant::now();
-    let before = process.rollup()?;
+    // One walk over all page tables for the total; by how much it moved meanwhile, the kernel's
+    // running count tells at a small part of that cost.
+    let before = process.rss_bytes()?;
+    let mut rollup = process.rollup()?;
+    let between = process.rss_bytes()?;
     let mappings = process.maps()?;
     let roots = root_pages(&mappings);
     let heaps = if roots.is_empty() {
@@ -108,26 +115,36 @@ fn measure_once(process: &Process) -> Result<Measured, LookError> {
         capture_heaps(process, &roots)?
     };
     let runs = resident_runs(process, &mappings)?;
-    let after = process.rollup()?;
-    let purposes = classify(&mappings, &process.stack_pointers());
+    let after = process.rss_bytes()?;
+    let modules = Modules::find(process, &mappings, process.page_bytes());
+    let mappings = modules.cut(mappings);
+    let known = Known {
+        stack_pointers: &process.stack_pointers(),
+        modules: &modules,
+    };
+    let purposes = classify(&mappings, &known);
     let mut ranges: Vec<Range> = heaps
         .iter()
         .flat_map(|heap| heap.ranges.iter().cloned())
         .collect();
     ranges.sort_by_key(|range| range.start);
     let parts = divide(&mappings, &purposes, &ranges, &runs);
-    // The parts were counted between the two totals; their mean is the total of that moment if
-    // the process moved evenly, and equal to both if it did not move.
-    let rss_bytes = before.rss_bytes.midpoint(after.rss_bytes);
-    let moved = before.rss_bytes.abs_diff(after.rss_bytes);
+    // The walk was made between the first two counts and the parts counted between the last two.
+    // The middles of both are their moments if the process moved evenly; it is the total of the
+    // second moment that the parts are compared with.
+    let moment = signed(between.midpoint(after)) - signed(before.midpoint(between));
+    rollup.rss_bytes = rollup.rss_bytes.saturating_add_signed(moment);
+    let rss_bytes = rollup.rss_bytes;
+    let moved = before.abs_diff(between).max(between.abs_diff(after));
     Ok(Measured {
         rss_bytes,
         unexplained_bytes: signed(rss_bytes) - signed(parts.total()),
         parts,
         moved_share: moved as f64 / rss_bytes.max(1) as f64,
         attempts: 1,
-        rollup: after,
+        rollup,
         heaps,
+        unread_modules: modules.unread,
         lasted: started.elapsed(),
     })
 }
@@ -220,7 +237,11 @@ mod tests {
     #[test]
     fn a_segment_merged_with_another_mapping_is_cut_out_of_it() {
         let mappings = parse_maps("10000-40000 rw-p 0 00:00 0 \n");
-        let purposes = classify(&mappings, &[]);
+        let known = Known {
+            stack_pointers: &[],
+            modules: &Modules::default(),
+        };
+        let purposes = classify(&mappings, &known);
         let ranges = [
             Range {
                 start: 0x20000,
@@ -258,7 +279,11 @@ mod tests {
     #[test]
     fn untouched_live_blocks_are_not_resident() {
         let mappings = parse_maps("10000-40000 rw-p 0 00:00 0 \n");
-        let purposes = classify(&mappings, &[]);
+        let known = Known {
+            stack_pointers: &[],
+            modules: &Modules::default(),
+        };
+        let purposes = classify(&mappings, &known);
         let ranges = [Range {
             start: 0x10000,
             end: 0x40000,

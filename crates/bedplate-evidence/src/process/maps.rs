@@ -21,6 +21,8 @@ pub struct Mapping {
     pub executable: bool,
     /// Writes are seen by others (`MAP_SHARED`).
     pub shared: bool,
+    /// Place of its first byte in the file.
+    pub offset: u64,
     /// File, or the kernel's name in brackets, or empty.
     pub path: String,
 }
@@ -57,9 +59,11 @@ fn parse_line(line: &str) -> Option<Mapping> {
     let mut flags = permissions.bytes();
     let (read, write, execute, share) =
         (flags.next()?, flags.next()?, flags.next()?, flags.next()?);
-    // offset, device and inode come first; the path is what follows, spaces and all.
+    let (offset, rest) = rest.split_once(' ')?;
+    let offset = u64::from_str_radix(offset, 16).ok()?;
+    // Device and inode come first; the path is what follows, spaces and all.
     let mut rest = rest;
-    for _field in 0..3 {
+    for _field in 0..2 {
         rest = rest.trim_start();
         rest = rest.find(' ').map_or("", |space| &rest[space..]);
     }
@@ -70,6 +74,7 @@ fn parse_line(line: &str) -> Option<Mapping> {
         writable: write == b'w',
         executable: execute == b'x',
         shared: share == b's',
+        offset,
         path: rest.trim_start().to_owned(),
     })
 }

@@ -166,6 +166,7 @@ mod tests {
             writable: true,
             executable: false,
             shared: false,
+            offset: 0,
             path: String::new(),
         };
         let pagemap = process.pagemap().unwrap();
