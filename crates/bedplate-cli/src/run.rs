@@ -15,7 +15,7 @@ use bedplate_evidence::RunError;
 use bedplate_evidence::report::{RunReport, html, text};
 use bedplate_evidence::run::program::SHELL;
 use bedplate_evidence::run::{Event, RunPlan, Target, conduct, inspect_program};
-use bedplate_evidence::versus::{Arm, Compared, Input, VersusPlan, compare, find_arms};
+use bedplate_evidence::versus::{Arm, Compared, Input, Interrupts, VersusPlan, compare, find_arms};
 use bedplate_preload_blob::Which;
 
 use crate::args::RunArguments;
@@ -52,14 +52,28 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, RunError> {
             advice: "set TMPDIR to a directory that can be written",
         })?;
     let input = Input::of_this_process(temporary.path());
-    let mut report = watched_run(arguments, &plan, others.is_some().then_some(&input))?;
+    // Caught from the watched run on: an interrupt of that is one of the comparison too.
+    let runs = others
+        .map(|others| {
+            Ok(Runs {
+                library: &library,
+                others,
+                input: &input,
+                interrupts: Interrupts::catch()?,
+            })
+        })
+        .transpose()?;
+    let mut report = watched_run(arguments, &plan, runs.as_ref().map(|runs| runs.input))?;
     report.notes.extend(settings::note());
-    let mut interrupted_by = None;
-    if let Some(others) = others {
-        interrupted_by = add_versus(arguments, &plan, &library, others, &input, &mut report)?;
+    let mut compared = Ok(None);
+    if let Some(runs) = runs {
+        compared = add_versus(arguments, &plan, runs, &mut report);
+        if let Err(error) = &compared {
+            report.notes.push(format!("not compared: {error}"));
+        }
     }
     outputs.publish(arguments, &report)?;
-    Ok(match interrupted_by {
+    Ok(match compared? {
         Some(signal) if report.active => Exit::Program(u8::try_from(128 + signal).unwrap_or(125)),
         _ => exit_of(&report),
     })
@@ -128,7 +142,7 @@ fn watched_run(
     let mut feeding = Ok(());
     let mut feed = |pipe: ChildStdin| {
         if let Some(kept) = kept {
-            feeding = kept.keep(pipe);
+            feeding = kept.keep(pipe, |why| complain(&why));
         }
     };
     let report = conduct(plan, input, &mut feed, &mut |event| match event {
@@ -153,12 +167,19 @@ fn watched_run(
     report
 }
 
+/// What the runs of a comparison need.
+struct Runs<'run> {
+    library: &'run Installed,
+    others: Vec<Arm>,
+    input: &'run Input,
+    interrupts: Interrupts,
+}
+
+/// Compares, unless nothing can be compared; the result is the signal that ended it early.
 fn add_versus(
     arguments: &RunArguments,
     plan: &RunPlan,
-    library: &Installed,
-    others: Vec<Arm>,
-    input: &Input,
+    runs: Runs<'_>,
     report: &mut RunReport,
 ) -> Result<Option<i32>, RunError> {
     if !report.active {
@@ -167,31 +188,27 @@ fn add_versus(
         );
         return Ok(None);
     }
-    if report.links_the_allocator() {
-        report.notes.push(
-            "the program links bedplate itself, and no preloaded library serves what its own code \
-             asks for: the comparison is mostly of bedplate with itself"
-                .to_owned(),
-        );
+    if let Some(signal) = runs.interrupts.signal() {
+        report
+            .notes
+            .push("not compared with other allocators: interrupted before".to_owned());
+        return Ok(Some(signal));
     }
-    let linked = report.program.linked_allocators.join(", ");
-    if others.iter().any(|arm| arm.name == "system") && !linked.is_empty() {
-        report.notes.push(format!(
-            "\"system\" is the program as it comes, which is on its own {linked}"
-        ));
-    }
-    let runs = u64::from(arguments.rounds) * (others.len() as u64 + 1);
-    let bar = RoundsBar::new(wants_bar(arguments), runs);
+    runs.input.check()?;
+    note_on_versus(&runs.others, report);
+    let count = u64::from(arguments.rounds) * (runs.others.len() as u64 + 1);
+    let bar = RoundsBar::new(wants_bar(arguments), count);
     let plan = VersusPlan {
         target: &plan.target,
         ours: Arm {
             name: "bedplate".to_owned(),
-            library: Some(library.path.clone()),
+            library: Some(runs.library.path.clone()),
         },
-        others,
+        others: runs.others,
         rounds: arguments.rounds,
         seed: arguments.seed.unwrap_or_else(seed_from_clock),
-        input,
+        input: runs.input,
+        interrupts: &runs.interrupts,
     };
     let versus = compare(&plan, &mut |done, name| bar.show(done, name));
     bar.finish();
@@ -207,6 +224,23 @@ fn add_versus(
     }
     report.versus = Some(versus);
     Ok(interrupted_by)
+}
+
+/// What a reader of the comparison should know of the program.
+fn note_on_versus(others: &[Arm], report: &mut RunReport) {
+    if report.links_the_allocator() {
+        report.notes.push(
+            "the program links bedplate itself, and no preloaded library serves what its own code \
+             asks for: the comparison is mostly of bedplate with itself"
+                .to_owned(),
+        );
+    }
+    let linked = report.program.linked_allocators.join(", ");
+    if others.iter().any(|arm| arm.name == "system") && !linked.is_empty() {
+        report.notes.push(format!(
+            "\"system\" is the program as it comes, which is on its own {linked}"
+        ));
+    }
 }
 
 fn seed_from_clock() -> u64 {

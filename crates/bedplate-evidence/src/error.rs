@@ -2,6 +2,7 @@
 
 use core::fmt;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 /// Why a process could not be looked at.
@@ -19,6 +20,8 @@ pub enum LookError {
         pid: u32,
         /// What was to be read.
         what: &'static str,
+        /// The user whose it is, as far as known.
+        owner: Option<u32>,
     },
     /// No allocator of ours is in it.
     NotBedplate {
@@ -49,7 +52,13 @@ impl LookError {
     pub(crate) fn from_io(pid: u32, what: &'static str, source: io::Error) -> Self {
         match source.raw_os_error() {
             Some(libc::ESRCH | libc::ENOENT) => Self::Gone { pid },
-            Some(libc::EPERM | libc::EACCES) => Self::Denied { pid, what },
+            Some(libc::EPERM | libc::EACCES) => Self::Denied {
+                pid,
+                what,
+                owner: std::fs::metadata(format!("/proc/{pid}"))
+                    .ok()
+                    .map(|metadata| metadata.uid()),
+            },
             _ => Self::Read { what, source },
         }
     }
@@ -59,18 +68,11 @@ impl fmt::Display for LookError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone { pid } => write!(f, "process {pid} does not exist (any more)"),
-            Self::Denied { pid, what } if crate::process::calls::real_ids().0 == 0 => write!(
-                f,
-                "no permission to read {what} of process {pid}, even for root: it has rights that \
-                 this one lacks, or a container or security module forbids it; look from outside \
-                 the container, or with CAP_SYS_PTRACE"
-            ),
-            Self::Denied { pid, what } => write!(
-                f,
-                "no permission to read {what} of process {pid}: run as the same user or as root; \
-                 where kernel.yama.ptrace_scope is 1 or more, only root and the process that \
-                 started it may look"
-            ),
+            Self::Denied { pid, what, owner } => {
+                write!(f, "no permission to read {what} of process {pid}: ")?;
+                let (user, _group) = crate::process::calls::real_ids();
+                f.write_str(&denied(user, *owner))
+            }
             Self::NotBedplate { pid } => write!(
                 f,
                 "process {pid} does not run on the bedplate allocator: start it with `bedplate run`, \
@@ -87,6 +89,23 @@ impl fmt::Display for LookError {
             ),
             Self::Read { what, source } => write!(f, "failed to read {what}: {source}"),
         }
+    }
+}
+
+/// Why `user` may not look at a process of `owner`, and what to do.
+fn denied(user: u32, owner: Option<u32>) -> String {
+    match owner {
+        _ if user == 0 => "this root lacks a right that the process has, as in a container: run \
+                           bedplate with CAP_SYS_PTRACE (docker run --cap-add SYS_PTRACE), or on \
+                           the host"
+            .to_owned(),
+        Some(owner) if owner != user => format!(
+            "it belongs to user {owner} and this is user {user}: run bedplate as that user or as \
+             root (sudo)"
+        ),
+        _ => "kernel.yama.ptrace_scope is 1 or more, or the process protects itself: run bedplate \
+              as root (sudo), or set sysctl kernel.yama.ptrace_scope=0"
+            .to_owned(),
     }
 }
 
@@ -201,5 +220,18 @@ impl core::error::Error for RunError {
             Self::File { source, .. } | Self::System { source, .. } => Some(source),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::denied;
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        assert!(denied(0, Some(0)).contains("CAP_SYS_PTRACE"));
+        assert!(denied(1000, Some(0)).contains("belongs to user 0"));
+        assert!(denied(1000, Some(1000)).contains("ptrace_scope=0"));
+        assert!(denied(1000, None).contains("ptrace_scope=0"));
     }
 }

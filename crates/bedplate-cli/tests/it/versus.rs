@@ -1,7 +1,7 @@
 //! Comparisons.
 
-use std::io::Write as _;
-use std::process::Stdio;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
 
 use crate::machine::Place;
 
@@ -134,4 +134,68 @@ fn an_interrupted_comparison_ends_as_by_the_signal() {
     assert_eq!(output.status.code(), Some(130));
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(stderr.contains("interrupted after 0 of 6"), "{stderr}");
+}
+
+#[test]
+fn an_interrupted_run_is_not_compared() {
+    let place = Place::new();
+    let text = place.path("report.txt");
+    let mut child = place
+        .bedplate()
+        .args(["run", "--versus", "system", "--report"])
+        .arg(&text)
+        .args(["--", "sh", "-c", "echo ready; while :; do sleep 0.05; done"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = [0_u8; 6];
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut ready)
+        .unwrap();
+    send("TERM", child.id());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    let report = std::fs::read_to_string(text).unwrap();
+    assert!(report.contains("interrupted before"), "{report}");
+}
+
+#[test]
+fn a_comparison_ends_at_an_interrupt_that_the_program_ignores() {
+    let place = Place::new();
+    let (text, mark) = (place.path("report.txt"), place.path("mark"));
+    // The first run makes the mark and leaves; a later one shuts its ears and stays.
+    let script =
+        "trap '' TERM; if [ -e \"$0\" ]; then touch \"$0.again\"; exec sleep 60; fi; touch \"$0\"";
+    let mut child = place
+        .bedplate()
+        .args(["run", "--versus", "system", "--report"])
+        .arg(&text)
+        .args(["--", "sh", "-c", script])
+        .arg(&mark)
+        .spawn()
+        .unwrap();
+    let again = place.path("mark.again");
+    for _ in 0..1000 {
+        if again.exists() {
+            break;
+        }
+        std::thread::sleep(core::time::Duration::from_millis(10));
+    }
+    send("TERM", child.id());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    let report = std::fs::read_to_string(text).unwrap();
+    assert!(
+        report.contains("interrupted after 0 of 10 rounds"),
+        "{report}"
+    );
+}
+
+fn send(signal: &str, pid: u32) {
+    let status = Command::new("kill")
+        .args([&format!("-{signal}"), &pid.to_string()])
+        .status()
+        .expect("kill starts");
+    assert!(status.success());
 }

@@ -82,11 +82,7 @@ pub fn parts_lines(measurement: &Measurement, paint: Paint) -> String {
         "resident set (kernel's total)",
         measurement.rss_bytes as f64,
     );
-    let extra = format!(
-        "  huge pages {} · swapped {}",
-        whole_bytes(measurement.huge_page_bytes),
-        whole_bytes(measurement.swap_bytes)
-    );
+    let extra = kernel_line(measurement.huge_page_bytes, measurement.swap_bytes);
     let _written = writeln!(out, "{}", paint.dim(&extra));
     out
 }
@@ -258,12 +254,7 @@ fn write_parts(
     )?;
     let huge = peak.huge_page_bytes.max(end.huge_page_bytes);
     let swap = peak.swap_bytes.max(end.swap_bytes);
-    writeln!(
-        out,
-        "  huge pages {} · swapped {}",
-        whole_bytes(huge),
-        whole_bytes(swap)
-    )?;
+    writeln!(out, "{}", kernel_line(huge, swap))?;
     for (name, measurement) in [("peak", peak), ("last", end)] {
         if measurement.moved_percent > 1.0 {
             let line = format!(
@@ -274,6 +265,20 @@ fn write_parts(
         }
     }
     Ok(())
+}
+
+/// What else the kernel says of the pages.
+fn kernel_line(huge_page_bytes: u64, swap_bytes: u64) -> String {
+    let whole = if huge_page_bytes > 0 {
+        " (resident whole, unused room too)"
+    } else {
+        ""
+    };
+    format!(
+        "  huge pages {}{whole} · swapped {}",
+        whole_bytes(huge_page_bytes),
+        whole_bytes(swap_bytes)
+    )
 }
 
 fn part_line(
@@ -317,7 +322,10 @@ fn write_heap(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result 
     for bin in &bins {
         let share = |part: u64| part as f64 / top as f64;
         let live = bar(share(bin.live_bytes), BAR_COLUMNS);
-        let free = "░".repeat(bar(share(bin.free_bytes), BAR_COLUMNS).chars().count());
+        // Both are rounded up, and together they are no longer than one.
+        let room = BAR_COLUMNS - live.chars().count();
+        let free = bar(share(bin.free_bytes), BAR_COLUMNS).chars().count();
+        let free = "░".repeat(free.min(room));
         writeln!(
             out,
             "  {:<18} {:>8} {:>12} {:>11} {:>11}  {live}{}",

@@ -25,7 +25,7 @@ mod pressure;
 pub mod program;
 pub mod sampler;
 pub mod session;
-mod signals;
+pub(crate) mod signals;
 pub mod timeline;
 mod watched;
 

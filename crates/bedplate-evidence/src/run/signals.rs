@@ -73,7 +73,7 @@ impl Drop for Forwarding {
 }
 
 /// Set of signals this process ignores, bit n-1 for signal n.
-fn ignored_signals() -> u64 {
+pub(crate) fn ignored_signals() -> u64 {
     std::fs::read_to_string("/proc/self/status")
         .ok()
         .and_then(|status| {

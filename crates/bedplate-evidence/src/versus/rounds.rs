@@ -12,18 +12,19 @@
 //!     alike; the order within a round is random, so position does too.
 
 use alloc::collections::BTreeSet;
-use alloc::sync::Arc;
 use core::hash::Hasher as _;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
 use std::hash::DefaultHasher;
-use std::io::Read as _;
-use std::process::Stdio;
+use std::io::{self, Read as _};
+use std::os::fd::AsRawFd as _;
+use std::process::{ChildStdout, Stdio};
 use std::time::Instant;
 
 use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
 
 use super::arms::Arm;
 use super::input::Input;
+use super::interrupts::{Ending, Interrupts};
 use super::paired;
 use super::shuffle::Shuffle;
 use crate::error::RunError;
@@ -46,7 +47,12 @@ pub struct VersusPlan<'plan> {
     pub seed: u64,
     /// The program's input.
     pub input: &'plan Input,
+    /// What ends it early.
+    pub interrupts: &'plan Interrupts,
 }
+
+/// Time between two looks for an interrupt.
+const LOOKS_APART: Duration = Duration::from_millis(100);
 
 /// One run of one arm.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +89,6 @@ pub fn compare(
     let mut outcomes: Vec<Vec<Outcome>> = vec![Vec::new(); arms.len()];
     let mut shuffle = Shuffle::new(plan.seed);
     let load_average = load_average();
-    let interrupted = interrupt_flag()?;
     let mut interrupted_by = None;
     let mut done = 0;
     'rounds: for _round in 0..plan.rounds {
@@ -91,10 +96,7 @@ pub fn compare(
         for index in shuffle.order(arms.len()) {
             on_run(done, &arms[index].name);
             let outcome = run_once(plan, arms[index])?;
-            interrupted_by = i32::try_from(interrupted.load(Ordering::Relaxed))
-                .ok()
-                .filter(|&signal| signal != 0)
-                .or(outcome.interrupted_by);
+            interrupted_by = plan.interrupts.signal().or(outcome.interrupted_by);
             if interrupted_by.is_some() {
                 break 'rounds;
             }
@@ -124,21 +126,6 @@ pub fn compare(
     })
 }
 
-/// Set to the signal when an interrupt arrives: the program may have handled it and left with a code of its own.
-fn interrupt_flag() -> Result<Arc<AtomicUsize>, RunError> {
-    // Relaxed suffices: nothing else is published by the flag, and a round later is soon enough.
-    let flag = Arc::new(AtomicUsize::new(0));
-    for (signal, number) in [(SIGINT, 2), (SIGTERM, 15)] {
-        signal_hook::flag::register_usize(signal, Arc::clone(&flag), number).map_err(|source| {
-            RunError::System {
-                what: "catch signals",
-                source,
-            }
-        })?;
-    }
-    Ok(flag)
-}
-
 fn run_once(plan: &VersusPlan<'_>, arm: &Arm) -> Result<Outcome, RunError> {
     let mut command = plan.target.command(arm.library.as_deref())?;
     command
@@ -147,25 +134,47 @@ fn run_once(plan: &VersusPlan<'_>, arm: &Arm) -> Result<Outcome, RunError> {
         .stderr(Stdio::null());
     let started = Instant::now();
     let mut child = start(&mut command, &plan.target.path)?;
-    let mut hasher = DefaultHasher::new();
-    if let Some(mut output) = child.stdout.take() {
-        let mut buffer = vec![0_u8; 64 * 1024];
-        while let Ok(got @ 1..) = output.read(&mut buffer) {
-            hasher.write(&buffer[..got]);
-        }
-    }
     let pid = i32::try_from(child.id()).unwrap_or(i32::MAX);
-    let ended = calls::wait_child(pid, true)
-        .and_then(|ended| ended.ok_or_else(|| std::io::ErrorKind::NotFound.into()))
-        .map_err(|source| RunError::System {
+    let (output_hash, ended) =
+        follow(child.stdout.take(), pid, plan.interrupts).map_err(|source| RunError::System {
             what: "wait for the program",
             source,
         })?;
     Ok(outcome(
         &ended,
         started.elapsed().as_secs_f64(),
-        hasher.finish(),
+        output_hash,
     ))
+}
+
+/// Reads the program's output to its end and waits for the program; an interrupt ends it.
+fn follow(
+    output: Option<ChildStdout>,
+    pid: i32,
+    interrupts: &Interrupts,
+) -> io::Result<(u64, Ended)> {
+    let end = calls::watch_process(pid)?;
+    let mut ending = Ending::new(interrupts, pid);
+    let mut hasher = DefaultHasher::new();
+    let mut buffer = vec![0_u8; 64 * 1024];
+    let mut rest = output;
+    while let Some(output) = &mut rest {
+        let ready = calls::wait_readable(&[output.as_raw_fd()], LOOKS_APART)?;
+        if ending.is_over()? {
+            break;
+        }
+        match ready[0].then(|| output.read(&mut buffer)) {
+            Some(Ok(got @ 1..)) => hasher.write(&buffer[..got]),
+            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Some(_ended) => rest = None,
+            None => {}
+        }
+    }
+    while !calls::wait_readable(&[end.as_raw_fd()], LOOKS_APART)?[0] {
+        ending.is_over()?;
+    }
+    let ended = calls::wait_child(pid, true)?.ok_or(io::ErrorKind::NotFound)?;
+    Ok((hasher.finish(), ended))
 }
 
 fn outcome(ended: &Ended, wall_s: f64, output_hash: u64) -> Outcome {
