@@ -59,6 +59,15 @@ pub(crate) fn header_of(slab: &'static Slab) -> &'static HugeHeader {
     HugeHeader::at(start_of(slab))
 }
 
+/// The bytes of the huge block that began at an address, if its mapping is kept since it was freed.
+#[must_use]
+pub(crate) fn freed_bytes(slab: &'static Slab, address: usize) -> Option<usize> {
+    let header = header_of(slab);
+    let was_block = header.magic.load(Ordering::Relaxed) == 0
+        && header.block.load(Ordering::Relaxed) == address;
+    was_block.then(|| header.block_bytes.load(Ordering::Relaxed))
+}
+
 fn start_of(slab: &'static Slab) -> usize {
     core::ptr::from_ref(slab).expose_provenance() & !(SEGMENT_BYTES - 1)
 }

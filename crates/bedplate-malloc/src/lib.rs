@@ -46,6 +46,7 @@
 //! | `counters.rs` | counts of slow paths |
 //! | `info.rs` | figures from within |
 //! | `inspect/` | figures from outside |
+//! | `audit.rs` | what misuse left in the lists of free blocks |
 //! | `misuse.rs` | messages on misuse |
 //! | `raw.rs` | the pointer layer |
 //! | `tuning.rs` | build-time numbers |
@@ -58,6 +59,9 @@ mod sync;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "a path written once and read for ever")]
 mod announce;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "links of blocks")]
+mod audit;
 #[cfg(not(bedplate_loom))]
 pub mod budget;
 #[cfg(not(bedplate_loom))]

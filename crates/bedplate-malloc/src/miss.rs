@@ -118,6 +118,7 @@ fn fresh<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Slab> {
     slab.extended.store(0, Ordering::Relaxed);
     #[expect(clippy::cast_possible_truncation, reason = "72 classes")]
     slab.class.store(class as u8, Ordering::Relaxed);
+    raw::shared(slab).usable_bytes.store(0, Ordering::Relaxed);
     slab.watched.set(false);
     slab.next.set(None);
     slab.prev.set(None);
@@ -280,8 +281,7 @@ pub(crate) fn retire_currents(heap: &'static Heap) {
             continue;
         }
         heap.set_current(class, &EMPTY);
-        // SAFETY: the caller is the heap's thread, or its heir: the list is ours.
-        let free = unsafe { raw::length(slab.free.get(), slab.extended()) };
+        let free = crate::audit::length(slab);
         let out = slab.extended() - free;
         if out == 0 {
             heap.release(slab);

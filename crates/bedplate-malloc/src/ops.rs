@@ -18,11 +18,12 @@ use crate::class::{BLOCK_BYTES, CLASSES, MID_CLASS, aligned_class, class_of};
 use crate::counters::COUNTERS;
 use crate::heap::NO_HEAP;
 use crate::huge::{self, HUGE};
+use crate::misuse::{self, Asked};
 use crate::pool::POOL;
 use crate::raw::{self, Block};
 use crate::slab::{EMPTY, Kind, Slab, State};
 use crate::tuning::{CLASS_MAX, LARGE_MAX, SLICE_BYTES, SMALL_MAX};
-use crate::{fallback, miss, misuse, thread};
+use crate::{audit, fallback, miss, thread};
 use bedplate_os::pages;
 use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
 use core::ptr::{NonNull, null_mut};
@@ -174,6 +175,8 @@ fn allocate_large<G: Gates>(bytes: usize, align: usize) -> Fresh {
         raw::shared(run.slab)
             .usable_bytes
             .store(usable, Ordering::Relaxed);
+        // No slab's: so a look at the size that a free gives takes the long way.
+        run.slab.block_bytes.store(0, Ordering::Relaxed);
         let block = core::ptr::with_exposed_provenance_mut(raw::start_of(run.slab));
         Some(Fresh {
             block,
@@ -253,6 +256,83 @@ pub unsafe fn free<G: Gates>(block: *mut u8) {
     );
 }
 
+/// How far the size that a free gives may be from the block's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// The block was allocated by that size.
+    Exact,
+    /// The block may have been resized to it where it stood.
+    Resized,
+}
+
+/// Frees a block of which the caller knows the size; null is nothing. Stops the process where
+/// no block of that size is one of this class.
+///
+/// # Safety
+/// - `block` is null, or was allocated here and not freed since.
+#[inline(always)]
+pub unsafe fn free_sized<G: Gates>(block: *mut u8, bytes: usize, given: Given) {
+    if let Some(sized) = NonNull::new(block) {
+        // SAFETY: the caller's duty.
+        let slab = unsafe { raw::slab_of(sized) };
+        let had = slab.block_bytes();
+        let least = match given {
+            // At most an eighth is waste, or 15 bytes. The next smaller class may pass.
+            Given::Exact => (had - had / 8).min(had.saturating_sub(15)),
+            Given::Resized => had / 2 + 1,
+        };
+        if slab.kind() != Kind::Slab || bytes > had || bytes < least {
+            check_size_slow(sized, bytes, given);
+        }
+    }
+    // SAFETY: the caller's duty.
+    unsafe { free::<G>(block) };
+}
+
+/// Frees a block that was allocated by size and alignment; null is nothing.
+///
+/// # Safety
+/// - `block` is null, or was allocated here with that alignment and not freed since.
+pub unsafe fn free_aligned_sized<G: Gates>(block: *mut u8, align: usize, bytes: usize) {
+    // As `memalign` takes it.
+    let align = align.checked_next_power_of_two().unwrap_or(1);
+    match aligned_class(bytes, align) {
+        Some(class) if align > 16 => {
+            let class_bytes = BLOCK_BYTES.get(class).map_or(bytes, |b| *b as usize);
+            // SAFETY: the caller's duty.
+            unsafe { free_sized::<G>(block, class_bytes, Given::Exact) };
+        }
+        // SAFETY: the caller's duty.
+        _ => unsafe { free_sized::<G>(block, bytes, Given::Exact) },
+    }
+}
+
+/// Whether a block can have that size, for blocks of every kind.
+#[cold]
+#[inline(never)]
+fn check_size_slow(block: NonNull<u8>, bytes: usize, given: Given) {
+    // SAFETY: the caller of `free_sized` has a live block.
+    let slab = unsafe { record_of(block) };
+    let (had, is_right) = match slab.kind() {
+        Kind::Slab | Kind::Interior => {
+            let had = slab.block_bytes();
+            let is_kept = given == Given::Resized && (bytes > had / 2 || had <= 64);
+            let is_class = bytes <= CLASS_MAX && class_of(bytes) == slab.class();
+            (had, bytes <= had && (is_kept || is_class))
+        }
+        Kind::Large | Kind::Huge => {
+            // SAFETY: as above.
+            let had = unsafe { live_bytes(Asked::Free, block) };
+            (had, pages::round_up(bytes.max(1)) == Some(had))
+        }
+        // What is wrong here is not the size.
+        Kind::Free => return,
+    };
+    if !is_right {
+        misuse::wrong_size(block.as_ptr(), bytes, had);
+    }
+}
+
 /// Frees into a slab of this thread.
 #[inline(always)]
 fn free_own<G: Gates>(block: *mut u8, slab: &'static Slab) {
@@ -319,7 +399,7 @@ fn free_other<G: Gates>(block: *mut u8, slab: &'static Slab) {
         if head.owner.load(Ordering::Relaxed) == thread::number() {
             let offset = block.expose_provenance() - raw::start_of(head);
             if !offset.is_multiple_of(head.block_bytes()) {
-                misuse::no_block(block, slab);
+                misuse::inside(Asked::Free, block, head);
             }
             return free_own::<G>(block, head);
         }
@@ -339,15 +419,18 @@ fn free_foreign_slow<G: Gates>(block: *mut u8, slab: &'static Slab) {
         }
         Kind::Large => {
             if block.expose_provenance() != raw::start_of(slab) {
-                misuse::no_block(block, slab);
+                misuse::inside(Asked::Free, block, slab);
             }
             POOL.give(slab, slab.slices());
             if G::SET.has(Gate::PoolStats) {
                 TELEMETRY.add(Metric::PoolSlicesReturned, slab.slices() as u64);
             }
         }
-        Kind::Huge => HUGE.give(slab),
-        Kind::Free => misuse::no_block(block, slab),
+        Kind::Huge => {
+            check_huge(Asked::Free, block, slab);
+            HUGE.give(slab);
+        }
+        Kind::Free => misuse::free_slice(Asked::Free, block, slab),
     }
     if G::SET.has(Gate::FreeStats) {
         TELEMETRY.add(Metric::FreesRemote, 1);
@@ -357,7 +440,7 @@ fn free_foreign_slow<G: Gates>(block: *mut u8, slab: &'static Slab) {
 fn send<G: Gates>(block: *mut u8, slab: &'static Slab) {
     let offset = block.expose_provenance() - raw::start_of(slab);
     if !offset.is_multiple_of(slab.block_bytes()) {
-        misuse::no_block(block, slab);
+        misuse::inside(Asked::Free, block, slab);
     }
     thread::send_remote::<G>(slab, block.cast());
 }
@@ -383,12 +466,44 @@ unsafe fn record_of(block: NonNull<u8>) -> &'static Slab {
 #[must_use]
 pub unsafe fn usable_bytes(block: NonNull<u8>) -> usize {
     // SAFETY: the caller's duty.
+    unsafe { live_bytes(Asked::Size, block) }
+}
+
+/// The bytes of a block that may be used. Stops the process where the block is seen to be free.
+///
+/// # Safety
+/// - As [`usable_bytes`].
+unsafe fn live_bytes(asked: Asked, block: NonNull<u8>) -> usize {
+    // SAFETY: the caller's duty.
     let slab = unsafe { record_of(block) };
     match slab.kind() {
-        Kind::Slab | Kind::Interior => slab.block_bytes(),
-        Kind::Large => raw::shared(slab).usable_bytes.load(Ordering::Relaxed),
-        Kind::Huge => huge::header_of(slab).block_bytes.load(Ordering::Relaxed),
-        Kind::Free => misuse::no_block(block.as_ptr(), slab),
+        Kind::Slab | Kind::Interior => {
+            // Relaxed: if it is this thread's number, this thread wrote it.
+            let is_own = slab.owner.load(Ordering::Relaxed) == thread::number();
+            if is_own && slab.free.get() == block.as_ptr().cast() {
+                misuse::freed_block(asked, block.as_ptr(), slab);
+            }
+            slab.block_bytes()
+        }
+        Kind::Large => {
+            if block.as_ptr().expose_provenance() != raw::start_of(slab) {
+                misuse::inside(asked, block.as_ptr(), slab);
+            }
+            raw::shared(slab).usable_bytes.load(Ordering::Relaxed)
+        }
+        Kind::Huge => {
+            check_huge(asked, block.as_ptr(), slab);
+            huge::header_of(slab).block_bytes.load(Ordering::Relaxed)
+        }
+        Kind::Free => misuse::free_slice(asked, block.as_ptr(), slab),
+    }
+}
+
+/// Stops the process where an address is not the start of its huge block.
+fn check_huge(asked: Asked, block: *mut u8, slab: &'static Slab) {
+    let start = huge::header_of(slab).block.load(Ordering::Relaxed);
+    if block.expose_provenance() != start {
+        misuse::inside(asked, block, slab);
     }
 }
 
@@ -403,7 +518,7 @@ pub unsafe fn reallocate<G: Gates>(block: NonNull<u8>, bytes: usize) -> *mut u8 
         return out_of_memory();
     }
     // SAFETY: the caller's duty.
-    let had = unsafe { usable_bytes(block) };
+    let had = unsafe { live_bytes(Asked::Resize, block) };
     // Stay where at most half would be wasted; 64 bytes are not worth a move.
     if bytes <= had && (bytes > had / 2 || had <= 64) && had <= CLASS_MAX {
         return block.as_ptr();
@@ -454,9 +569,10 @@ pub fn trim<G: Gates>() -> usize {
             miss::drain::<G>(heap);
             for class in 0..CLASSES {
                 let slab = heap.current_of(class);
-                // SAFETY: the list is this thread's.
-                let free = unsafe { raw::length(slab.free.get(), slab.extended()) };
-                if !slab.is(&EMPTY) && slab.state() == State::Current && free == slab.extended() {
+                if !slab.is(&EMPTY)
+                    && slab.state() == State::Current
+                    && audit::length(slab) == slab.extended()
+                {
                     heap.set_current(class, &EMPTY);
                     heap.release(slab);
                 }

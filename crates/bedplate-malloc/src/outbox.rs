@@ -63,6 +63,9 @@ impl Outbox {
         };
         match slot.slab.get() {
             Some(other) if other.is(slab) => {
+                if slot.head.get() == block {
+                    return crate::misuse::double_free_slow(block.cast(), slab);
+                }
                 // SAFETY: the block is given up to us and becomes the chain's head.
                 unsafe { raw::set_link(block, slot.head.get()) };
                 slot.head.set(block);

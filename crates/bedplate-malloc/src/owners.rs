@@ -222,6 +222,18 @@ fn unwatched(slab: &'static Slab) -> bool {
     true
 }
 
+/// Calls `each` for every parked heap, unless the heaps are being changed.
+pub(crate) fn each_parked(mut each: impl FnMut(&'static Heap)) {
+    let Some((_guard, inner)) = HEAPS.try_enter() else {
+        return;
+    };
+    let mut at = inner.parked.get();
+    while let Some(heap) = at {
+        at = heap.next_parked.get();
+        each(heap);
+    }
+}
+
 /// Takes up remote frees in parked heaps, so that their empty slabs go back to the pool.
 pub(crate) fn drain_parked<G: Gates>() {
     crate::fallback::try_drain::<G>();

@@ -231,6 +231,17 @@ impl Pool {
         true
     }
 
+    /// True if a segment of the pool begins at an address.
+    #[must_use]
+    pub(crate) fn has(&self, segment: usize) -> bool {
+        // Acquire pairs with the Release in `grow`.
+        let mut at = self.newest.load(Ordering::Acquire);
+        while at != 0 && at != segment {
+            at = Header::at(at).older.load(Ordering::Relaxed);
+        }
+        at != 0
+    }
+
     /// Bytes that are free but touched. A snapshot.
     #[must_use]
     pub(crate) fn dirty_bytes(&self) -> usize {

@@ -20,7 +20,7 @@ use crate::owners::{self, HEAPS};
 use crate::pool::POOL;
 use crate::record::RecordKind;
 use crate::root::{self, Library};
-use crate::{announce, config, fallback, purge, thread};
+use crate::{announce, audit, config, fallback, purge, thread};
 use bedplate_telemetry::{Gate, Gates, TELEMETRY};
 use core::ffi::{CStr, c_char, c_void};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -123,7 +123,8 @@ pub fn load<G: Gates>(observed: bool) {
 }
 
 /// The process ends: the preload library's destructor.
-pub fn unload() {
+pub fn unload<G: Gates>() {
+    audit::at_exit::<G>();
     announce::leave();
 }
 

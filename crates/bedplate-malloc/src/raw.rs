@@ -87,6 +87,12 @@ pub(crate) unsafe fn slab_at(address: u64) -> &'static Slab {
     unsafe { &*record }
 }
 
+/// The address of the segment, or the start of the huge block's mapping, that a record stands in.
+#[must_use]
+pub(crate) fn segment_of(slab: &Slab) -> usize {
+    core::ptr::from_ref(slab).expose_provenance() & !(SEGMENT_BYTES - 1)
+}
+
 /// The index of a record in its segment.
 #[must_use]
 pub(crate) fn slice_index(slab: &Slab) -> usize {

@@ -47,6 +47,8 @@ pub const REGION_MAX: usize = 1 << 30;
 pub const HUGE_CACHE_MAPS: usize = 8;
 /// ... and how many bytes in all.
 pub const HUGE_CACHE_BYTES: usize = 64 << 20;
+/// Links of free blocks that are looked at when the process ends, at most: some microseconds.
+pub const AUDIT_LINKS: u32 = 8192;
 /// Parked heaps looked into for a slab before a fresh one is taken.
 pub const PARKED_LOOKS: usize = 4;
 

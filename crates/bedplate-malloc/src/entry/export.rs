@@ -29,14 +29,14 @@ macro_rules! export_c_family {
             unsafe { $crate::ops::free::<$gates>(block) }
         }
         #[unsafe(no_mangle)]
-        unsafe extern "C" fn free_sized(block: *mut u8, _bytes: usize) {
+        unsafe extern "C" fn free_sized(block: *mut u8, bytes: usize) {
             // SAFETY: as `free`.
-            unsafe { $crate::ops::free::<$gates>(block) }
+            unsafe { family::free_sized::<$gates>(block, bytes) }
         }
         #[unsafe(no_mangle)]
-        unsafe extern "C" fn free_aligned_sized(block: *mut u8, _align: usize, _bytes: usize) {
+        unsafe extern "C" fn free_aligned_sized(block: *mut u8, align: usize, bytes: usize) {
             // SAFETY: as `free`.
-            unsafe { $crate::ops::free::<$gates>(block) }
+            unsafe { family::free_aligned_sized::<$gates>(block, align, bytes) }
         }
         #[unsafe(no_mangle)]
         extern "C" fn calloc(count: usize, bytes: usize) -> *mut u8 {
@@ -108,7 +108,7 @@ macro_rules! export_c_family {
             $crate::process::load::<$gates>($observed);
         }
         extern "C" fn unloaded() {
-            $crate::process::unload();
+            $crate::process::unload::<$gates>();
         }
         #[used]
         #[unsafe(link_section = ".init_array")]
@@ -168,16 +168,19 @@ macro_rules! export_cxx {
             $gates,
             _ZdlPv,
             _ZdaPv,
-            _ZdlPvm,
-            _ZdaPvm,
             _ZdlPvRKSt9nothrow_t,
             _ZdaPvRKSt9nothrow_t,
             _ZdlPvSt11align_val_t,
             _ZdaPvSt11align_val_t,
-            _ZdlPvmSt11align_val_t,
-            _ZdaPvmSt11align_val_t,
             _ZdlPvSt11align_val_tRKSt9nothrow_t,
             _ZdaPvSt11align_val_tRKSt9nothrow_t
+        );
+        $crate::export_delete_sized!(
+            $gates,
+            _ZdlPvm,
+            _ZdaPvm,
+            _ZdlPvmSt11align_val_t,
+            _ZdaPvmSt11align_val_t
         );
     };
 }
@@ -302,5 +305,31 @@ macro_rules! export_delete {
                 unsafe { $crate::ops::free::<$gates>(block) }
             }
         )*
+    };
+}
+
+/// Every `delete` that is told the size; part of [`export_c_family!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_delete_sized {
+    ($gates:ty, $one:ident, $many:ident, $one_aligned:ident, $many_aligned:ident) => {
+        $crate::export_delete_sized!(plain $one, $gates);
+        $crate::export_delete_sized!(plain $many, $gates);
+        $crate::export_delete_sized!(aligned $one_aligned, $gates);
+        $crate::export_delete_sized!(aligned $many_aligned, $gates);
+    };
+    (plain $name:ident, $gates:ty) => {
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn $name(block: *mut u8, bytes: usize) {
+            // SAFETY: the caller deletes what it made with `new`.
+            unsafe { family::delete_sized::<$gates>(block, bytes) }
+        }
+    };
+    (aligned $name:ident, $gates:ty) => {
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn $name(block: *mut u8, bytes: usize, align: usize) {
+            // SAFETY: the caller deletes what it made with `new`.
+            unsafe { family::free_aligned_sized::<$gates>(block, align, bytes) }
+        }
     };
 }

@@ -8,7 +8,7 @@
 //! - I2: `free` leaves `errno` alone; so does every success.
 //! - I3: a zero size gives a block that may be freed and not be used.
 
-use crate::ops;
+use crate::ops::{self, Given};
 use bedplate_os::pages;
 use bedplate_telemetry::Gates;
 use core::ffi::c_int;
@@ -118,6 +118,35 @@ pub fn pvalloc<G: Gates>(bytes: usize) -> *mut u8 {
         Some(all) => memalign::<G>(pages::page_size(), all),
         None => fail_slow(libc::ENOMEM),
     }
+}
+
+/// `free_sized`: the size may be one that `realloc` left the block at.
+///
+/// # Safety
+/// - `block` is null or a live block of this allocator.
+#[inline(always)]
+pub unsafe fn free_sized<G: Gates>(block: *mut u8, bytes: usize) {
+    // SAFETY: the caller's duty.
+    unsafe { ops::free_sized::<G>(block, bytes, Given::Resized) }
+}
+
+/// `delete` with a size, which is that of `new`.
+///
+/// # Safety
+/// - `block` is null or a live block of this allocator.
+#[inline(always)]
+pub unsafe fn delete_sized<G: Gates>(block: *mut u8, bytes: usize) {
+    // SAFETY: the caller's duty.
+    unsafe { ops::free_sized::<G>(block, bytes, Given::Exact) }
+}
+
+/// `free_aligned_sized`, and `delete` with size and alignment.
+///
+/// # Safety
+/// - `block` is null or a live block of this allocator.
+pub unsafe fn free_aligned_sized<G: Gates>(block: *mut u8, align: usize, bytes: usize) {
+    // SAFETY: the caller's duty.
+    unsafe { ops::free_aligned_sized::<G>(block, align, bytes) }
 }
 
 /// `malloc_usable_size`; 0 of null.

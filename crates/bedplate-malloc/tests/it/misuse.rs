@@ -3,7 +3,9 @@
 
 use crate::again;
 use crate::engine::{Engine, free};
-use bedplate_malloc::ops;
+use bedplate_malloc::entry::family;
+use bedplate_malloc::{ops, process};
+use bedplate_telemetry::Off;
 use bedplate_testkit::Subject as _;
 use core::ptr::NonNull;
 use std::os::unix::process::ExitStatusExt as _;
@@ -26,66 +28,283 @@ fn free_elsewhere(block: NonNull<u8>) {
     assert!(other.join().is_ok());
 }
 
-/// The case that the parent asked for; nothing when run by itself.
-#[test]
-fn child() {
-    let Some(case) = again::case() else { return };
-    match case.as_str() {
-        "double free" => {
+/// Runs `work` in a thread that then ends.
+fn in_a_thread(work: impl FnOnce() + Send + 'static) {
+    assert!(std::thread::spawn(work).join().is_ok());
+}
+
+/// Writes over the first word of a block.
+fn write_over_link(block: NonNull<u8>) {
+    // SAFETY: the misuse that is tested; the memory is mapped.
+    unsafe { block.as_ptr().write_bytes(0x41, 8) };
+}
+
+fn free_sized(bytes: usize, given: usize) {
+    // SAFETY: the misuse that is tested; the size is looked at first.
+    unsafe { family::free_sized::<Off>(block(bytes).as_ptr(), given) };
+}
+
+fn delete_sized(bytes: usize, given: usize) {
+    // SAFETY: as above.
+    unsafe { family::delete_sized::<Off>(block(bytes).as_ptr(), given) };
+}
+
+fn usable(block: NonNull<u8>) {
+    // SAFETY: the misuse that is tested; the record is read, not the block.
+    let _bytes = unsafe { ops::usable_bytes(block) };
+}
+
+fn resize(block: NonNull<u8>) {
+    // SAFETY: the misuse that is tested; it is stopped before anything is copied.
+    let _moved = unsafe { ops::reallocate::<Off>(block, 3000) };
+}
+
+/// Frees a block, then another, then the first again: nothing sees that at once.
+fn free_in_turn(bytes: usize) {
+    let (one, other) = (block(bytes), block(bytes));
+    free(one);
+    free(other);
+    free(one);
+}
+
+struct Case {
+    name: &'static str,
+    commit: fn(),
+    reason: &'static str,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "double free",
+        commit: || {
             let one = block(100);
             free(one);
             free(one);
-        }
-        "double free of a run" => {
+        },
+        reason: "double free of 0x",
+    },
+    Case {
+        name: "double free in turn, found when the thread ends",
+        commit: || in_a_thread(|| free_in_turn(100)),
+        reason: "double free of 0x",
+    },
+    Case {
+        name: "double free in turn, found when the process ends",
+        commit: || {
+            free_in_turn(100);
+            process::unload::<Off>();
+        },
+        reason: "double free of 0x",
+    },
+    Case {
+        name: "double free by another thread",
+        commit: || {
+            let one = block(100).as_ptr().expose_provenance();
+            in_a_thread(move || {
+                let one =
+                    NonNull::new(core::ptr::with_exposed_provenance_mut(one)).expect("a block");
+                free(one);
+                free(one);
+            });
+        },
+        reason: "double free of 0x",
+    },
+    Case {
+        name: "double free of a run",
+        commit: || {
             let one = block(100_000);
             free(one);
             free(one);
-        }
-        "inside a run" => free(inside(block(100_000), 16)),
-        "inside a block of another thread" => free_elsewhere(inside(block(100), 16)),
-        "inside a medium block of another thread" => {
-            // The second of a slab's blocks lies in another slice than its record.
-            let _first = block(30_000);
-            let _second = block(30_000);
-            let third = block(30_000);
-            free_elsewhere(inside(third, 16));
-        }
-        "size of a freed run" => {
+        },
+        reason: "a block of 102400 bytes: it is already free",
+    },
+    Case {
+        name: "double free of a huge block",
+        commit: || {
+            let one = block(8_000_000);
+            free(one);
+            free(one);
+        },
+        reason: "double free of 0x",
+    },
+    Case {
+        name: "double free where the whole slab is free",
+        commit: || {
+            let all: Vec<_> = (0..200).map(|_| block(1000)).collect();
+            all.iter().copied().for_each(free);
+            free(all[10]);
+        },
+        reason: "double free of 0x",
+    },
+    Case {
+        name: "inside a run",
+        commit: || free(inside(block(100_000), 16)),
+        reason: "is inside a large block, not at its start",
+    },
+    Case {
+        name: "inside a huge block",
+        commit: || free(inside(block(8_000_000), 4096)),
+        reason: "is inside a large block, not at its start",
+    },
+    Case {
+        name: "inside a block of another thread",
+        commit: || free_elsewhere(inside(block(100), 16)),
+        reason: "of another thread, not at its start",
+    },
+    Case {
+        name: "inside a medium block",
+        commit: || {
+            // The third of a slab's blocks lies in another slice than its record.
+            let all: Vec<_> = (0..3).map(|_| block(30_000)).collect();
+            free_elsewhere(inside(all[2], 16));
+        },
+        reason: "is inside a block of 30720 bytes",
+    },
+    Case {
+        name: "inside an own block, found when the process ends",
+        commit: || {
+            free(inside(block(100), 16));
+            process::unload::<Off>();
+        },
+        reason: "invalid free of 0x",
+    },
+    Case {
+        name: "where no block is",
+        commit: || free(inside(block(100), 1 << 20)),
+        reason: "memory that is not in use, where no block began",
+    },
+    Case {
+        name: "size of a freed block",
+        commit: || {
+            let one = block(100);
+            free(one);
+            usable(one);
+        },
+        reason: "use after free: malloc_usable_size of 0x",
+    },
+    Case {
+        name: "size of a freed run",
+        commit: || {
             let one = block(100_000);
             free(one);
-            // SAFETY: the misuse that is tested; the record is read, not the block.
-            let _bytes = unsafe { ops::usable_bytes(one) };
-        }
-        other => panic!("no case is named {other}"),
-    }
+            usable(one);
+        },
+        reason: "use after free: malloc_usable_size of 0x",
+    },
+    Case {
+        name: "resize of a freed block",
+        commit: || {
+            let one = block(100);
+            free(one);
+            resize(one);
+        },
+        reason: "use after free: realloc of 0x",
+    },
+    Case {
+        name: "half the size",
+        commit: || free_sized(400, 200),
+        reason: "wrong size: free of 0x",
+    },
+    Case {
+        name: "twice the size",
+        commit: || delete_sized(400, 800),
+        reason: "as 800 bytes, which would be in another class",
+    },
+    Case {
+        name: "another class of a medium block",
+        commit: || delete_sized(20_000, 16_000),
+        reason: "wrong size: free of 0x",
+    },
+    Case {
+        name: "half the size of a run",
+        commit: || free_sized(200_000, 100_000),
+        reason: "wrong size: free of 0x",
+    },
+    Case {
+        name: "half the size of an aligned block",
+        // SAFETY: the misuse that is tested; the size is looked at first.
+        commit: || unsafe {
+            let one = family::memalign::<Off>(64, 1000);
+            family::free_aligned_sized::<Off>(one, 64, 500);
+        },
+        reason: "wrong size: free of 0x",
+    },
+    Case {
+        name: "a written link, found when the thread ends",
+        commit: || {
+            in_a_thread(|| {
+                let (one, other) = (block(100), block(100));
+                free(one);
+                free(other);
+                write_over_link(one);
+            });
+        },
+        reason: "use after free, or overflow of the block before: 0x",
+    },
+    Case {
+        name: "a written link, found by a trim",
+        commit: || {
+            let one = block(100);
+            free(one);
+            write_over_link(one);
+            let _bytes = ops::trim::<Off>();
+        },
+        reason: "use after free, or overflow of the block before: 0x",
+    },
+];
+
+/// The case that the parent asked for; nothing when run by itself.
+#[test]
+fn child() {
+    let Some(name) = again::case() else { return };
+    let case = CASES.iter().find(|case| case.name == name);
+    (case.expect("the case is in the table").commit)();
 }
 
 #[test]
 fn each_misuse_aborts_with_its_reason() {
-    for (case, reason) in [
-        ("double free", "double free of 0x"),
-        ("double free of a run", "lies in memory that is not in use"),
-        ("inside a run", "is inside a block, not at its start"),
-        (
-            "inside a block of another thread",
-            "is inside a block, not at its start",
-        ),
-        (
-            "inside a medium block of another thread",
-            "is inside a block, not at its start",
-        ),
-        ("size of a freed run", "lies in memory that is not in use"),
-    ] {
-        let output = again::run("misuse::child", case);
+    for Case { name, reason, .. } in CASES {
+        let output = again::run("misuse::child", name);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(
             output.status.signal(),
             Some(libc::SIGABRT),
-            "{case}: {said}"
+            "{name}: {said}"
         );
         assert!(
             said.contains("bedplate: ") && said.contains(reason),
-            "{case}: {said}"
+            "{name}: {said}"
         );
+    }
+}
+
+/// Every size that a block may rightly be freed with.
+#[test]
+fn right_sizes_pass() {
+    for bytes in (0..2000).chain([
+        4000,
+        8191,
+        8192,
+        8193,
+        20_000,
+        32_768,
+        32_769,
+        200_000,
+        8 << 20,
+    ]) {
+        delete_sized(bytes, bytes);
+        free_sized(bytes, bytes);
+        for align in [1, 16, 64, 4096] {
+            let one = family::memalign::<Off>(align, bytes);
+            // SAFETY: a live block of that size and alignment.
+            unsafe { family::free_aligned_sized::<Off>(one, align, bytes) };
+        }
+        for smaller in [1, bytes / 2 + 1, bytes.saturating_sub(20)] {
+            let had = block(bytes).as_ptr();
+            // SAFETY: a live block.
+            let now = unsafe { family::realloc::<Off>(had, smaller.max(1)) };
+            // SAFETY: a live block of that size.
+            unsafe { family::free_sized::<Off>(now, smaller.max(1)) };
+        }
     }
 }

@@ -34,7 +34,7 @@ fn child() {
         // SAFETY: waits for the child just made.
         assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
     }
-    process::unload();
+    process::unload::<Off>();
 }
 
 /// A run's directory whose name says that the runner is `pid`.
