@@ -10,7 +10,7 @@ use super::histogram::bins;
 use super::model::{
     ArmReport, ChildGroup, HeapReport, Measurement, ProcessReport, RunReport, Versus,
 };
-use super::svg;
+use super::svg::{self, Window};
 use super::units::{
     bytes, command_line, count, counted, known_bytes, seconds, short_name, whole_bytes,
 };
@@ -133,7 +133,9 @@ fn process_section(process: &ProcessReport) -> String {
     );
     if process.timeline.len() > 1 {
         section.push_str("<h3>Live and resident memory over time</h3>");
-        section.push_str(&svg::timeline(&process.timeline));
+        for window in [Window::Wide, Window::Narrow] {
+            section.push_str(&svg::timeline(&process.timeline, window));
+        }
         section.push_str(
             "<div class=\"legend\"><span><i class=\"key\" style=\"background:var(--live)\"></i>live \
              blocks</span><span><i class=\"key\" style=\"background:var(--rss)\"></i>resident</span></div>",
@@ -266,7 +268,7 @@ fn histogram(heap: &HeapReport) -> String {
         .max(1);
     let mut html = format!(
         "<h3>Block sizes, {}</h3><table><tr><th>bytes</th><th>slabs</th>\
-         <th>live blocks</th><th>live</th><th>room left</th><th></th></tr>",
+         <th>live blocks</th><th>live</th><th>room left</th><th class=\"wide\"></th></tr>",
         escape(&heap.title())
     );
     for bin in &bins {
@@ -423,18 +425,19 @@ fn versus_section(versus: &Versus) -> String {
     format!(
         "<section><h2>Against other allocators <span class=\"soft\">{} interleaved rounds in random \
          order · seed {}</span></h2>{loud}<h3>Ours over the other's, with 95 % intervals: left of 1, \
-         ours is better</h3>{}<h3>Medians</h3><table><tr><th></th><th>wall</th><th>CPU</th>\
+         ours is better</h3>{}{}<h3>Medians</h3><table><tr><th></th><th>wall</th><th>CPU</th>\
          <th>peak RSS</th></tr>{arms}</table></section>",
         versus.rounds,
         versus.seed,
-        svg::ratios(&rows),
+        svg::ratios(&rows, Window::Wide),
+        svg::ratios(&rows, Window::Narrow),
     )
 }
 
 fn arm_row(name: &str, arm: &ArmReport) -> String {
     format!(
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-        escape(name),
+        escape(short_name(name)),
         seconds(arm.wall_s),
         seconds(arm.cpu_s),
         bytes(arm.peak_rss_bytes),

@@ -11,7 +11,32 @@ use core::fmt::Write as _;
 use super::model::{Point, RatioReport};
 use super::units::{bytes, seconds};
 
-const WIDTH: f64 = 1000.0;
+/// For whom a chart is drawn: its letters keep their size, so that a small window needs another
+/// drawing, not a smaller one. The style sheet shows the one that fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// A desk's.
+    Wide,
+    /// A telephone's.
+    Narrow,
+}
+
+impl Window {
+    fn width(self) -> f64 {
+        match self {
+            Self::Wide => 1000.0,
+            Self::Narrow => 360.0,
+        }
+    }
+
+    fn class(self) -> &'static str {
+        match self {
+            Self::Wide => "wide",
+            Self::Narrow => "narrow",
+        }
+    }
+}
+
 const HEIGHT: f64 = 260.0;
 const LEFT: f64 = 78.0;
 const RIGHT: f64 = 8.0;
@@ -20,7 +45,8 @@ const BOTTOM: f64 = 28.0;
 
 /// Live and resident bytes over time.
 #[must_use]
-pub fn timeline(points: &[Point]) -> String {
+pub fn timeline(points: &[Point], window: Window) -> String {
+    let width = window.width();
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return String::new();
     };
@@ -31,24 +57,29 @@ pub fn timeline(points: &[Point]) -> String {
     let step = nice_step(highest.unwrap_or(0) as f64 / 4.0);
     let top = step * (highest.unwrap_or(0) as f64 / step).ceil().max(1.0);
     let span = (last.ms - first.ms).max(1e-6);
-    let x = |ms: f64| LEFT + (ms - first.ms) / span * (WIDTH - LEFT - RIGHT);
+    let x = |ms: f64| LEFT + (ms - first.ms) / span * (width - LEFT - RIGHT);
     let y = |value: f64| HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM);
     let mut svg = format!(
-        r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="live and resident bytes over time">"#
+        r#"<svg class="{}" viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="live and resident bytes over time">"#,
+        window.class()
     );
     let mut value = 0.0;
     while value <= top * 1.001 {
-        line(&mut svg, LEFT, y(value), WIDTH - RIGHT);
+        line(&mut svg, LEFT, y(value), width - RIGHT);
         label(&mut svg, (LEFT - 8.0, y(value) + 4.0), "end", &bytes(value));
         value += step;
     }
-    for (at, anchor) in [
-        (0.0, "start"),
-        (0.25, "middle"),
-        (0.5, "middle"),
-        (0.75, "middle"),
-        (1.0, "end"),
-    ] {
+    let marks: &[(f64, &str)] = match window {
+        Window::Wide => &[
+            (0.0, "start"),
+            (0.25, "middle"),
+            (0.5, "middle"),
+            (0.75, "middle"),
+            (1.0, "end"),
+        ],
+        Window::Narrow => &[(0.0, "start"), (0.5, "middle"), (1.0, "end")],
+    };
+    for &(at, anchor) in marks {
         let ms = first.ms + at * span;
         label(&mut svg, (x(ms), HEIGHT - 8.0), anchor, &seconds(ms / 1e3));
     }
@@ -81,20 +112,60 @@ pub fn timeline(points: &[Point]) -> String {
 
 /// Ratios with intervals on a logarithmic axis, one row each.
 #[must_use]
-pub fn ratios(rows: &[(String, RatioReport)]) -> String {
-    const ROW: f64 = 26.0;
-    const NAME: f64 = 190.0;
-    const FIGURES: f64 = 190.0;
+pub fn ratios(rows: &[(String, RatioReport)], window: Window) -> String {
+    let width = window.width();
+    // A row's height, what name and figures take beside the interval, and how far above it they are.
+    let (row, name_width, figures_width, lift) = match window {
+        Window::Wide => (26.0, 190.0, 190.0, -4.0),
+        Window::Narrow => (44.0, 6.0, 6.0, 12.0),
+    };
     let widest = rows
         .iter()
         .map(|(_, ratio)| ratio.low.ln().abs().max(ratio.high.ln().abs()))
         .fold(0.05_f64, f64::max)
         * 1.15;
-    let height = ROW * rows.len() as f64 + 34.0;
-    let x = |ratio: f64| NAME + (ratio.ln() + widest) / (2.0 * widest) * (WIDTH - NAME - FIGURES);
+    let height = row * rows.len() as f64 + 34.0;
+    let x = |ratio: f64| {
+        name_width + (ratio.ln() + widest) / (2.0 * widest) * (width - name_width - figures_width)
+    };
     let mut svg = format!(
-        r#"<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="ratios with 95 % intervals">"#
+        r#"<svg class="{}" viewBox="0 0 {width} {height}" role="img" aria-label="ratios with 95 % intervals">"#,
+        window.class()
     );
+    axis(&mut svg, widest, height, x);
+    for (index, (name, ratio)) in rows.iter().enumerate() {
+        let y = row * index as f64 + row - 8.0;
+        let colour = if ratio.high < 1.0 {
+            "var(--good)"
+        } else if ratio.low > 1.0 {
+            "var(--warn)"
+        } else {
+            "var(--rss-line)"
+        };
+        let (name_x, anchor) = match window {
+            Window::Wide => (name_width - 16.0, "end"),
+            Window::Narrow => (0.0, "start"),
+        };
+        let name = super::html::escape(&shortened(name, window));
+        label(&mut svg, (name_x, y - lift), anchor, &name);
+        push(
+            &mut svg,
+            &format!(
+                r#"<line x1="{:.1}" x2="{:.1}" y1="{y}" y2="{y}" stroke="{colour}" stroke-width="3" stroke-linecap="round"/><circle cx="{:.1}" cy="{y}" r="5" fill="{colour}"/>"#,
+                x(ratio.low),
+                x(ratio.high),
+                x(ratio.ratio),
+            ),
+        );
+        let figures = format!("{:.3}  [{:.3}, {:.3}]", ratio.ratio, ratio.low, ratio.high);
+        label(&mut svg, (width - RIGHT, y - lift), "end", &figures);
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+/// The lines of an axis that reaches `widest` to both sides of 1, by natural logarithm.
+fn axis(svg: &mut String, widest: f64, height: f64, x: impl Fn(f64) -> f64) {
     for tick in [
         (-0.85 * widest).exp(),
         (-0.42 * widest).exp(),
@@ -103,7 +174,7 @@ pub fn ratios(rows: &[(String, RatioReport)]) -> String {
         (0.85 * widest).exp(),
     ] {
         push(
-            &mut svg,
+            svg,
             &format!(
                 r#"<line class="grid" x1="{0:.1}" x2="{0:.1}" y1="4" y2="{1:.1}"{2}/>"#,
                 x(tick),
@@ -116,41 +187,23 @@ pub fn ratios(rows: &[(String, RatioReport)]) -> String {
             ),
         );
         label(
-            &mut svg,
+            svg,
             (x(tick), height - 8.0),
             "middle",
             &format!("{tick:.2}"),
         );
     }
-    for (index, (name, ratio)) in rows.iter().enumerate() {
-        let y = ROW * index as f64 + 18.0;
-        let colour = if ratio.high < 1.0 {
-            "var(--good)"
-        } else if ratio.low > 1.0 {
-            "var(--warn)"
-        } else {
-            "var(--rss-line)"
-        };
-        label(
-            &mut svg,
-            (NAME - 16.0, y + 4.0),
-            "end",
-            &super::html::escape(name),
-        );
-        push(
-            &mut svg,
-            &format!(
-                r#"<line x1="{:.1}" x2="{:.1}" y1="{y}" y2="{y}" stroke="{colour}" stroke-width="3" stroke-linecap="round"/><circle cx="{:.1}" cy="{y}" r="5" fill="{colour}"/>"#,
-                x(ratio.low),
-                x(ratio.high),
-                x(ratio.ratio),
-            ),
-        );
-        let figures = format!("{:.3}  [{:.3}, {:.3}]", ratio.ratio, ratio.low, ratio.high);
-        label(&mut svg, (WIDTH - RIGHT, y + 4.0), "end", &figures);
+}
+
+/// A name that leaves room for the figures.
+fn shortened(name: &str, window: Window) -> String {
+    const NARROW_LETTERS: usize = 30;
+    if window == Window::Wide || name.chars().count() <= NARROW_LETTERS {
+        return name.to_owned();
     }
-    svg.push_str("</svg>");
-    svg
+    let mut short: String = name.chars().take(NARROW_LETTERS - 1).collect();
+    short.push('…');
+    short
 }
 
 fn push(svg: &mut String, text: &str) {
