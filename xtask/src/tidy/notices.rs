@@ -6,6 +6,7 @@
 //! what the artefacts embed: the program the whole list, each preload library its own notice.
 
 use super::tree::{Complaint, Tree};
+use crate::captured::captured;
 use crate::failure::Failure;
 use core::fmt::Write as _;
 use serde::Deserialize;
@@ -150,6 +151,12 @@ fn notice(root: &Path, metadata: &Metadata, library: &str) -> Result<String, Fai
     for (licence, titles) in texts(&packages)? {
         let _ = write!(text, "\n==== {} ====\n\n{licence}\n", titles.join(", "));
     }
+    // Where the C compiler has it (bedplate-preload's build script).
+    text.push_str(
+        "\n==== libgcc_eh, the unwinder of the GNU C compiler ====\n\n\
+         GPL-3.0-or-later WITH GCC-exception-3.1: the exception allows it to be linked into and\n\
+         passed on with programs under any terms. Its source is that of GCC, https://gcc.gnu.org.\n",
+    );
     for name in OWN_LICENCES {
         let path = root.join(name);
         let licence = fs::read_to_string(&path).map_err(|error| Failure::file(&path, error))?;
@@ -195,22 +202,14 @@ Apache-2.0 (https://github.com/rust-lang/rust), under the same texts, and the cr
 ";
 
 fn read_metadata(root: &Path) -> Result<Metadata, Failure> {
-    let program = "cargo metadata".to_owned();
-    let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let program = "cargo metadata";
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
         .current_dir(root)
         .args(["metadata", "--format-version", "1", "--locked"])
-        .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
-        .output()
-        .map_err(|error| Failure::Start {
-            program: program.clone(),
-            error,
-        })?;
-    if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(Failure::Program { program, stderr });
-    }
-    serde_json::from_slice(&output.stdout).map_err(|error| Failure::Program {
-        program,
+        .args(["--filter-platform", "x86_64-unknown-linux-gnu"]);
+    serde_json::from_str(&captured(&mut command, program)?).map_err(|error| Failure::Program {
+        program: program.to_owned(),
         stderr: error.to_string(),
     })
 }
