@@ -13,6 +13,7 @@
 //! | `hotcheck/` | the hot-path check on a built library |
 //! | `programs/` | real programs, unchanged, on the allocator |
 //! | `tidy/` | rules of the tree that no lint knows |
+//! | `captured.rs` | running a program to its end |
 //! | `failure.rs` | why a chore could not be done, and exit codes |
 #![forbid(unsafe_code)]
 #![expect(
@@ -25,6 +26,7 @@
     reason = "a program of the standard library"
 )]
 
+mod captured;
 mod coverage;
 mod failure;
 mod hotcheck;

@@ -8,7 +8,8 @@
 //! they count the instance that ran most, not what the instances ran together.
 
 use super::suite::Suite;
-use super::tools::{Tools, captured};
+use super::tools::Tools;
+use crate::captured::captured;
 use crate::failure::Failure;
 use std::collections::BTreeMap;
 use std::fs;

@@ -4,7 +4,8 @@
 //! Builds the test programs of all packages at once, and runs those of one package where cargo
 //! would, each process with a profile of its own.
 
-use super::tools::{Tools, captured};
+use super::tools::Tools;
+use crate::captured::captured;
 use crate::failure::Failure;
 use serde::Deserialize;
 use std::ffi::OsString;

@@ -4,6 +4,7 @@
 //! llvm-profdata and llvm-cov of the compiler's own version: the formats differ between versions
 //! of LLVM, so one that happens to be installed will not do.
 
+use crate::captured::captured;
 use crate::failure::Failure;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -58,24 +59,6 @@ fn unable(folder: &Path, why: &str) -> Failure {
 fn output(arguments: &[&str]) -> Result<String, Failure> {
     let program = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     captured(Command::new(program).args(arguments), "rustc")
-}
-
-/// What a program printed.
-///
-/// # Errors
-/// - [`Failure::Start`] and [`Failure::Program`].
-pub(super) fn captured(command: &mut Command, name: &str) -> Result<String, Failure> {
-    let output = command.output().map_err(|error| Failure::Start {
-        program: name.to_owned(),
-        error,
-    })?;
-    if !output.status.success() {
-        return Err(Failure::Program {
-            program: name.to_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        });
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn add_component(folder: &Path) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 //! # Role
 //! Builds a library with the profile it is shipped with, before stripping, and says where it is.
 
+use crate::captured::captured;
 use crate::failure::Failure;
 use std::env;
 use std::path::{Path, PathBuf};
@@ -66,14 +67,7 @@ pub(super) fn build(library: Library<'_>) -> Result<PathBuf, Failure> {
         command.env("BEDPLATE_GATES", gate);
     }
     let program = format!("cargo build --profile preload -p {}", library.package());
-    let output = command.output().map_err(|error| Failure::Start {
-        program: program.clone(),
-        error,
-    })?;
-    if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(Failure::Program { program, stderr });
-    }
+    captured(&mut command, &program)?;
     Ok(target.join("preload").join(library.file()))
 }
 

@@ -78,6 +78,10 @@ pub(super) struct Launch {
 }
 
 impl Launch {
+    fn start(&mut self) -> Result<Process, Trouble> {
+        Process::start(&mut self.command, &self.name, &self.outputs)
+    }
+
     pub(super) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.arg(argument);
         self
@@ -236,34 +240,22 @@ impl Stage {
     }
 
     /// Runs to the end, whatever it is.
-    pub(super) fn run_any(&self, launch: Launch, time: Duration) -> Result<Finished, Trouble> {
-        let Launch {
-            mut command,
-            name,
-            report,
-            outputs,
-        } = launch;
-        let process = Process::start(&mut command, &name, &outputs)?;
+    pub(super) fn run_any(&self, mut launch: Launch, time: Duration) -> Result<Finished, Trouble> {
+        let process = launch.start()?;
         let (finished, seen) = process
             .finish(time)
-            .map_err(|trouble| trouble.within(&name))?;
-        self.note(report.as_deref(), seen);
+            .map_err(|trouble| trouble.within(&launch.name))?;
+        self.note(launch.report.as_deref(), seen);
         Ok(finished)
     }
 
     /// Starts a server.
-    pub(super) fn serve(&self, launch: Launch) -> Result<Server<'_>, Trouble> {
-        let Launch {
-            mut command,
-            name,
-            report,
-            outputs,
-        } = launch;
-        let process = Process::start(&mut command, &name, &outputs)?;
+    pub(super) fn serve(&self, mut launch: Launch) -> Result<Server<'_>, Trouble> {
+        let process = launch.start()?;
         Ok(Server {
             stage: self,
             process,
-            report,
+            report: launch.report,
         })
     }
 

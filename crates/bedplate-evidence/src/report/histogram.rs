@@ -4,7 +4,7 @@
 //! Makes the seventy-odd classes of an allocator readable in a dozen lines.
 
 use super::model::HeapReport;
-use super::units::whole_bytes;
+use super::units::{count, whole_bytes};
 
 /// Blocks of similar size.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,25 @@ pub struct Bin {
     pub live_bytes: u64,
     /// Bytes in free blocks of the slabs.
     pub free_bytes: u64,
+}
+
+impl Bin {
+    /// The slabs as a table has them; `none` stands for blocks outside the size classes.
+    #[must_use]
+    pub fn shown_slabs(&self, none: &str) -> String {
+        if self.slabs == 0 {
+            none.to_owned()
+        } else {
+            count(self.slabs)
+        }
+    }
+}
+
+/// Bytes of the largest bin, live and free, but not 0: what a bar of full length stands for.
+#[must_use]
+pub fn full_length(bins: &[Bin]) -> f64 {
+    let bytes = bins.iter().map(|bin| bin.live_bytes + bin.free_bytes);
+    bytes.max().unwrap_or(0).max(1) as f64
 }
 
 /// The bins of one heap, smallest sizes first, those without blocks left out.

@@ -6,7 +6,7 @@
 //! # Not here
 //! The charts (`svg.rs`) and the looks (`page.css`).
 
-use super::histogram::bins;
+use super::histogram::{bins, full_length};
 use super::model::{
     ArmReport, ChildGroup, HeapReport, Measurement, ProcessReport, RunReport, Versus,
 };
@@ -260,29 +260,20 @@ fn histogram(heap: &HeapReport) -> String {
     if bins.is_empty() {
         return "<p class=\"soft\">No block was asked for.</p>".to_owned();
     }
-    let top = bins
-        .iter()
-        .map(|bin| bin.live_bytes + bin.free_bytes)
-        .max()
-        .unwrap_or(0)
-        .max(1);
+    let top = full_length(&bins);
     let mut html = format!(
         "<h3>Block sizes, {}</h3><table><tr><th>bytes</th><th>slabs</th>\
          <th>live blocks</th><th>live</th><th>room left</th><th class=\"wide\"></th></tr>",
         escape(&heap.title())
     );
     for bin in &bins {
-        let width = |part: u64| 100.0 * part as f64 / top as f64;
+        let width = |part: u64| 100.0 * part as f64 / top;
         html.push_str(&format!(
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"wide\">\
              <div class=\"bar\"><span style=\"width:{:.2}%;background:var(--p0)\"></span>\
              <span style=\"width:{:.2}%;background:var(--p2)\"></span></div></td></tr>",
             escape(&bin.label),
-            if bin.slabs == 0 {
-                "–".to_owned()
-            } else {
-                count(bin.slabs)
-            },
+            bin.shown_slabs("–"),
             count(bin.live_blocks),
             whole_bytes(bin.live_bytes),
             whole_bytes(bin.free_bytes),

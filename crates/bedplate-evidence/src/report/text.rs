@@ -10,7 +10,7 @@
 use core::fmt::{self, Write as _};
 
 use super::fold;
-use super::histogram::bins;
+use super::histogram::{bins, full_length};
 use super::model::{ChildGroup, HeapReport, Measurement, ProcessReport, RunReport};
 use super::paint::Paint;
 use super::peak;
@@ -308,19 +308,14 @@ fn write_heap(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result 
     if bins.is_empty() {
         return writeln!(out, "  no block was asked for");
     }
-    let top = bins
-        .iter()
-        .map(|bin| bin.live_bytes + bin.free_bytes)
-        .max()
-        .unwrap_or(0)
-        .max(1);
+    let top = full_length(&bins);
     let head = format!(
         "  {:<18} {:>8} {:>12} {:>11} {:>11}",
         "block sizes, bytes", "slabs", "live blocks", "live", "room left"
     );
     writeln!(out, "{}", paint.dim(&head))?;
     for bin in &bins {
-        let share = |part: u64| part as f64 / top as f64;
+        let share = |part: u64| part as f64 / top;
         let live = bar(share(bin.live_bytes), BAR_COLUMNS);
         // Both are rounded up, and together they are no longer than one.
         let room = BAR_COLUMNS - live.chars().count();
@@ -330,11 +325,7 @@ fn write_heap(out: &mut String, heap: &HeapReport, paint: Paint) -> fmt::Result 
             out,
             "  {:<18} {:>8} {:>12} {:>11} {:>11}  {live}{}",
             bin.label,
-            if bin.slabs == 0 {
-                "-".to_owned()
-            } else {
-                count(bin.slabs)
-            },
+            bin.shown_slabs("-"),
             count(bin.live_blocks),
             whole_bytes(bin.live_bytes),
             whole_bytes(bin.free_bytes),

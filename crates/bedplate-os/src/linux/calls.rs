@@ -24,6 +24,17 @@ pub(super) const fn checked(word: isize) -> Result<usize, i32> {
     }
 }
 
+/// The kernel's word as a new descriptor.
+#[inline]
+pub(super) fn descriptor(word: isize) -> Result<i32, i32> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "a descriptor is an int"
+    )]
+    checked(word).map(|fd| fd as i32)
+}
+
 /// An int as the kernel takes it: sign and all.
 #[inline]
 pub(super) const fn word(int: i32) -> usize {
@@ -220,12 +231,7 @@ pub(crate) fn open(path: &core::ffi::CStr, flags: i32, mode: u32) -> Result<i32,
     ];
     // SAFETY: the path is a terminated string.
     let r = unsafe { call(libc::SYS_openat, args) };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "a descriptor is an int"
-    )]
-    checked(r).map(|fd| fd as i32)
+    descriptor(r)
 }
 
 /// Closes a descriptor that the caller opened.

@@ -3,7 +3,7 @@
 //! # Role
 //! Opens one counter of the calling thread.
 
-use super::calls::checked;
+use super::calls::descriptor;
 use super::raw::call;
 
 /// What the performance counters count.
@@ -49,10 +49,5 @@ pub(crate) fn perf_open(counter: Counter) -> Result<i32, i32> {
     ];
     // SAFETY: the kernel reads 64 bytes of attributes, which outlive the call.
     let r = unsafe { call(libc::SYS_perf_event_open, args) };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "a descriptor is an int"
-    )]
-    checked(r).map(|fd| fd as i32)
+    descriptor(r)
 }

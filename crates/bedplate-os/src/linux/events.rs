@@ -3,7 +3,7 @@
 //! # Role
 //! Event counters, `ppoll`, the signal mask, fork handlers.
 
-use super::calls::checked;
+use super::calls::{checked, descriptor};
 use super::raw::call;
 
 /// A counter that can be waited for: a write of 8 bytes makes it readable.
@@ -16,12 +16,7 @@ pub(crate) fn eventfd() -> Result<i32, i32> {
             [0, flags.cast_unsigned() as usize, 0, 0, 0, 0],
         )
     };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "a descriptor is an int"
-    )]
-    checked(r).map(|fd| fd as i32)
+    descriptor(r)
 }
 
 /// Waits up to `timeout_ms` for one of the entries; true if one has something.

@@ -327,41 +327,26 @@ mod tests {
     #[test]
     fn the_share_comes_from_totals_as_soon_as_two_changes_are_seen() {
         let mut rate = Rate::new();
-        assert_eq!(rate.feed(SECOND, &stall(7, 10)), Share::percent(7));
-        assert_eq!(rate.feed(2 * SECOND, &stall(8, 20)), Share::percent(8));
-        assert_eq!(
-            rate.feed(4 * SECOND, &stall(8, 1_000_020)),
-            Share::percent(50)
-        );
-        // Too soon after the last change: the share stands, and the change counts later.
-        assert_eq!(
-            rate.feed(4 * SECOND + SECOND / 4, &stall(8, 1_200_020)),
-            Share::percent(50)
-        );
-        assert_eq!(
-            rate.feed(5 * SECOND, &stall(8, 1_250_020)),
-            Share::percent(25)
-        );
-        assert_eq!(
-            rate.feed(6 * SECOND, &stall(8, 1_750_020)),
-            Share::percent(50)
-        );
-        // Not brought up to date yet: the share stands.
-        assert_eq!(
-            rate.feed(7 * SECOND, &stall(8, 1_750_020)),
-            Share::percent(50)
-        );
-        // Two updates without a change: calm.
-        assert_eq!(
-            rate.feed(11 * SECOND, &stall(8, 1_750_020)),
-            Share::percent(0)
-        );
-        // A long calm does not dilute what came after it: at most the time since the last reading
-        // or one update lies between.
-        assert_eq!(
-            rate.feed(12 * SECOND, &stall(8, 2_750_020)),
-            Share::percent(50)
-        );
+        let readings = [
+            (SECOND, 7, 10, 7),
+            (2 * SECOND, 8, 20, 8),
+            (4 * SECOND, 8, 1_000_020, 50),
+            // Too soon after the last change: the share stands, and the change counts later.
+            (4 * SECOND + SECOND / 4, 8, 1_200_020, 50),
+            (5 * SECOND, 8, 1_250_020, 25),
+            (6 * SECOND, 8, 1_750_020, 50),
+            // Not brought up to date yet: the share stands.
+            (7 * SECOND, 8, 1_750_020, 50),
+            // Two updates without a change: calm.
+            (11 * SECOND, 8, 1_750_020, 0),
+            // A long calm does not dilute what came after it: at most the time since the last
+            // reading or one update lies between.
+            (12 * SECOND, 8, 2_750_020, 50),
+        ];
+        for (now, avg10, total_us, percent) in readings {
+            let share = rate.feed(now, &stall(avg10, total_us));
+            assert_eq!(share, Share::percent(percent), "at {now} ns");
+        }
     }
 
     #[test]
