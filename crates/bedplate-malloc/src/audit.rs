@@ -17,7 +17,7 @@ use crate::heap::{Heap, NO_HEAP};
 use crate::raw::{self, Block};
 use crate::slab::{EMPTY, Kind, Slab};
 use crate::tuning::AUDIT_LINKS;
-use crate::{miss, misuse, owners, thread};
+use crate::{harden, miss, misuse, owners, thread};
 use bedplate_telemetry::Gates;
 use core::sync::atomic::Ordering;
 
@@ -59,7 +59,11 @@ pub(crate) fn length(slab: &'static Slab) -> u32 {
 /// Looks at every link of a slab's list. Returns how many there are.
 fn check(slab: &'static Slab) -> u32 {
     let stopped = |block: *mut Block| -> *mut u8 { block.cast() };
+    if let Some(block) = harden::first_overflown(slab) {
+        misuse::overflow(block, slab);
+    }
     match walk(slab) {
+        Ok(count) if harden::ON => slab.extended().max(count),
         Ok(count) => count,
         Err(Wrong::Twice(block)) => {
             misuse::double_free_slow(stopped(block), slab);

@@ -8,7 +8,7 @@
 
 use crate::heap::Heap;
 use crate::slab::EMPTY;
-use crate::{class, miss, owners, raw};
+use crate::{class, harden, miss, owners};
 use bedplate_os::lock::Lock;
 use bedplate_telemetry::Gates;
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -71,6 +71,6 @@ pub(crate) fn allocate<G: Gates>(class: usize) -> *mut u8 {
     }
     let block = slab.free.get();
     // SAFETY: the lock is held: the list is ours, and its head is a free block.
-    slab.free.set(unsafe { raw::link(block) });
+    slab.free.set(unsafe { harden::take(slab, block) });
     block.cast()
 }

@@ -11,6 +11,7 @@
 //! - I2: the list of live blocks and the cache are touched under `lock` only.
 
 use crate::counters::COUNTERS;
+use crate::harden::{self, TAIL_BYTES};
 use crate::slab::{Kind, Slab};
 use crate::tuning::{DECAY_MS, HUGE_CACHE_BYTES, HUGE_CACHE_MAPS, SEGMENT_BYTES, SLICE_BYTES};
 use crate::{budget, pool};
@@ -42,6 +43,8 @@ pub(crate) struct HugeHeader {
     pub next: AtomicUsize,
     /// Address of the previous header, 0 at the start.
     pub prev: AtomicUsize,
+    /// Bytes of the block that may be used, in the hardened build.
+    pub usable: AtomicUsize,
 }
 
 impl HugeHeader {
@@ -57,6 +60,33 @@ impl HugeHeader {
 #[must_use]
 pub(crate) fn header_of(slab: &'static Slab) -> &'static HugeHeader {
     HugeHeader::at(start_of(slab))
+}
+
+/// The bytes of a huge block that may be used.
+#[must_use]
+pub(crate) fn usable_of(slab: &'static Slab) -> usize {
+    let header = header_of(slab);
+    if harden::ON {
+        return header.usable.load(Ordering::Relaxed);
+    }
+    header.block_bytes.load(Ordering::Relaxed)
+}
+
+/// Notes and seals what of a block may be used, in the hardened build.
+fn seal(block: NonNull<u8>, usable: usize) {
+    if !harden::ON {
+        return;
+    }
+    // SAFETY: the block is a live huge one (I1).
+    let slab = unsafe { crate::raw::slab_of(block) };
+    header_of(slab).usable.store(usable, Ordering::Relaxed);
+    harden::seal(slab, block.as_ptr().expose_provenance(), usable);
+}
+
+/// The address of the block whose mapping starts there.
+#[must_use]
+pub(crate) fn block_at(start: usize) -> usize {
+    HugeHeader::at(start).block.load(Ordering::Relaxed)
 }
 
 /// The bytes of the huge block that began at an address, if its mapping is kept since it was freed.
@@ -203,15 +233,17 @@ impl HugeBlocks {
     /// Takes a block of `bytes` at a multiple of `align`, `None` where the kernel or the cap
     /// does not allow it.
     pub(crate) fn take(&self, bytes: usize, align: usize) -> Option<Taken> {
-        let block_bytes = pages::round_up(bytes.max(1))?;
+        let usable = harden::usable_of(bytes)?;
+        let block_bytes = pages::round_up(usable.checked_add(TAIL_BYTES)?)?;
         if !budget::charge(block_bytes) {
             return None;
         }
         let taken = self
             .reuse(block_bytes, align)
             .or_else(|| self.map(block_bytes, align));
-        if taken.is_none() {
-            budget::release(block_bytes);
+        match taken {
+            Some(taken) => seal(taken.block, usable),
+            None => budget::release(block_bytes),
         }
         taken
     }
@@ -260,6 +292,7 @@ impl HugeBlocks {
         let slab = unsafe { crate::raw::slab_of(block) };
         slab.owner.store(0, Ordering::Relaxed);
         slab.kind.store(Kind::Huge as u8, Ordering::Relaxed);
+        crate::territory::add(start);
         let (_guard, _inner) = self.enter();
         let first = self.first.load(Ordering::Relaxed);
         header.prev.store(0, Ordering::Relaxed);
@@ -398,7 +431,9 @@ impl HugeBlocks {
         let block = header.block.load(Ordering::Relaxed);
         let had = header.block_bytes.load(Ordering::Relaxed);
         let mapped = header.mapped_bytes.load(Ordering::Relaxed);
-        let block_bytes = pages::round_up(bytes)?;
+        let usable = harden::usable_of(bytes)?;
+        let block_bytes = pages::round_up(usable.checked_add(TAIL_BYTES)?)?;
+        harden::check_seals(slab, block, usable_of(slab));
         let offset = block - start;
         let wanted = block_bytes.checked_add(offset)?;
         let at = NonNull::new(core::ptr::with_exposed_provenance_mut::<u8>(start))?;
@@ -430,12 +465,16 @@ impl HugeBlocks {
         if block_bytes < had {
             budget::release(had - block_bytes);
         }
-        let (_guard, _inner) = self.enter();
-        let header = HugeHeader::at(start);
-        header.block.store(start + offset, Ordering::Relaxed);
-        header.block_bytes.store(block_bytes, Ordering::Relaxed);
-        header.mapped_bytes.store(mapped_now, Ordering::Relaxed);
-        NonNull::new(core::ptr::with_exposed_provenance_mut(start + offset))
+        {
+            let (_guard, _inner) = self.enter();
+            let header = HugeHeader::at(start);
+            header.block.store(start + offset, Ordering::Relaxed);
+            header.block_bytes.store(block_bytes, Ordering::Relaxed);
+            header.mapped_bytes.store(mapped_now, Ordering::Relaxed);
+        }
+        let block = NonNull::new(core::ptr::with_exposed_provenance_mut(start + offset))?;
+        seal(block, usable);
+        Some(block)
     }
 
     /// Moves a mapping to where it has room. The pages move, their contents are not copied.
@@ -443,6 +482,7 @@ impl HugeBlocks {
         let target = pages::map_aligned(0, wanted, SEGMENT_BYTES, Protection::ReadWrite).ok()?;
         let at = NonNull::new(core::ptr::with_exposed_provenance_mut::<u8>(start))?;
         let to = target.as_ptr().expose_provenance();
+        crate::territory::remove(start);
         let (_guard, _inner) = self.enter();
         self.unlist(start);
         // SAFETY: `target` is fresh and large enough; the block's owner gives the old place up,
@@ -451,6 +491,7 @@ impl HugeBlocks {
         let now = if moved.is_ok() { to } else { start };
         // Where the kernel failed half-way the target may be gone already, and somebody else may
         // have its addresses by now: they are lost, not unmapped.
+        crate::territory::add(now);
         let header = HugeHeader::at(now);
         header.block.store(now + SLICE_BYTES, Ordering::Relaxed);
         let first = self.first.load(Ordering::Relaxed);
@@ -505,6 +546,7 @@ fn map_far(
 }
 
 fn unmap(start: usize, bytes: usize) {
+    crate::territory::remove(start);
     let at: *mut u8 = core::ptr::with_exposed_provenance_mut(start);
     if let Some(at) = NonNull::new(at) {
         // SAFETY: the mapping is off the list and out of the cache: nobody knows of it.

@@ -46,6 +46,8 @@
 //! | `counters.rs` | counts of slow paths |
 //! | `info.rs` | figures from within |
 //! | `inspect/` | figures from outside |
+//! | `harden.rs` | what blocks carry in the hardened build |
+//! | `territory.rs` | which addresses are ours, in the hardened build |
 //! | `audit.rs` | what misuse left in the lists of free blocks |
 //! | `misuse.rs` | messages on misuse |
 //! | `raw.rs` | the pointer layer |
@@ -76,6 +78,9 @@ pub mod entry;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "a list under a lock")]
 mod fallback;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "words in blocks")]
+mod harden;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "cells shared by hand-over")]
 mod heap;
@@ -128,6 +133,9 @@ pub mod root;
 mod segment;
 #[cfg(not(bedplate_loom))]
 mod slab;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "advice on pages")]
+mod territory;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "thread-local words by assembly")]
 mod thread;

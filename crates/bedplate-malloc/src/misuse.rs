@@ -118,11 +118,7 @@ pub(crate) fn freed_block(asked: Asked, block: *mut u8, slab: &'static Slab) -> 
 pub(crate) fn free_slice(asked: Asked, block: *mut u8, slab: &'static Slab) -> ! {
     let call = asked.call();
     let Some(bytes) = freed_bytes(block, slab) else {
-        let what = "the address lies in memory that is not in use, where no block began";
-        stop(&message(
-            format_args!("invalid {call} of {block:p}: {what}"),
-            LOOK_FOREIGN,
-        ));
+        never_block(asked, block);
     };
     if asked == Asked::Free {
         stop(&message(
@@ -139,6 +135,39 @@ pub(crate) fn free_slice(asked: Asked, block: *mut u8, slab: &'static Slab) -> !
              its neighbours"
         ),
         LOOK_FREED,
+    ))
+}
+
+/// Something was asked of an address where no block ever began.
+#[cold]
+#[inline(never)]
+pub(crate) fn never_block(asked: Asked, block: *mut u8) -> ! {
+    let call = asked.call();
+    let what = "the address lies in memory that is not in use, where no block began";
+    stop(&message(
+        format_args!("invalid {call} of {block:p}: {what}"),
+        LOOK_FOREIGN,
+    ))
+}
+
+/// Something was asked of an address outside all segments and huge blocks.
+#[cold]
+#[inline(never)]
+pub(crate) fn foreign(asked: Asked, block: *mut u8) -> ! {
+    let call = asked.call();
+    if !crate::territory::is_gone(block.expose_provenance()) {
+        stop(&message(
+            format_args!("invalid {call} of {block:p}: the address is not one of this allocator's"),
+            LOOK_FOREIGN,
+        ));
+    }
+    let (class, advice) = match asked {
+        Asked::Free => ("double free", LOOK_TWICE),
+        _ => ("use after free", LOOK_FREED),
+    };
+    stop(&message(
+        format_args!("{class}: {call} of {block:p}, a huge block that was freed and unmapped"),
+        advice,
     ))
 }
 
@@ -206,6 +235,42 @@ pub(crate) fn damaged(block: *mut u8, slab: &'static Slab) -> ! {
             "use after free, or overflow of the block before: {block:p}, {} that is free, was \
              written to; the block before it is {before:p}",
             Whose(slab)
+        ),
+        LOOK_WRITTEN,
+    ))
+}
+
+/// The tail of a live block was written over.
+#[cold]
+#[inline(never)]
+pub(crate) fn overflow(block: *mut u8, slab: &'static Slab) -> ! {
+    let behind = block.wrapping_add(slab.block_bytes());
+    stop(&message(
+        format_args!(
+            "overflow of {block:p}, {}: what stands behind its usable bytes was written over, by              it or, before its start, by the block behind it, {behind:p}",
+            Whose(slab)
+        ),
+        LOOK_WRITTEN,
+    ))
+}
+
+/// A seal of a large or huge block was written over.
+#[cold]
+#[inline(never)]
+pub(crate) fn overflow_of_large(block: usize, usable: usize, seal: usize) -> ! {
+    let block: *mut u8 = core::ptr::with_exposed_provenance_mut(block);
+    let seal: *mut u8 = core::ptr::with_exposed_provenance_mut(seal);
+    let behind = seal.wrapping_add(8);
+    let what = if seal.addr() < block.addr() {
+        "underflow"
+    } else if seal.addr() == block.addr() + usable {
+        "overflow"
+    } else {
+        "underflow of the block behind, or overflow"
+    };
+    stop(&message(
+        format_args!(
+            "{what} of {block:p}, a large block of {usable} bytes: the word before {behind:p} was              written over"
         ),
         LOOK_WRITTEN,
     ))

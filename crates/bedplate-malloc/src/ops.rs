@@ -16,6 +16,7 @@
 
 use crate::class::{BLOCK_BYTES, CLASSES, MID_CLASS, aligned_class, class_of};
 use crate::counters::COUNTERS;
+use crate::harden::{self, SEALS_BYTES, TAIL_BYTES};
 use crate::heap::NO_HEAP;
 use crate::huge::{self, HUGE};
 use crate::misuse::{self, Asked};
@@ -42,6 +43,7 @@ pub struct Fresh {
 #[inline(always)]
 #[must_use]
 pub fn allocate<G: Gates>(bytes: usize) -> *mut u8 {
+    let bytes = bytes.saturating_add(TAIL_BYTES);
     if bytes > SMALL_MAX {
         return allocate_mid::<G>(bytes);
     }
@@ -51,11 +53,11 @@ pub fn allocate<G: Gates>(bytes: usize) -> *mut u8 {
     pop::<G>(slab, bytes)
 }
 
-/// Allocates above the direct table.
+/// Allocates above the direct table, the tail included.
 #[inline(never)]
 fn allocate_mid<G: Gates>(bytes: usize) -> *mut u8 {
     if bytes > CLASS_MAX {
-        return allocate_large_slow::<G>(bytes);
+        return allocate_large_slow::<G>(bytes - TAIL_BYTES);
     }
     // SAFETY: `bytes` is at most CLASS_MAX, so the index is inside the table.
     let class = unsafe { *MID_CLASS.get_unchecked(bytes.div_ceil(128)) };
@@ -73,7 +75,7 @@ fn pop<G: Gates>(slab: &'static Slab, bytes: usize) -> *mut u8 {
         return allocate_miss_slow::<G>(bytes, slab);
     }
     // SAFETY: the slab is current in this thread's heap: its list is ours, and the head is free.
-    slab.free.set(unsafe { raw::link(block) });
+    slab.free.set(unsafe { harden::take(slab, block) });
     if G::SET.has(Gate::ClassStats) {
         TELEMETRY.class_allocation(slab.class());
     }
@@ -104,7 +106,7 @@ fn allocate_miss_slow<G: Gates>(bytes: usize, slab: &'static Slab) -> *mut u8 {
 fn pop_stocked<G: Gates>(slab: &'static Slab) -> *mut u8 {
     let block = slab.free.get();
     // SAFETY: the slab is current in this thread's heap: its list is ours, and the head is free.
-    slab.free.set(unsafe { raw::link(block) });
+    slab.free.set(unsafe { harden::take(slab, block) });
     if G::SET.has(Gate::ClassStats) {
         TELEMETRY.class_allocation(slab.class());
     }
@@ -164,19 +166,20 @@ fn allocate_large_slow<G: Gates>(bytes: usize) -> *mut u8 {
 fn allocate_large<G: Gates>(bytes: usize, align: usize) -> Fresh {
     crate::process::start::<G>();
     let attempt = || {
-        if bytes > LARGE_MAX || align > SLICE_BYTES {
+        if bytes > LARGE_MAX - SEALS_BYTES || align > SLICE_BYTES {
             return HUGE.take(bytes, align).map(|t| Fresh {
                 block: t.block.as_ptr(),
                 clean: t.clean,
             });
         }
-        let run = POOL.take(bytes.div_ceil(SLICE_BYTES).max(1), Kind::Large)?;
-        let usable = pages::round_up(bytes.max(1))?;
+        let usable = large_usable(bytes)?;
+        let run = POOL.take((usable + SEALS_BYTES).div_ceil(SLICE_BYTES), Kind::Large)?;
         raw::shared(run.slab)
             .usable_bytes
             .store(usable, Ordering::Relaxed);
         // No slab's: so a look at the size that a free gives takes the long way.
         run.slab.block_bytes.store(0, Ordering::Relaxed);
+        harden::seal(run.slab, raw::start_of(run.slab), usable);
         let block = core::ptr::with_exposed_provenance_mut(raw::start_of(run.slab));
         Some(Fresh {
             block,
@@ -203,6 +206,14 @@ fn allocate_large<G: Gates>(bytes: usize, align: usize) -> Fresh {
     })
 }
 
+/// Bytes of a large block that may be used, for a request of `bytes`.
+fn large_usable(bytes: usize) -> Option<usize> {
+    if harden::ON {
+        return harden::usable_of(bytes);
+    }
+    pages::round_up(bytes.max(1))
+}
+
 /// Allocates `bytes` at a multiple of `align`, a power of two.
 #[must_use]
 pub fn allocate_aligned<G: Gates>(bytes: usize, align: usize) -> *mut u8 {
@@ -210,9 +221,12 @@ pub fn allocate_aligned<G: Gates>(bytes: usize, align: usize) -> *mut u8 {
     if align <= 16 {
         return allocate::<G>(bytes);
     }
-    match aligned_class(bytes, align) {
+    match aligned_class(bytes.saturating_add(TAIL_BYTES), align) {
         // The class's own size leads back to the class, and to its hit path.
-        Some(class) => allocate::<G>(BLOCK_BYTES.get(class).map_or(bytes, |b| *b as usize)),
+        Some(class) => {
+            let class_bytes = BLOCK_BYTES.get(class).map_or(bytes, |b| *b as usize);
+            allocate::<G>(class_bytes - TAIL_BYTES)
+        }
         None => allocate_large::<G>(bytes, align).block,
     }
 }
@@ -220,7 +234,7 @@ pub fn allocate_aligned<G: Gates>(bytes: usize, align: usize) -> *mut u8 {
 /// Allocates `bytes` that read as zero.
 #[must_use]
 pub fn allocate_zeroed<G: Gates>(bytes: usize) -> *mut u8 {
-    let fresh = if bytes > CLASS_MAX {
+    let fresh = if bytes > CLASS_MAX - TAIL_BYTES {
         allocate_large::<G>(bytes, 16)
     } else {
         Fresh {
@@ -247,6 +261,7 @@ pub unsafe fn free<G: Gates>(block: *mut u8) {
     let Some(given) = NonNull::new(block) else {
         return;
     };
+    harden::claim(Asked::Free, given);
     // SAFETY: the caller's duty.
     let slab = unsafe { raw::slab_of(given) };
     thread::by_owner(
@@ -273,9 +288,10 @@ pub enum Given {
 #[inline(always)]
 pub unsafe fn free_sized<G: Gates>(block: *mut u8, bytes: usize, given: Given) {
     if let Some(sized) = NonNull::new(block) {
+        harden::claim(Asked::Free, sized);
         // SAFETY: the caller's duty.
         let slab = unsafe { raw::slab_of(sized) };
-        let had = slab.block_bytes();
+        let had = slab.block_bytes().saturating_sub(TAIL_BYTES);
         let least = match given {
             // At most an eighth is waste, or 15 bytes. The next smaller class may pass.
             Given::Exact => (had - had / 8).min(had.saturating_sub(15)),
@@ -296,11 +312,11 @@ pub unsafe fn free_sized<G: Gates>(block: *mut u8, bytes: usize, given: Given) {
 pub unsafe fn free_aligned_sized<G: Gates>(block: *mut u8, align: usize, bytes: usize) {
     // As `memalign` takes it.
     let align = align.checked_next_power_of_two().unwrap_or(1);
-    match aligned_class(bytes, align) {
+    match aligned_class(bytes.saturating_add(TAIL_BYTES), align) {
         Some(class) if align > 16 => {
             let class_bytes = BLOCK_BYTES.get(class).map_or(bytes, |b| *b as usize);
             // SAFETY: the caller's duty.
-            unsafe { free_sized::<G>(block, class_bytes, Given::Exact) };
+            unsafe { free_sized::<G>(block, class_bytes - TAIL_BYTES, Given::Exact) };
         }
         // SAFETY: the caller's duty.
         _ => unsafe { free_sized::<G>(block, bytes, Given::Exact) },
@@ -315,15 +331,15 @@ fn check_size_slow(block: NonNull<u8>, bytes: usize, given: Given) {
     let slab = unsafe { record_of(block) };
     let (had, is_right) = match slab.kind() {
         Kind::Slab | Kind::Interior => {
-            let had = slab.block_bytes();
+            let had = slab.block_bytes() - TAIL_BYTES;
             let is_kept = given == Given::Resized && (bytes > had / 2 || had <= 64);
-            let is_class = bytes <= CLASS_MAX && class_of(bytes) == slab.class();
+            let is_class = bytes <= had && class_of(bytes + TAIL_BYTES) == slab.class();
             (had, bytes <= had && (is_kept || is_class))
         }
         Kind::Large | Kind::Huge => {
             // SAFETY: as above.
             let had = unsafe { live_bytes(Asked::Free, block) };
-            (had, pages::round_up(bytes.max(1)) == Some(had))
+            (had, large_usable(bytes) == Some(had))
         }
         // What is wrong here is not the size.
         Kind::Free => return,
@@ -339,6 +355,7 @@ fn free_own<G: Gates>(block: *mut u8, slab: &'static Slab) {
     if G::SET.bits() != 0 {
         observe_free::<G>(block, slab);
     }
+    harden::retire(block, slab);
     let block: *mut Block = block.cast();
     let head = slab.free.get();
     if head == block {
@@ -421,6 +438,8 @@ fn free_foreign_slow<G: Gates>(block: *mut u8, slab: &'static Slab) {
             if block.expose_provenance() != raw::start_of(slab) {
                 misuse::inside(Asked::Free, block, slab);
             }
+            let usable = raw::shared(slab).usable_bytes.load(Ordering::Relaxed);
+            harden::check_seals(slab, raw::start_of(slab), usable);
             POOL.give(slab, slab.slices());
             if G::SET.has(Gate::PoolStats) {
                 TELEMETRY.add(Metric::PoolSlicesReturned, slab.slices() as u64);
@@ -428,6 +447,7 @@ fn free_foreign_slow<G: Gates>(block: *mut u8, slab: &'static Slab) {
         }
         Kind::Huge => {
             check_huge(Asked::Free, block, slab);
+            harden::check_seals(slab, block.expose_provenance(), huge::usable_of(slab));
             HUGE.give(slab);
         }
         Kind::Free => misuse::free_slice(Asked::Free, block, slab),
@@ -442,6 +462,7 @@ fn send<G: Gates>(block: *mut u8, slab: &'static Slab) {
     if !offset.is_multiple_of(slab.block_bytes()) {
         misuse::inside(Asked::Free, block, slab);
     }
+    harden::retire(block, slab);
     thread::send_remote::<G>(slab, block.cast());
 }
 
@@ -474,16 +495,20 @@ pub unsafe fn usable_bytes(block: NonNull<u8>) -> usize {
 /// # Safety
 /// - As [`usable_bytes`].
 unsafe fn live_bytes(asked: Asked, block: NonNull<u8>) -> usize {
+    harden::claim(asked, block);
     // SAFETY: the caller's duty.
     let slab = unsafe { record_of(block) };
     match slab.kind() {
         Kind::Slab | Kind::Interior => {
+            if harden::ON {
+                let _live = harden::check(asked, block.as_ptr(), slab);
+            }
             // Relaxed: if it is this thread's number, this thread wrote it.
             let is_own = slab.owner.load(Ordering::Relaxed) == thread::number();
             if is_own && slab.free.get() == block.as_ptr().cast() {
                 misuse::freed_block(asked, block.as_ptr(), slab);
             }
-            slab.block_bytes()
+            slab.block_bytes() - TAIL_BYTES
         }
         Kind::Large => {
             if block.as_ptr().expose_provenance() != raw::start_of(slab) {
@@ -493,7 +518,7 @@ unsafe fn live_bytes(asked: Asked, block: NonNull<u8>) -> usize {
         }
         Kind::Huge => {
             check_huge(asked, block.as_ptr(), slab);
-            huge::header_of(slab).block_bytes.load(Ordering::Relaxed)
+            huge::usable_of(slab)
         }
         Kind::Free => misuse::free_slice(asked, block.as_ptr(), slab),
     }
@@ -520,10 +545,11 @@ pub unsafe fn reallocate<G: Gates>(block: NonNull<u8>, bytes: usize) -> *mut u8 
     // SAFETY: the caller's duty.
     let had = unsafe { live_bytes(Asked::Resize, block) };
     // Stay where at most half would be wasted; 64 bytes are not worth a move.
-    if bytes <= had && (bytes > had / 2 || had <= 64) && had <= CLASS_MAX {
+    let class_max = CLASS_MAX - TAIL_BYTES;
+    if bytes <= had && (bytes > had / 2 || had <= 64) && had <= class_max {
         return block.as_ptr();
     }
-    if had > CLASS_MAX && bytes > CLASS_MAX {
+    if had > class_max && bytes > class_max {
         // SAFETY: the caller's duty.
         let slab = unsafe { record_of(block) };
         if let Some(same) = resize_large_slow(slab, bytes) {
@@ -545,17 +571,19 @@ pub unsafe fn reallocate<G: Gates>(block: NonNull<u8>, bytes: usize) -> *mut u8 
 #[inline(never)]
 fn resize_large_slow(slab: &'static Slab, bytes: usize) -> Option<NonNull<u8>> {
     match slab.kind() {
-        Kind::Large if bytes <= LARGE_MAX => {
-            let usable = pages::round_up(bytes)?;
-            if !POOL.resize(slab, bytes.div_ceil(SLICE_BYTES)) {
+        Kind::Large if bytes <= LARGE_MAX - SEALS_BYTES => {
+            let usable = large_usable(bytes)?;
+            let shared = raw::shared(slab);
+            let start = raw::start_of(slab);
+            harden::check_seals(slab, start, shared.usable_bytes.load(Ordering::Relaxed));
+            if !POOL.resize(slab, (usable + SEALS_BYTES).div_ceil(SLICE_BYTES)) {
                 return None;
             }
-            raw::shared(slab)
-                .usable_bytes
-                .store(usable, Ordering::Relaxed);
+            shared.usable_bytes.store(usable, Ordering::Relaxed);
+            harden::seal(slab, start, usable);
             NonNull::new(core::ptr::with_exposed_provenance_mut(raw::start_of(slab)))
         }
-        Kind::Huge if bytes > LARGE_MAX => HUGE.resize(slab, bytes),
+        Kind::Huge if bytes > LARGE_MAX - SEALS_BYTES => HUGE.resize(slab, bytes),
         _ => None,
     }
 }

@@ -371,6 +371,7 @@ impl Inner {
         let segment = self.region_next.get();
         self.region_next.set(segment + SEGMENT_BYTES);
         let header = Header::at(segment);
+        crate::territory::add(segment);
         header.magic.store(MAGIC, Ordering::Relaxed);
         header
             .older

@@ -20,7 +20,7 @@ use crate::owners::{self, HEAPS};
 use crate::pool::POOL;
 use crate::record::RecordKind;
 use crate::root::{self, Library};
-use crate::{announce, audit, config, fallback, purge, thread};
+use crate::{announce, audit, config, fallback, harden, purge, territory, thread};
 use bedplate_telemetry::{Gate, Gates, TELEMETRY};
 use core::ffi::{CStr, c_char, c_void};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -59,6 +59,8 @@ mod streams {
 pub fn start<G: Gates>() {
     // Acquire pairs with the AcqRel below.
     if !STARTED.load(Ordering::Acquire) && !STARTED.swap(true, Ordering::AcqRel) {
+        harden::start();
+        territory::start();
         root::make();
         describe::<G>(Library::Linked);
         make_key::<G>();

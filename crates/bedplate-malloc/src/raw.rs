@@ -13,6 +13,7 @@
 //!   records (`segment.rs`).
 //! - I3: the first 8 bytes of a free block are its link and belong to whoever owns the block.
 
+use crate::harden;
 use crate::segment::{Header, SHARED_OFFSET};
 use crate::slab::{Shared, Slab};
 use crate::tuning::{SEGMENT_BYTES, SLICE_BYTES, SLICES};
@@ -115,7 +116,7 @@ pub(crate) fn start_of(slab: &'static Slab) -> usize {
 #[inline(always)]
 pub(crate) unsafe fn link(block: *mut Block) -> *mut Block {
     // SAFETY: blocks are at least 16 bytes and aligned to 16.
-    unsafe { (*block).next }
+    harden::coded(block, unsafe { (*block).next })
 }
 
 /// Sets the link of a free block.
@@ -124,6 +125,7 @@ pub(crate) unsafe fn link(block: *mut Block) -> *mut Block {
 /// - The caller owns the block, and it is free (raw I3).
 #[inline(always)]
 pub(crate) unsafe fn set_link(block: *mut Block, next: *mut Block) {
+    let next = harden::coded(block, next);
     // SAFETY: blocks are at least 16 bytes and aligned to 16.
     unsafe { (*block).next = next };
 }
@@ -139,13 +141,30 @@ pub(crate) unsafe fn chain(
     end: *mut Block,
 ) -> *mut Block {
     let mut next = end;
+    let mut order = [0_u8; 256];
+    if harden::ON {
+        shuffle(order.get_mut(..count as usize).unwrap_or(&mut []));
+    }
     for i in (0..count as usize).rev() {
-        let block: *mut Block = core::ptr::with_exposed_provenance_mut(first + i * block_bytes);
+        let number = if harden::ON { usize::from(order[i]) } else { i };
+        let at = first + number * block_bytes;
+        let block: *mut Block = core::ptr::with_exposed_provenance_mut(at);
         // SAFETY: the block is inside the caller's range.
+        unsafe { harden::make_free(block, block_bytes) };
+        // SAFETY: as above.
         unsafe { set_link(block, next) };
         next = block;
     }
     next
+}
+
+/// Fills a slice with its indices in any order.
+#[expect(clippy::cast_possible_truncation, reason = "at most 256")]
+fn shuffle(order: &mut [u8]) {
+    for i in 0..order.len() {
+        order[i] = i as u8;
+        order.swap(i, harden::any_below(i + 1));
+    }
 }
 
 /// The last block of a chain of `count`.

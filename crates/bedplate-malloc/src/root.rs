@@ -18,7 +18,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 /// What the page begins with: "bedproot" in bytes.
 pub const ROOT_MAGIC: u64 = u64::from_le_bytes(*b"bedproot");
 /// The layout's version.
-pub const ROOT_VERSION: u64 = 1;
+pub const ROOT_VERSION: u64 = 2;
 /// The name of the mapping.
 pub const ROOT_NAME: &core::ffi::CStr = c"bedplate-malloc";
 
@@ -62,6 +62,8 @@ pub struct Root {
     pub heap_bytes: AtomicU64,
     /// Address of the cache of freed huge mappings.
     pub huge_cache: AtomicU64,
+    /// What links of free blocks are coded with besides their address, 0 where they are plain.
+    pub link_key: AtomicU64,
 }
 
 static ROOT: AtomicPtr<Root> = AtomicPtr::new(core::ptr::null_mut());
@@ -92,6 +94,8 @@ pub fn make() {
         .store(size_of::<crate::heap::Heap>() as u64, Ordering::Relaxed);
     root.huge_cache
         .store(HUGE.cache_address(), Ordering::Relaxed);
+    root.link_key
+        .store(crate::harden::link_key() as u64, Ordering::Relaxed);
     root.magic.store(ROOT_MAGIC, Ordering::Release);
 }
 

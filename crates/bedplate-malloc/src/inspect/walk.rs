@@ -33,6 +33,7 @@ pub fn capture(memory: &dyn Memory, root: u64) -> Result<Capture, CaptureError> 
     }
     let mut walk = Walk {
         memory,
+        link_key: page.word(offset_of!(Root, link_key)),
         ranges: Vec::new(),
         classes: vec![
             ClassFigures {
@@ -102,6 +103,8 @@ fn sane(word: u64) -> Result<u64, CaptureError> {
 
 struct Walk<'a> {
     memory: &'a dyn Memory,
+    /// What links are coded with, 0 for nothing.
+    link_key: u64,
     ranges: Vec<Range>,
     classes: Vec<ClassFigures>,
     large: BlockFigures,
@@ -255,7 +258,11 @@ impl Walk<'_> {
                 reason = "a slab has at most 512 KiB"
             )]
             {
-                at = piece.word((at - start) as usize);
+                let stored = piece.word((at - start) as usize);
+                at = match self.link_key {
+                    0 => stored,
+                    key => stored ^ key ^ at,
+                };
             }
         }
         Ok(length)

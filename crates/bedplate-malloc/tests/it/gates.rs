@@ -97,7 +97,7 @@ fn remote_frees() {
 
 fn large_blocks() {
     let added = Added::by(|| {
-        [32 << 10, 100_000, 5 << 20]
+        [32_000, 100_000, 5 << 20]
             .map(allocate)
             .into_iter()
             .for_each(free);

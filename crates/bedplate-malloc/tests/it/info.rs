@@ -36,7 +36,7 @@ fn live_bytes_are_those_handed_out() {
     assert_eq!(info_c::mallinfo2().uordblks, 0);
     // 7000 is of the class of 7168: slabs that are full, and one that is current.
     let mut small = blocks(1000, 7000);
-    let large = blocks(3, 40_000);
+    let large = blocks(3, 40_960);
     let huge = blocks(2, 5 << 20);
     let now = info_c::mallinfo2();
     let totals = info::totals();

@@ -112,7 +112,7 @@ const CASES: &[Case] = &[
     Case {
         name: "double free of a run",
         commit: || {
-            let one = block(100_000);
+            let one = block(102_400);
             free(one);
             free(one);
         },
