@@ -7,6 +7,7 @@
 //! | `elf.rs` | what its ELF file says |
 //! | `launch.rs` | the command and its environment |
 //! | `session.rs` | the directory through which its processes report |
+//! | `stale.rs` | such directories left by a `bedplate` that was killed |
 //! | `conduct.rs` | one run, from start to report |
 //! | `signals.rs` | signals while it runs |
 //! | `sampler.rs` | which processes are watched |
@@ -26,6 +27,7 @@ pub mod program;
 pub mod sampler;
 pub mod session;
 pub(crate) mod signals;
+mod stale;
 pub mod timeline;
 mod watched;
 

@@ -9,7 +9,9 @@
 //!
 //! # Invariants
 //! I1. The directory's name ends in `-PID` of this process, by which a child knows its parent.
-//! I2. Both FIFOs are held open for reading and writing, so that neither side ever blocks in open.
+//! I2. The events file is locked for as long as this process lives; by that and I1 a later run knows
+//!     a directory that was left behind (`stale.rs`).
+//! I3. Both FIFOs are held open for reading and writing, so that neither side ever blocks in open.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -20,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use bedplate_malloc::inspect::{RECORD_BYTES, Record};
 
+use super::stale::{PREFIX, remove_stale};
 use crate::error::RunError;
 use crate::process::calls;
 
@@ -49,7 +52,9 @@ impl Session {
     /// # Errors
     /// `File`: it could not be made.
     pub fn open(temporary: &Path) -> Result<Self, RunError> {
-        let directory = make_directory(&absolute(temporary)?)?;
+        let temporary = absolute(temporary)?;
+        remove_stale(&temporary);
+        let directory = make_directory(&temporary)?;
         Self::fill(&directory).map_err(|source| {
             // The half-made directory is of no use to anyone; its removal may fail likewise.
             drop(fs::remove_dir_all(&directory));
@@ -70,6 +75,9 @@ impl Session {
             .create_new(true)
             .mode(0o600)
             .open(events_path)?;
+        // Tells later runs that this one lives. On a file system without locks nobody can take it,
+        // and nothing is ever removed as stale.
+        drop(events.try_lock());
         let fifo = |name: &str| {
             let path = directory.join(name);
             calls::make_fifo(&path)?;
@@ -163,7 +171,7 @@ fn absolute(temporary: &Path) -> Result<PathBuf, RunError> {
 fn make_directory(temporary: &Path) -> Result<PathBuf, RunError> {
     let pid = std::process::id();
     for number in 0..NAMES_MAX {
-        let directory = temporary.join(format!("bedplate-run-{number}-{pid}"));
+        let directory = temporary.join(format!("{PREFIX}{number}-{pid}"));
         match fs::DirBuilder::new().mode(0o700).create(&directory) {
             Ok(()) => return Ok(directory),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -179,7 +187,7 @@ fn make_directory(temporary: &Path) -> Result<PathBuf, RunError> {
     }
     Err(RunError::File {
         what: "the run directory",
-        path: temporary.join(format!("bedplate-run-*-{pid}")),
+        path: temporary.join(format!("{PREFIX}*-{pid}")),
         source: io::ErrorKind::AlreadyExists.into(),
         advice: "remove the old bedplate-run directories there",
     })
