@@ -188,7 +188,9 @@ Made by `cargo xtask notices`, checked by `cargo xtask tidy`, printed by `bedpla
 crates are linked into the `bedplate` program and the preload libraries for Linux on x86-64. Where a
 crate offers a choice with MIT in it, MIT is chosen. All artefacts also hold parts of Rust's standard
 library, copyright The Rust Project Contributors, MIT OR Apache-2.0
-(<https://github.com/rust-lang/rust>).
+(<https://github.com/rust-lang/rust>), and the preload libraries the C compiler's unwinder where it is
+at hand as `libgcc_eh.a`: part of GCC, copyright the Free Software Foundation, GPL-3.0-or-later WITH
+GCC-exception-3.1 (<https://gcc.gnu.org>), which lets a program that holds it have any licence.
 
 | crate | version | licence | from |
 |---|---|---|---|
@@ -199,6 +201,9 @@ bedplate-malloc as a library for LD_PRELOAD.
 Copyright the bedplate contributors, MIT OR Apache-2.0, as you choose; both texts stand below.
 It holds parts of Rust's standard library, copyright The Rust Project Contributors, MIT OR
 Apache-2.0 (https://github.com/rust-lang/rust), under the same texts, and the crates named below.
+Where the C compiler that linked it has its unwinder as libgcc_eh.a, that is in it too: part of GCC,
+copyright the Free Software Foundation, GPL-3.0-or-later WITH GCC-exception-3.1
+(https://gcc.gnu.org), which lets a library that holds it have any licence.
 ";
 
 fn read_metadata(root: &Path) -> Result<Metadata, Failure> {

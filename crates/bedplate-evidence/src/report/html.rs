@@ -171,7 +171,7 @@ fn parts(process: &ProcessReport, peak: &Measurement, end: &Measurement) -> Stri
     let at = format!("at {}", seconds(peak.ms / 1e3));
     let mut html = format!("<h3>Parts of the resident set, {at}</h3>{}", stack(peak));
     html.push_str(&format!(
-        "<table><tr><th></th><th>{at}</th><th></th><th>{exactness}</th><th></th></tr>"
+        "<table class=\"parts\"><tr><th></th><th>{at}</th><th></th><th>{exactness}</th><th></th></tr>"
     ));
     for kind in PartKind::ALL {
         let of = |measurement: &Measurement| {
