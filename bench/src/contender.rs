@@ -18,11 +18,12 @@ pub(crate) struct Contender {
 /// Our name among the contenders.
 pub(crate) const OURS: &str = "ours";
 
-/// Ours first, then the C library's, then the other peers.
+/// Ours first, then the C library's, then the peers that are wanted, and the names of those that are
+/// left out: `only` holds beginnings of names.
 ///
 /// # Errors
 /// - [`Failure::File`]: our library could not be written; without it there is nothing to compare.
-pub(crate) fn all() -> Result<Vec<Contender>, Failure> {
+pub(crate) fn all(only: &[String]) -> Result<(Vec<Contender>, Vec<String>), Failure> {
     let directory = program::output_directory()?;
     let ours = bedplate_preload_blob::install(&directory, Which::Production)
         .map_err(|error| Failure::file(&directory, &error))?;
@@ -36,14 +37,23 @@ pub(crate) fn all() -> Result<Vec<Contender>, Failure> {
             library: Ok(None),
         },
     ];
+    let mut left_out = Vec::new();
     for peer in peer::PEERS {
-        contenders.push(built(peer, &directory));
+        if only.is_empty()
+            || only
+                .iter()
+                .any(|start| peer.name.starts_with(start.as_str()))
+        {
+            contenders.push(built(peer, &directory));
+        } else {
+            left_out.push(peer.name.to_owned());
+        }
     }
-    Ok(contenders)
+    Ok((contenders, left_out))
 }
 
 fn built(peer: &peer::Peer, directory: &Path) -> Contender {
-    match peer::build(peer, directory) {
+    match peer::get(peer, directory) {
         Ok(built) => Contender {
             name: built.name,
             library: Ok(Some(built.library)),
@@ -52,6 +62,13 @@ fn built(peer: &peer::Peer, directory: &Path) -> Contender {
             name: peer.name.to_owned(),
             library: Err(failure),
         },
+    }
+}
+
+impl Contender {
+    /// Whether it is one of the mimallocs, whose better one a ratio is to.
+    pub(crate) fn is_mimalloc(&self) -> bool {
+        self.name.starts_with("mimalloc")
     }
 }
 

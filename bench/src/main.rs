@@ -14,7 +14,7 @@
 //! | `row.rs` | a row: what is asked, what was measured |
 //! | `report.rs` | the table and the JSON document |
 //! | `contender.rs` | the libraries that are compared, ours and the peers |
-//! | `peer.rs` | builds of the peers |
+//! | `peer/` | the other allocators, and how each is got |
 //! | `program.rs` | builds and runs of the small C programs |
 //! | `trace/` | recorded traces of real programs |
 //! | `callgrind.rs` | instruction counts |
@@ -58,7 +58,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Area {
-    /// The allocator: instructions per pair, forks from a threaded process.
+    /// The allocator: instructions, time and memory of many programs, memory given back, forks.
     Malloc(Options),
     /// Records a program's allocations and writes the trace that is shipped.
     Record {
@@ -79,6 +79,9 @@ struct Options {
     /// Only the rows whose id begins so.
     #[arg(long, value_name = "ID")]
     only: Option<String>,
+    /// Only the peers whose name begins so, and the C library; the report names the others.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    peers: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -97,8 +100,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Failure> {
-    let rows = malloc::run(options.quick, options.only.as_deref())?;
-    let report = Report::new("malloc", rows);
+    let (contenders, left_out) = contender::all(&options.peers)?;
+    let rows = malloc::run(&contenders, options.quick, options.only.as_deref());
+    let report = Report::new("malloc", rows, left_out);
     report.print();
     options
         .json

@@ -89,9 +89,8 @@ pub(crate) fn checked_output(
 ) -> Result<String, Failure> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let said = text.lines().last().unwrap_or_default();
-        let how = format!("{}; last words: {said} {}", output.status, stderr.trim());
+        let said = last_words(&text, &String::from_utf8_lossy(&output.stderr));
+        let how = format!("{}; last words: {said}", output.status);
         return Err(Failure::Ended {
             program: program.to_owned(),
             how,
@@ -104,5 +103,38 @@ pub(crate) fn checked_output(
             served_by: served_by.to_owned(),
         }),
         _ => Ok(text),
+    }
+}
+
+/// What a program that failed said last: the end of its output and of its errors, without the talk of
+/// a tool that it ran under.
+fn last_words(stdout: &str, stderr: &str) -> String {
+    let own = stderr
+        .lines()
+        .filter(|line| !line.starts_with("==") && !line.trim().is_empty());
+    let own: Vec<&str> = own.collect();
+    let errors = own.get(own.len().saturating_sub(3)..).unwrap_or_default();
+    let words: Vec<&str> = stdout
+        .lines()
+        .last()
+        .into_iter()
+        .chain(errors.iter().copied())
+        .collect();
+    words.join(" / ").chars().take(400).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_words;
+
+    #[test]
+    fn last_words_are_the_programs_own() {
+        let stderr = "==1== Tool\n\nout of slots\n==1==    at 0x1: abort\n";
+        assert_eq!(
+            last_words("lib.so\nhalf done\n", stderr),
+            "half done / out of slots"
+        );
+        assert_eq!(last_words("", "a\nb\nc\nd\n"), "b / c / d");
+        assert_eq!(last_words("", &"long ".repeat(500)).len(), 400);
     }
 }

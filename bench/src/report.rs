@@ -16,37 +16,42 @@ pub(crate) struct Report {
     area: &'static str,
     host: Host,
     rows: Vec<Row>,
+    /// Peers that were not asked for.
+    left_out: Vec<String>,
 }
 
 impl Report {
     /// A report of this machine.
-    pub(crate) fn new(area: &'static str, rows: Vec<Row>) -> Self {
+    pub(crate) fn new(area: &'static str, rows: Vec<Row>, left_out: Vec<String>) -> Self {
         Self {
             version: 1,
             area,
             host: Host::read(),
             rows,
+            left_out,
         }
     }
 
     /// Prints the rows, and under them what a reader must know.
     pub(crate) fn print(&self) {
         println!("{}\n", self.host);
+        if !self.left_out.is_empty() {
+            println!("Left out by --peers: {}\n", self.left_out.join(", "));
+        }
         let mut names: Vec<&String> = self.rows.iter().flat_map(|row| row.peers.keys()).collect();
         names.sort();
         names.dedup();
         let mut table = Table::new();
-        let mut header = vec!["row", "what", "unit", "ours", "target", "ok"];
+        let mut header = vec!["row", "ours", "95 %", "target", ""];
         header.extend(names.iter().map(|name| name.as_str()));
         table.load_style(ASCII_MARKDOWN).set_header(header);
         for row in &self.rows {
             let mut cells = vec![
                 row.id.to_owned(),
-                row.what.to_owned(),
-                row.unit.to_owned(),
                 shown(row.ours),
+                interval(row),
                 row.target.to_string(),
-                if row.ok { "yes" } else { "NO" }.to_owned(),
+                if row.ok { "met" } else { "MISSED" }.to_owned(),
             ];
             cells.extend(
                 names
@@ -55,14 +60,15 @@ impl Report {
             );
             table.add_row(cells);
         }
-        for index in [3, 4].into_iter().chain(6..6 + names.len()) {
+        for index in [1, 2, 3].into_iter().chain(5..5 + names.len()) {
             if let Some(column) = table.column_mut(index) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
         println!("{table}\n");
         for row in &self.rows {
-            println!("{}: {}", row.id, row.configuration);
+            println!("{} ({}): {}", row.id, row.unit, row.what);
+            println!("    {}", row.configuration);
             if let Some(why) = &row.why {
                 println!("    no figure: {why}");
             }
@@ -82,6 +88,14 @@ impl Report {
             what: error.to_string(),
         })?;
         fs::write(path, text + "\n").map_err(|error| Failure::file(path, &error))
+    }
+}
+
+/// Where a figure scatters.
+fn interval(row: &Row) -> String {
+    match row.interval {
+        Some([low, high]) if low < high => format!("{low}..{high}"),
+        _ => String::new(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::failure::Failure;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Which way a figure gets better.
@@ -69,6 +70,9 @@ pub(crate) struct Row {
     pub(crate) why: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) notes: BTreeMap<String, String>,
+    /// What was measured in each round, by contender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) raw: Option<Value>,
 }
 
 impl Row {
@@ -104,7 +108,26 @@ impl Row {
             configuration: measured.configuration,
             why: measured.ours.value.err().map(|failure| failure.to_string()),
             notes,
+            raw: None,
         }
+    }
+
+    /// The interval of a figure that scatters; none where it was not estimated.
+    pub(crate) fn with_interval(mut self, interval: Option<[f64; 2]>) -> Self {
+        self.interval = interval.map(|ends| ends.map(rounded));
+        self
+    }
+
+    /// What a reader must know beside the figure.
+    pub(crate) fn with_note(mut self, name: &str, note: String) -> Self {
+        self.notes.insert(name.to_owned(), note);
+        self
+    }
+
+    /// What was measured in each round.
+    pub(crate) fn with_raw(mut self, raw: Value) -> Self {
+        self.raw = Some(raw);
+        self
     }
 }
 
@@ -121,9 +144,9 @@ impl Figure {
     }
 }
 
-/// Two decimals: what is printed is what is judged.
+/// Three decimals: what is printed is what is judged.
 fn rounded(figure: f64) -> f64 {
-    (figure * 100.0).round() / 100.0
+    (figure * 1000.0).round() / 1000.0
 }
 
 #[cfg(test)]
@@ -149,7 +172,7 @@ mod tests {
     #[test]
     fn a_figure_at_the_target_is_ok() {
         assert!(Row::new(&QUESTION, measured(Ok(33.0))).ok);
-        assert!(!Row::new(&QUESTION, measured(Ok(33.01))).ok);
+        assert!(!Row::new(&QUESTION, measured(Ok(33.001))).ok);
     }
 
     #[test]

@@ -11,22 +11,48 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-/// A child that has not ended by then hangs.
-const HANG_SECONDS: u32 = 20;
-/// Peers are not run to the end once this many children hung: each costs its full time.
-const PEER_HANGS_MAX: u32 = 3;
+/// How much is forked, and how long is waited.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    forks: u32,
+    /// A child that has not ended by then hangs.
+    hang_seconds: u32,
+    /// The run ends once this many children hung: each costs its full time.
+    hangs_max: u32,
+}
+
+impl Plan {
+    /// Ours is run to the end; peers are not once children hang.
+    const fn new(is_ours: bool, is_quick: bool) -> Self {
+        let (forks, hang_seconds, hangs_max) = match (is_ours, is_quick) {
+            (true, false) => (10_000, 20, 10_000),
+            (true, true) => (1_000, 20, 1_000),
+            (false, false) => (10_000, 20, 3),
+            (false, true) => (200, 8, 1),
+        };
+        Self {
+            forks,
+            hang_seconds,
+            hangs_max,
+        }
+    }
+}
 
 /// Answers the row.
 pub(crate) fn measure(contenders: &[Contender], is_quick: bool) -> Measured {
-    let forks = if is_quick { 1_000 } else { 10_000 };
+    let Plan {
+        forks,
+        hang_seconds,
+        ..
+    } = Plan::new(true, is_quick);
     let shortened = if is_quick {
-        " (--quick: not the 10,000 that the row asks for)"
+        " (--quick: not the 10,000 that the row asks for, and peers fewer)"
     } else {
         ""
     };
     let configuration = format!(
         "default settings, preloaded; {forks} forks{shortened}; 3 threads churn 16 B to 4 MB by \
-         short-lived workers; hung after {HANG_SECONDS} s"
+         short-lived workers; hung after {hang_seconds} s"
     );
     let mut peers = BTreeMap::new();
     let mut ours = Figure::plain(Err(Failure::Output {
@@ -35,15 +61,11 @@ pub(crate) fn measure(contenders: &[Contender], is_quick: bool) -> Measured {
     }));
     let path = program::compile("fork_hangs.c", "fork_hangs", &["-fPIE", "-pie"]);
     for contender in contenders {
-        eprintln!("fork-hangs: {} with {forks} forks", contender.name);
         let is_ours = contender.name == OURS;
+        let plan = Plan::new(is_ours, is_quick);
+        eprintln!("fork-hangs: {} with {} forks", contender.name, plan.forks);
         let figure = match &path {
-            Ok(path) => run(
-                path,
-                contender,
-                forks,
-                if is_ours { forks } else { PEER_HANGS_MAX },
-            ),
+            Ok(path) => run(path, contender, plan),
             Err(failure) => Figure::plain(Err(failure.clone())),
         };
         if is_ours {
@@ -59,12 +81,12 @@ pub(crate) fn measure(contenders: &[Contender], is_quick: bool) -> Measured {
     }
 }
 
-fn run(path: &Path, contender: &Contender, forks: u32, hangs_max: u32) -> Figure {
-    let counted = count(path, contender, forks, hangs_max);
+fn run(path: &Path, contender: &Contender, plan: Plan) -> Figure {
+    let counted = count(path, contender, plan);
     let note = counted
         .as_ref()
         .ok()
-        .and_then(|counted| counted.note(forks));
+        .and_then(|counted| counted.note(plan.forks));
     Figure {
         value: counted.map(|counted| f64::from(counted.hung + counted.died)),
         note,
@@ -112,14 +134,9 @@ impl Counted {
     }
 }
 
-fn count(
-    path: &Path,
-    contender: &Contender,
-    forks: u32,
-    hangs_max: u32,
-) -> Result<Counted, Failure> {
+fn count(path: &Path, contender: &Contender, plan: Plan) -> Result<Counted, Failure> {
     let mut command = Command::new(path);
-    command.args([forks, HANG_SECONDS, hangs_max].map(|word| word.to_string()));
+    command.args([plan.forks, plan.hang_seconds, plan.hangs_max].map(|word| word.to_string()));
     program::preload(&mut command, contender)?;
     let output = command.output().map_err(|error| Failure::Start {
         program: path.display().to_string(),

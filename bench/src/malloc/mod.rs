@@ -8,17 +8,21 @@
 //! |---|---|
 //! | `pairs.rs` | instructions per malloc+free pair |
 //! | `shapes.rs` | the programs that stand for ways of allocating, and their sizes |
+//! | `shape_runs.rs` | interleaved runs of those programs |
+//! | `shape_rows.rs` | rows about their time and memory |
+//! | `kept.rs` | memory kept after it was freed |
 //! | `fork_hangs.rs` | forks from a threaded process |
 //! | `misuse.rs` | misuse that is caught |
 
 mod fork_hangs;
+mod kept;
 mod misuse;
 mod pairs;
-#[expect(dead_code, reason = "sizes stand before the first figure is taken")]
+mod shape_rows;
+mod shape_runs;
 mod shapes;
 
-use crate::contender;
-use crate::failure::Failure;
+use crate::contender::Contender;
 use crate::row::{Better, Question, Row};
 
 const fn question(
@@ -105,13 +109,9 @@ const CAUGHT_DEFAULT: Question = Question {
     )
 };
 
-/// Answers every question whose id begins with `only`.
-///
-/// # Errors
-/// - [`Failure`]: there is nothing to compare; a row that fails alone is a row with a reason.
-pub(crate) fn run(is_quick: bool, only: Option<&str>) -> Result<Vec<Row>, Failure> {
+/// Answers every question whose id begins with `only`; a row that fails is a row with a reason.
+pub(crate) fn run(contenders: &[Contender], is_quick: bool, only: Option<&str>) -> Vec<Row> {
     let is_wanted = |question: &Question| only.is_none_or(|start| question.id.starts_with(start));
-    let contenders = contender::all()?;
     let asked: Vec<_> = PAIRS
         .iter()
         .filter(|(question, _)| is_wanted(question))
@@ -119,7 +119,7 @@ pub(crate) fn run(is_quick: bool, only: Option<&str>) -> Result<Vec<Row>, Failur
     let mut rows = Vec::new();
     if !asked.is_empty() {
         let shapes: Vec<pairs::Shape> = asked.iter().map(|(_, shape)| *shape).collect();
-        let answers = pairs::measure(&contenders, &shapes, is_quick);
+        let answers = pairs::measure(contenders, &shapes, is_quick);
         rows.extend(
             asked
                 .iter()
@@ -127,14 +127,16 @@ pub(crate) fn run(is_quick: bool, only: Option<&str>) -> Result<Vec<Row>, Failur
                 .map(|((question, _), answer)| Row::new(question, answer)),
         );
     }
+    rows.extend(shape_rows::rows(contenders, is_quick, is_wanted));
+    rows.extend(kept::rows(contenders, is_quick, is_wanted));
     if is_wanted(&FORK_HANGS) {
         rows.push(Row::new(
             &FORK_HANGS,
-            fork_hangs::measure(&contenders, is_quick),
+            fork_hangs::measure(contenders, is_quick),
         ));
     }
     if is_wanted(&CAUGHT_DEFAULT) {
-        rows.push(Row::new(&CAUGHT_DEFAULT, misuse::measure(&contenders)));
+        rows.push(Row::new(&CAUGHT_DEFAULT, misuse::measure(contenders)));
     }
-    Ok(rows)
+    rows
 }

@@ -19,10 +19,10 @@
 mod compact;
 mod raw;
 mod record;
-#[expect(dead_code, reason = "sizes stand before the first figure is taken")]
 mod unpack;
 
 pub(crate) use record::{Name, record};
+pub(crate) use unpack::unpack;
 
 /// One step of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

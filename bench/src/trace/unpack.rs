@@ -18,8 +18,6 @@ pub(crate) struct Unpacked {
     pub(crate) path: PathBuf,
     /// Slots that its blocks need.
     pub(crate) slots: u32,
-    /// Operations in it.
-    pub(crate) operations: usize,
 }
 
 /// Unpacks the trace shipped as `bench/traces/NAME.trace.gz`.
@@ -37,11 +35,7 @@ pub(crate) fn unpack(name: &str) -> Result<Unpacked, Failure> {
     let (bytes, slots) = flatten(&steps);
     let path = program::output_directory()?.join(format!("{name}.trace"));
     fs::write(&path, bytes).map_err(|error| Failure::file(&path, &error))?;
-    Ok(Unpacked {
-        path,
-        slots,
-        operations: steps.len(),
-    })
+    Ok(Unpacked { path, slots })
 }
 
 /// Where a trace is shipped.

@@ -22,6 +22,7 @@ const RULES: &[Rule] = &[
             "crates/bedplate-preload/",
             "crates/bedplate-preload-observed/",
             "crates/bedplate-malloc/src/entry/",
+            "bench/peers/",
         ],
         what: "a C symbol in a library takes over every program that names the crate; only the \
                preload libraries and the macro they expand define them",

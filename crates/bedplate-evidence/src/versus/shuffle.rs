@@ -2,10 +2,12 @@
 
 /// A small generator (`SplitMix64`) for orders; not for secrets.
 #[derive(Clone, Debug)]
-pub(crate) struct Shuffle(u64);
+pub struct Shuffle(u64);
 
 impl Shuffle {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The same seed gives the same orders.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -17,7 +19,7 @@ impl Shuffle {
     }
 
     /// The numbers below `count`, each once, in random order.
-    pub(crate) fn order(&mut self, count: usize) -> Vec<usize> {
+    pub fn order(&mut self, count: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..count).collect();
         for last in (1..count).rev() {
             let bound = last as u64 + 1;

@@ -1,0 +1,1 @@
+//! Names the version of the peer; its archive is linked by the bench.
