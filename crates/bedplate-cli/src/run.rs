@@ -112,6 +112,7 @@ fn plan(arguments: &RunArguments) -> Result<(RunPlan, Installed), RunError> {
         } else {
             "production"
         },
+        search_path: std::env::var_os("PATH"),
         temporary: std::env::temp_dir(),
     };
     Ok((plan, library))

@@ -71,6 +71,36 @@ fn a_program_that_renames_itself_stays_active() {
 }
 
 #[test]
+fn a_program_that_renames_itself_just_before_it_dies_stays_active() {
+    let place = Place::new();
+    for (death, code) in [("_exit(4)", 4), ("raise(SIGKILL)", 128 + 9)] {
+        // Long enough for the looks to be far apart.
+        let source = format!(
+            r#"
+            #include <signal.h>
+            #include <stdlib.h>
+            #include <sys/prctl.h>
+            #include <unistd.h>
+            int main(void) {{
+                char *block = malloc(100);
+                usleep(400000);
+                prctl(PR_SET_NAME, "worker 7");
+                {death};
+                return block == 0;
+            }}
+            "#
+        );
+        let program = place.compile("renames", &source, &[]);
+        let ran = place.run(&[], &[&program]);
+        assert_eq!(ran.code(), Some(code), "{}", ran.stderr());
+        assert_eq!(ran.report["active"], true);
+        let stderr = ran.stderr();
+        // A look may fall between the new name and the end by chance.
+        assert!(!stderr.contains("NOT ACTIVE"), "{stderr}");
+    }
+}
+
+#[test]
 fn a_program_with_its_own_malloc_is_noted() {
     let place = Place::new();
     let source = r#"

@@ -110,14 +110,3 @@ pub(crate) fn described(name: &str) -> PathBuf {
         .join("../bedplate-os/fixtures")
         .join(name)
 }
-
-/// Passes if `check` does in one of three attempts: for tests of when something was measured, on
-/// a machine that may not give the observer its turn in time.
-pub(crate) fn in_three_attempts(check: impl Fn() + core::panic::RefUnwindSafe) {
-    for _ in 0..2 {
-        if std::panic::catch_unwind(&check).is_ok() {
-            return;
-        }
-    }
-    check();
-}

@@ -7,9 +7,9 @@ use crate::machine::Place;
 fn bytes_of(report: &Value, kind: &str) -> u64 {
     let parts = report["processes"][0]["at_end"]["parts"]
         .as_array()
-        .unwrap();
+        .expect("the parts are a list");
     let part = parts.iter().find(|part| part["kind"] == kind);
-    part.map_or(0, |part| part["bytes"].as_u64().unwrap())
+    part.map_or(0, |part| part["bytes"].as_u64().expect("a part has bytes"))
 }
 
 #[test]

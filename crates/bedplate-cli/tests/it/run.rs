@@ -1,13 +1,15 @@
 //! Exit codes, output left alone, reports.
 
+use core::time::Duration;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
+use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::machine::{Place, in_three_attempts};
+use crate::machine::Place;
 
 const GROWS: &str = r#"
 #include <stdlib.h>
@@ -39,50 +41,48 @@ fn a_program_is_active_and_its_code_is_ours() {
 
 #[test]
 fn every_part_is_measured_and_little_is_unexplained() {
-    in_three_attempts(|| {
-        let place = Place::new();
-        let program = place.compile("grows", GROWS, &[]);
-        let ran = place.run(&[], &[&program]);
-        assert_eq!(ran.code(), Some(7));
-        let process = &ran.report["processes"][0];
-        assert_eq!(process["end_is_exact"], true);
-        for moment in ["at_peak", "at_end"] {
-            let unexplained = process[moment]["unexplained_percent"].as_f64().unwrap();
-            assert!(
-                unexplained.abs() <= 2.0,
-                "{moment}: {unexplained} % unexplained"
-            );
-        }
-        let live = |moment: &str| {
-            let parts = process[moment]["parts"].as_array().unwrap();
-            let part = parts
-                .iter()
-                .find(|part| part["kind"] == "malloc_live")
-                .unwrap();
-            part["bytes"].as_u64().unwrap()
-        };
+    let place = Place::new();
+    let program = place.compile("grows", GROWS, &[]);
+    let ran = place.run(&[], &[&program]);
+    assert_eq!(ran.code(), Some(7));
+    let process = &ran.report["processes"][0];
+    assert_eq!(process["end_is_exact"], true);
+    for moment in ["at_peak", "at_end"] {
+        let unexplained = process[moment]["unexplained_percent"].as_f64().unwrap();
         assert!(
-            (19_000_000..23_000_000).contains(&live("at_peak")),
-            "{}",
-            live("at_peak")
+            unexplained.abs() <= 2.0,
+            "{moment}: {unexplained} % unexplained"
         );
-        assert!(
-            (9_500_000..11_500_000).contains(&live("at_end")),
-            "{}",
-            live("at_end")
-        );
-        let timeline = process["timeline"].as_array().unwrap();
-        assert!(timeline.len() >= 3, "{} points", timeline.len());
-        let classes = process["at_peak"]["heaps"][0]["classes"]
-            .as_array()
-            .unwrap();
-        let class = classes
+    }
+    let live = |moment: &str| {
+        let parts = process[moment]["parts"].as_array().unwrap();
+        let part = parts
             .iter()
-            .find(|class| class["block_bytes"] == 1024)
+            .find(|part| part["kind"] == "malloc_live")
             .unwrap();
-        // A measurement within 2 % of the peak may stand for it.
-        assert!(class["live"].as_u64().unwrap() >= 19_500);
-    });
+        part["bytes"].as_u64().unwrap()
+    };
+    assert!(
+        (19_000_000..23_000_000).contains(&live("at_peak")),
+        "{}",
+        live("at_peak")
+    );
+    assert!(
+        (9_500_000..11_500_000).contains(&live("at_end")),
+        "{}",
+        live("at_end")
+    );
+    let timeline = process["timeline"].as_array().unwrap();
+    assert!(timeline.len() >= 3, "{} points", timeline.len());
+    let classes = process["at_peak"]["heaps"][0]["classes"]
+        .as_array()
+        .unwrap();
+    let class = classes
+        .iter()
+        .find(|class| class["block_bytes"] == 1024)
+        .unwrap();
+    // A measurement within 2 % of the peak may stand for it.
+    assert!(class["live"].as_u64().unwrap() >= 19_500);
 }
 
 #[test]
@@ -206,6 +206,44 @@ fn nothing_is_left_behind_but_the_cache() {
     let mut names = place.names();
     names.sort();
     assert_eq!(names, ["cache", "report.json"]);
+}
+
+#[test]
+fn what_a_killed_run_left_behind_is_removed_by_a_later_one() {
+    let place = Place::new();
+    let run_directories = || {
+        let names = place.names().into_iter();
+        names
+            .filter(|name| name.starts_with("bedplate-run-"))
+            .collect::<Vec<_>>()
+    };
+    let mut child = place
+        .bedplate()
+        .args(["run", "--quiet", "--", "cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Its answer shows that the run has begun.
+    child.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+    let mut answer = [0_u8; 1];
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut answer)
+        .unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = run_directories();
+    assert_eq!(left.len(), 1, "{left:?}");
+    place.run(&[], &["true"]);
+    assert_eq!(run_directories(), left, "it is too young");
+    let then = SystemTime::now() - Duration::from_secs(100);
+    let directory = fs::File::open(place.path(&left[0])).unwrap();
+    directory.set_modified(then).unwrap();
+    place.run(&[], &["true"]);
+    assert_eq!(run_directories(), Vec::<String>::new());
 }
 
 #[test]

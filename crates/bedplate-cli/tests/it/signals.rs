@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::machine::{Place, in_three_attempts};
+use crate::machine::Place;
 
 #[test]
 fn a_crash_is_128_and_the_signal() {
@@ -24,9 +24,8 @@ fn a_crash_is_128_and_the_signal() {
 
 #[test]
 fn the_last_measurement_of_a_program_that_does_not_wait_is_a_late_one() {
-    in_three_attempts(|| {
-        let place = Place::new();
-        let source = r#"
+    let place = Place::new();
+    let source = r#"
         #include <stdlib.h>
         #include <string.h>
         #include <unistd.h>
@@ -40,23 +39,21 @@ fn the_last_measurement_of_a_program_that_does_not_wait_is_a_late_one() {
             _exit(0);
         }
     "#;
-        let program = place.compile("drops", source, &[]);
-        let ran = place.run(&[], &[&program]);
-        assert_eq!(ran.code(), Some(0));
-        let process = &ran.report["processes"][0];
-        let live = |moment: &str| process[moment]["heaps"][0]["live_bytes"].as_u64().unwrap();
-        assert!(live("at_peak") > 38 << 20, "{}", live("at_peak"));
-        assert!(live("at_end") < 8 << 20, "{}", live("at_end"));
-        assert!(process["at_end"]["ms"].as_f64() > process["at_peak"]["ms"].as_f64());
-        assert!(ran.stderr().contains("last, at "), "{}", ran.stderr());
-    });
+    let program = place.compile("drops", source, &[]);
+    let ran = place.run(&[], &[&program]);
+    assert_eq!(ran.code(), Some(0));
+    let process = &ran.report["processes"][0];
+    let live = |moment: &str| process[moment]["heaps"][0]["live_bytes"].as_u64().unwrap();
+    assert!(live("at_peak") > 38 << 20, "{}", live("at_peak"));
+    assert!(live("at_end") < 8 << 20, "{}", live("at_end"));
+    assert!(process["at_end"]["ms"].as_f64() > process["at_peak"]["ms"].as_f64());
+    assert!(ran.stderr().contains("last, at "), "{}", ran.stderr());
 }
 
 #[test]
 fn a_peak_that_was_not_measured_is_noted() {
-    in_three_attempts(|| {
-        let place = Place::new();
-        let source = r#"
+    let place = Place::new();
+    let source = r#"
         #include <stdlib.h>
         #include <string.h>
         #include <sys/mman.h>
@@ -70,11 +67,15 @@ fn a_peak_that_was_not_measured_is_noted() {
             _exit(0);
         }
     "#;
-        let program = place.compile("spikes", source, &[]);
-        let ran = place.run(&[], &[&program]);
-        let stderr = ran.stderr();
-        assert!(stderr.contains("were measured at "), "{stderr}");
-    });
+    let program = place.compile("spikes", source, &[]);
+    let ran = place.run(&[], &[&program]);
+    let stderr = ran.stderr();
+    let process = &ran.report["processes"][0];
+    let measured = process["at_peak"]["rss_bytes"].as_f64().unwrap();
+    let peak = process["peak_rss_bytes"].as_f64().unwrap();
+    // A look may fall into the few milliseconds by chance.
+    let is_missed = measured < 0.99 * peak;
+    assert_eq!(stderr.contains("were measured at "), is_missed, "{stderr}");
 }
 
 #[test]

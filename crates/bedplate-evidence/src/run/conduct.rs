@@ -8,11 +8,13 @@
 //! Printing. What should be said at once is handed to the caller's `on_event`.
 
 use core::time::Duration;
+use std::ffi::OsString;
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
+use super::ending::Programs;
 use super::launch::{Target, start};
 use super::pressure::PressureBefore;
 use super::program::{Obstacle, ProgramFacts};
@@ -43,6 +45,8 @@ pub struct RunPlan {
     pub library: PathBuf,
     /// `production` or `observed`.
     pub library_name: &'static str,
+    /// The value of `PATH`.
+    pub search_path: Option<OsString>,
     /// Where the run's directory is made.
     pub temporary: PathBuf,
 }
@@ -154,7 +158,10 @@ fn watch(
         if ready[1] {
             // What it wrote last goes first: it tells what the process executed last.
             sampler.take_records(session);
-            sampler.main_has_ended();
+            sampler.main_has_ended(Programs {
+                command: &plan.target.command,
+                search_path: plan.search_path.as_deref(),
+            });
         }
         if ready[1]
             && let Some(ended) =
@@ -190,6 +197,7 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
     let lost = sampler.main_lost_the_library();
     let active = sampler.is_active() && !idle && !lost;
     let has_heap = sampler.main_has_heap();
+    let doubt = sampler.main_doubtful_name().map(note_on_name);
     let (mut processes, children) = sampler.finish();
     let peak_rss_bytes = peak::settle(
         &mut processes,
@@ -201,6 +209,7 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
     if served_nothing && active {
         notes.push("the program asked the allocator for no block".to_owned());
     }
+    notes.extend(doubt);
     notes.extend(notes_on(
         active,
         has_heap,
@@ -294,6 +303,14 @@ fn notes_on(
         );
     }
     notes
+}
+
+/// Nothing but its name is left of a process that has ended.
+fn note_on_name(name: &str) -> String {
+    format!(
+        "its process ended as {name}, a name it had at no look: it renamed itself just before, or \
+         executed a program without the library that was over before the next look"
+    )
 }
 
 /// Where most of the memory is not malloc's, a reader who looks for a gain should know.

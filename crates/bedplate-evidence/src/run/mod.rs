@@ -12,6 +12,7 @@
 //! | `signals.rs` | signals while it runs |
 //! | `sampler.rs` | which processes are watched |
 //! | `watched.rs` | one watched process |
+//! | `ending.rs` | whether the name a process ended with is that of a program |
 //! | `pace.rs` | how often |
 //! | `timeline.rs` | live and resident bytes over time |
 //! | `children.rs` | descendants by name |
@@ -20,6 +21,7 @@
 mod children;
 pub mod conduct;
 pub(crate) mod elf;
+mod ending;
 pub mod launch;
 mod pace;
 mod pressure;

@@ -16,95 +16,183 @@ const FIRST_KEPT: Duration = Duration::from_millis(50);
 const LAST: Duration = Duration::from_millis(100);
 /// Growth of the time between samples, per sample.
 const GROWTH: f64 = 1.15;
-/// Samples may take this share of the time.
-const SAMPLE_SHARE: f64 = 0.04;
-/// Full measurements may take this share of the time so far.
-const MEASURE_SHARE: f64 = 0.05;
-/// And this much at the start, or else a short run would never be measured.
-const MEASURE_CREDIT: Duration = Duration::from_millis(25);
-/// Renewals of the last measurement may take this share of the time so far, besides.
-const RENEW_SHARE: f64 = 0.01;
+/// Samples may take this share of the time while the first pace is kept.
+const SAMPLE_SHARE_FIRST: f64 = 0.04;
+/// And this share later.
+const SAMPLE_SHARE: f64 = 0.005;
+/// Looks at the heaps may take this share of the time so far.
+const LOOK_SHARE: f64 = 0.003;
 /// And this much at the start.
-const RENEW_CREDIT: Duration = Duration::from_millis(5);
+const LOOK_CREDIT: Duration = Duration::from_millis(4);
+/// Full measurements may take this share of the time so far.
+const MEASURE_SHARE: f64 = 0.008;
+/// And this much at the start, or else a short run would never be measured.
+const MEASURE_CREDIT: Duration = Duration::from_millis(30);
+/// Of the time for full measurements, those of a program that grows may take this share: the rest
+/// waits for the moment at which it stands still, which is its height until it grows again.
+const GROWING_SHARE: f64 = 0.4;
+/// Renewals of the last measurement may take this share of the time so far, besides.
+const RENEW_SHARE: f64 = 0.003;
+/// And this much at the start.
+const RENEW_CREDIT: Duration = Duration::from_millis(8);
 /// A new peak is this much above the last measured one.
 const PEAK_GROWTH: f64 = 1.02;
 /// And this much more, times the share of the allowed time that is used up: a program that grows
 /// fast is measured in larger steps, so that time is left for its later, larger peaks.
 const PEAK_THRIFT: f64 = 0.3;
+/// The height at which a program stands still is a new peak if it is this much above.
+const STILL_GROWTH: f64 = 1.005;
+/// From one sample to the next, a program that moved less than this stands still.
+const STILL_MOVE: f64 = 1.001;
 /// Most attempts at one measurement.
 const ATTEMPTS_MAX: u32 = 3;
 /// Shortest time between samples of a program that grows, once the start is over.
 const GROWING: Duration = Duration::from_millis(10);
 
+/// Longest time between samples of a program that grows.
+const GROWING_LAST: Duration = Duration::from_millis(20);
+
+/// CPU time for one purpose.
+#[derive(Debug)]
+struct Budget {
+    share: f64,
+    credit: Duration,
+    used: Duration,
+}
+
+impl Budget {
+    fn new(share: f64, credit: Duration) -> Self {
+        Self {
+            share,
+            credit,
+            used: Duration::ZERO,
+        }
+    }
+
+    fn allowed(&self, elapsed: Duration) -> Duration {
+        elapsed.mul_f64(self.share) + self.credit
+    }
+
+    fn affords(&self, elapsed: Duration, cost: Duration) -> bool {
+        self.used + cost <= self.allowed(elapsed)
+    }
+}
+
+/// What the samples say of a program's height.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Height {
+    /// Resident bytes now.
+    pub(super) rss_bytes: u64,
+    /// Resident bytes of the measurement kept as the peak.
+    pub(super) measured_bytes: u64,
+    /// It did not grow from the sample before to the last one.
+    pub(super) is_still: bool,
+    /// It grew, or has more live blocks, since that measurement.
+    pub(super) is_news: bool,
+}
+
+impl Height {
+    /// Whether a program stands still where no measurement has been. The thrift of the growth
+    /// before does not count here: it would leave the measurement that much below the height for
+    /// as long as the program stands at it.
+    fn is_unmeasured_stand(&self) -> bool {
+        let share = self.rss_bytes as f64 / self.measured_bytes.max(1) as f64;
+        self.is_still && (share > PEAK_GROWTH || (share > 2.0 - PEAK_GROWTH && self.is_news))
+    }
+}
+
 /// The pace of one run.
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: Duration,
-    measuring: Duration,
-    renewing: Duration,
+    looking: Budget,
+    measuring: Budget,
+    renewing: Budget,
 }
 
 impl Default for Pace {
     fn default() -> Self {
         Self {
             interval: FIRST,
-            measuring: Duration::ZERO,
-            renewing: Duration::ZERO,
+            looking: Budget::new(LOOK_SHARE, LOOK_CREDIT),
+            measuring: Budget::new(MEASURE_SHARE, MEASURE_CREDIT),
+            renewing: Budget::new(RENEW_SHARE, RENEW_CREDIT),
         }
     }
 }
 
 impl Pace {
-    /// Whether a program grew from sample to sample so much that a peak may be missed.
-    pub(super) fn is_growth(before_bytes: u64, now_bytes: u64) -> bool {
-        now_bytes as f64 > before_bytes as f64 * PEAK_GROWTH
+    /// Whether a program grew at all from sample to sample.
+    pub(super) fn is_move(before_bytes: u64, now_bytes: u64) -> bool {
+        now_bytes as f64 > before_bytes as f64 * STILL_MOVE
+    }
+
+    /// Whether growth of this much since a measurement makes it another height.
+    pub(super) fn is_news(measured_bytes: u64, now_bytes: u64) -> bool {
+        now_bytes as f64 > measured_bytes as f64 * STILL_GROWTH
     }
 
     /// Time until the next sample, after one at `elapsed` that used `sample` of CPU time; `grew`
     /// if a program grew since the one before.
     pub(super) fn next(&mut self, elapsed: Duration, sample: Duration, grew: bool) -> Duration {
-        if grew && self.interval > GROWING {
-            self.interval = self.interval.div_f64(2.0).max(GROWING);
-        } else if elapsed > FIRST_KEPT {
-            self.interval = self.interval.mul_f64(GROWTH).min(LAST);
+        let mut share = SAMPLE_SHARE_FIRST;
+        if elapsed > FIRST_KEPT {
+            share = SAMPLE_SHARE;
+            self.interval = if grew && self.interval > GROWING {
+                self.interval.div_f64(2.0).max(GROWING)
+            } else {
+                self.interval.mul_f64(GROWTH).min(LAST)
+            };
         }
-        self.interval
-            .max(sample.div_f64(SAMPLE_SHARE))
-            .min(LAST * 10)
+        // Whether a program that grew stands still now, only the next sample tells.
+        let longest = if grew { GROWING_LAST } else { LAST };
+        self.interval.max(sample.div_f64(share)).min(longest)
     }
 
-    /// How many attempts at a full measurement a resident set of `rss_bytes` deserves now, when
-    /// the last measured peak was `measured_bytes` and an attempt last took `last_cost`.
+    /// Whether the heaps can be looked at now, when that last took `last_cost`.
+    pub(super) fn may_look(&self, elapsed: Duration, last_cost: Duration) -> bool {
+        self.looking.affords(elapsed, last_cost)
+    }
+
+    /// Counts the time of a look.
+    pub(super) fn looked(&mut self, cost: Duration) {
+        self.looking.used += cost;
+    }
+
+    /// How many attempts at a full measurement a program of that `height` deserves now, when an
+    /// attempt last took `last_cost`.
     pub(super) fn attempts_worth(
         &self,
         elapsed: Duration,
-        rss_bytes: u64,
-        measured_bytes: u64,
+        height: Height,
         last_cost: Duration,
     ) -> u32 {
-        let allowed = elapsed.mul_f64(MEASURE_SHARE) + MEASURE_CREDIT;
-        let used = self.measuring.div_duration_f64(allowed);
-        let growth = PEAK_GROWTH + PEAK_THRIFT * used;
-        if rss_bytes as f64 <= measured_bytes as f64 * growth {
-            return 0;
+        let mut allowed = self.measuring.allowed(elapsed);
+        if !height.is_unmeasured_stand() {
+            allowed = allowed.mul_f64(GROWING_SHARE);
+            let thrift = PEAK_THRIFT * self.measuring.used.div_duration_f64(allowed);
+            let bound = height.measured_bytes as f64 * (PEAK_GROWTH + thrift);
+            if height.rss_bytes as f64 <= bound {
+                return 0;
+            }
         }
-        let affordable = |attempts: &u32| self.measuring + last_cost * *attempts <= allowed;
+        let affordable = |attempts: &u32| self.measuring.used + last_cost * *attempts <= allowed;
         (1..=ATTEMPTS_MAX).rev().find(affordable).unwrap_or(0)
     }
 
     /// Whether a measurement that no longer holds can be renewed now.
     pub(super) fn may_renew(&self, elapsed: Duration, last_cost: Duration) -> bool {
-        self.renewing + last_cost <= elapsed.mul_f64(RENEW_SHARE) + RENEW_CREDIT
+        self.renewing.affords(elapsed, last_cost)
     }
 
     /// Counts the time of a renewal.
     pub(super) fn renewed(&mut self, cost: Duration) {
-        self.renewing += cost;
+        self.renewing.used += cost;
     }
 
     /// Counts a full measurement's time.
     pub(super) fn measured(&mut self, cost: Duration) {
-        self.measuring += cost;
+        self.measuring.used += cost;
     }
 }
 
@@ -123,7 +211,7 @@ mod tests {
             last = pace.next(MS * 60, Duration::ZERO, false);
         }
         assert_eq!(last, LAST);
-        assert_eq!(pace.next(MS * 60, Duration::ZERO, true), LAST / 2);
+        assert_eq!(pace.next(MS * 60, Duration::ZERO, true), GROWING_LAST);
     }
 
     #[test]
@@ -132,26 +220,61 @@ mod tests {
         assert_eq!(pace.next(MS, MS * 2, false), MS * 50);
     }
 
-    #[test]
-    fn full_measurements_keep_to_their_share() {
-        let mut pace = Pace::default();
-        assert_eq!(pace.attempts_worth(MS, 100, 0, Duration::ZERO), 3);
-        assert_eq!(pace.attempts_worth(MS, 101, 100, Duration::ZERO), 0);
-        pace.measured(MS * 25);
-        assert_eq!(pace.attempts_worth(MS * 10, 1000, 100, MS), 0);
-        assert_eq!(pace.attempts_worth(MS * 60, 1000, 100, MS * 2), 1);
-        assert_eq!(pace.attempts_worth(MS * 1000, 1000, 100, MS), 3);
-        // With a third of the time used up, a tenth more is not yet worth it.
-        assert_eq!(pace.attempts_worth(MS * 1000, 110, 100, MS), 0);
+    fn growing(rss_bytes: u64, measured_bytes: u64) -> Height {
+        Height {
+            rss_bytes,
+            measured_bytes,
+            is_still: false,
+            is_news: true,
+        }
     }
 
     #[test]
-    fn renewals_keep_to_a_share_of_their_own() {
+    fn full_measurements_keep_to_their_share() {
         let mut pace = Pace::default();
+        assert_eq!(pace.attempts_worth(MS, growing(100, 0), Duration::ZERO), 3);
+        assert_eq!(
+            pace.attempts_worth(MS, growing(101, 100), Duration::ZERO),
+            0
+        );
+        pace.measured(MS * 12);
+        assert_eq!(pace.attempts_worth(MS * 10, growing(1000, 100), MS), 0);
+        assert_eq!(pace.attempts_worth(MS * 700, growing(1000, 100), MS * 2), 1);
+        assert_eq!(pace.attempts_worth(MS * 6000, growing(1000, 100), MS), 3);
+        // With a third of the time used up, a tenth more is not yet worth it.
+        assert_eq!(pace.attempts_worth(MS * 5000, growing(110, 100), MS), 0);
+    }
+
+    #[test]
+    fn where_a_program_stands_still_thrift_does_not_keep_it_from_being_measured() {
+        let mut pace = Pace::default();
+        pace.measured(MS * 12);
+        let moving = growing(106, 100);
+        assert_eq!(pace.attempts_worth(MS * 100, moving, MS), 0);
+        let still = Height {
+            is_still: true,
+            ..moving
+        };
+        assert_eq!(pace.attempts_worth(MS * 100, still, MS), 3);
+        let seen = Height {
+            rss_bytes: 101,
+            is_news: false,
+            ..still
+        };
+        assert_eq!(pace.attempts_worth(MS * 100, seen, MS), 0);
+    }
+
+    #[test]
+    fn looks_and_renewals_keep_to_shares_of_their_own() {
+        let mut pace = Pace::default();
+        assert!(pace.may_look(MS, MS));
+        pace.looked(MS * 8);
+        assert!(!pace.may_look(MS * 1000, MS));
+        assert!(pace.may_look(MS * 3000, MS));
         assert!(pace.may_renew(MS, MS));
         pace.renewed(MS * 10);
-        assert!(!pace.may_renew(MS * 100, MS));
-        assert!(pace.may_renew(MS * 1000, MS));
-        assert_eq!(pace.attempts_worth(MS, 100, 0, Duration::ZERO), 3);
+        assert!(!pace.may_renew(MS * 500, MS));
+        assert!(pace.may_renew(MS * 2000, MS));
+        assert_eq!(pace.attempts_worth(MS, growing(100, 0), Duration::ZERO), 3);
     }
 }

@@ -17,6 +17,7 @@ use std::time::Instant;
 use bedplate_malloc::inspect::{Record, RecordKind};
 
 use super::children::Children;
+use super::ending::Programs;
 use super::pace::Pace;
 use super::session::Session;
 use super::watched::Watched;
@@ -65,6 +66,8 @@ pub(crate) struct Sampler {
     pace: Pace,
     figures_at: Duration,
     active: bool,
+    /// CPU time of the watching thread when the last sample ended.
+    cpu_at_last: Duration,
 }
 
 impl Sampler {
@@ -81,6 +84,7 @@ impl Sampler {
             pace: Pace::default(),
             figures_at: Duration::ZERO,
             active: false,
+            cpu_at_last: calls::thread_cpu_time(),
         }
     }
 
@@ -150,7 +154,9 @@ impl Sampler {
 
     /// Samples everything once; returns the time until the next sample.
     pub(crate) fn sample(&mut self) -> Duration {
-        let before = calls::thread_cpu_time();
+        // The time since the last sample ended counts too: reading records, waiting for the end.
+        let before = self.cpu_at_last;
+        let mut apart = Duration::ZERO;
         let elapsed = self.elapsed();
         let ms = self.ms();
         let with_figures = elapsed >= self.figures_at + FIGURES_APART;
@@ -163,36 +169,44 @@ impl Sampler {
                 continue;
             }
             let rss_before = watched.rss_bytes;
-            watched.sample(ms);
-            grew |= Pace::is_growth(rss_before, watched.rss_bytes);
+            watched.sample();
+            if watched.gone {
+                continue;
+            }
+            grew |= Pace::is_move(rss_before, watched.rss_bytes);
+            if self.pace.may_look(elapsed, watched.look_cost) || watched.has_new_name() {
+                let look = watched.look();
+                self.pace.looked(look);
+                apart += look;
+            }
+            watched.keep_sample(ms);
             if with_figures {
                 watched.read_figures();
             }
             self.children
                 .seen_peak(watched.process.pid(), watched.peak_rss_bytes);
         }
-        let cost = calls::thread_cpu_time().saturating_sub(before);
+        let cost = calls::thread_cpu_time().saturating_sub(before + apart);
         self.measure_peaks(elapsed, ms);
         self.retire();
+        self.cpu_at_last = calls::thread_cpu_time();
         self.pace.next(elapsed, cost, grew)
     }
 
     fn measure_peaks(&mut self, elapsed: Duration, ms: f64) {
-        for watched in self.main.iter_mut().chain(&mut self.descendants) {
+        let staying = |watched: &&mut Watched| !watched.gone && !watched.end_is_exact;
+        let all = self.main.iter_mut().chain(&mut self.descendants);
+        for watched in all.filter(staying) {
             let small = watched.process.pid() != self.main_pid
                 && watched.measured_bytes > 0
                 && watched.rss_bytes < SMALL_BYTES;
-            let attempts = self.pace.attempts_worth(
-                elapsed,
-                watched.rss_bytes,
-                watched.measured_bytes,
-                watched.last_cost,
-            );
-            if !watched.gone && !small && attempts > 0 {
+            let attempts = self
+                .pace
+                .attempts_worth(elapsed, watched.height(), watched.last_cost);
+            if !small && attempts > 0 {
                 let cost = watched.measure(ms, false, attempts);
                 self.pace.measured(cost);
-            } else if !watched.gone
-                && !small
+            } else if !small
                 && watched.is_outdated(ms)
                 && self.pace.may_renew(elapsed, watched.last_cost)
             {
@@ -246,10 +260,16 @@ impl Sampler {
     }
 
     /// The program's own process has ended but was not reaped yet.
-    pub(crate) fn main_has_ended(&mut self) {
+    pub(super) fn main_has_ended(&mut self, programs: Programs<'_>) {
         if let Some(main) = &mut self.main {
-            main.has_ended();
+            main.has_ended(programs);
         }
+    }
+
+    /// The name with which the program's own process ended, if that leaves a doubt what it was.
+    pub(crate) fn main_doubtful_name(&self) -> Option<&str> {
+        let main = self.main.as_ref().filter(|_main| self.active)?;
+        main.doubtful_name()
     }
 
     /// Whether the program's own process executed another program that is without our library.

@@ -37,9 +37,11 @@ impl Timeline {
         if let Some(last) = self.points.last_mut()
             && point.ms - last.ms < self.distance_ms
         {
-            if point.rss_bytes > last.rss_bytes {
+            if point.rss_bytes <= last.rss_bytes {
+                last.live_bytes = last.live_bytes.or(point.live_bytes);
+            } else {
                 last.rss_bytes = point.rss_bytes;
-                last.live_bytes = point.live_bytes;
+                last.live_bytes = point.live_bytes.or(last.live_bytes);
             }
             return;
         }
@@ -62,9 +64,14 @@ impl Timeline {
             .map(|pair| match pair {
                 [first, second] if second.rss_bytes > first.rss_bytes => Point {
                     ms: first.ms,
-                    ..*second
+                    live_bytes: second.live_bytes.or(first.live_bytes),
+                    rss_bytes: second.rss_bytes,
                 },
-                _ => pair[0],
+                [first, second] => Point {
+                    live_bytes: first.live_bytes.or(second.live_bytes),
+                    ..*first
+                },
+                alone => alone[0],
             })
             .collect();
         let span = self.points.last().map_or(0.0, |last| last.ms);

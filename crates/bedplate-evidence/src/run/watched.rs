@@ -8,6 +8,8 @@
 
 use core::time::Duration;
 
+use super::ending::Programs;
+use super::pace::{Height, Pace};
 use super::timeline::Timeline;
 use crate::error::LookError;
 use crate::parts::measure;
@@ -39,6 +41,8 @@ struct Image {
     left_normally: bool,
     /// Its mappings were seen to hold no allocator of ours.
     is_without: bool,
+    /// The name it ended with, if no look has met it and it is not that of a program.
+    last_name: Option<String>,
 }
 
 /// Names remembered of one program; a program may rename itself at any rate.
@@ -60,6 +64,12 @@ pub(crate) struct Watched {
     measured_live_bytes: Option<u64>,
     /// CPU time of one attempt at a measurement.
     pub(crate) last_cost: Duration,
+    /// CPU time of the last look at the heaps.
+    pub(crate) look_cost: Duration,
+    /// Nothing grew from the sample before to the last one.
+    is_still: bool,
+    /// The live bytes are of the last sample.
+    is_live_new: bool,
     roots: Vec<u64>,
     looks_until_search: u32,
     image: Image,
@@ -67,7 +77,9 @@ pub(crate) struct Watched {
     timeline: Timeline,
     at_peak: Option<Measurement>,
     at_end: Option<Measurement>,
-    end_is_exact: bool,
+    /// The last measurement is the one for which it waited at its exit; no later one, of a process
+    /// half taken down, may take its place.
+    pub(crate) end_is_exact: bool,
 }
 
 impl Watched {
@@ -83,6 +95,9 @@ impl Watched {
             measured_bytes: 0,
             measured_live_bytes: None,
             last_cost: Duration::ZERO,
+            look_cost: Duration::ZERO,
+            is_still: false,
+            is_live_new: false,
             roots: Vec::new(),
             looks_until_search: 0,
             image: Image::default(),
@@ -101,26 +116,53 @@ impl Watched {
             names: vec![name.to_owned()],
             ..Image::default()
         };
+        self.end_is_exact = false;
         self.roots.clear();
         self.looks_until_search = 0;
     }
 
-    /// One cheap look.
-    pub(crate) fn sample(&mut self, ms: f64) {
-        match self.process.rss_bytes() {
-            Ok(rss_bytes) => self.rss_bytes = rss_bytes,
-            Err(_ended) => {
-                self.gone = true;
-                return;
-            }
-        }
-        self.peak_rss_bytes = self.peak_rss_bytes.max(self.rss_bytes);
+    /// Reads the resident set, which costs little at any size.
+    pub(crate) fn sample(&mut self) {
+        let Ok(rss_bytes) = self.process.rss_bytes() else {
+            self.gone = true;
+            return;
+        };
+        self.is_still = !Pace::is_move(self.rss_bytes, rss_bytes);
+        self.is_live_new = false;
+        self.rss_bytes = rss_bytes;
+        self.peak_rss_bytes = self.peak_rss_bytes.max(rss_bytes);
+    }
+
+    /// Reads the live bytes, which costs more the larger the heaps are; returns the CPU time.
+    pub(crate) fn look(&mut self) -> Duration {
+        let before = calls::thread_cpu_time();
+        let live_before = self.live_bytes.unwrap_or(0);
         self.live_bytes = self.look_at_heaps();
+        self.is_live_new = true;
+        self.is_still &= !Pace::is_move(live_before, self.live_bytes.unwrap_or(0));
+        self.look_cost = calls::thread_cpu_time().saturating_sub(before);
+        self.look_cost
+    }
+
+    /// Keeps what was sampled for the timeline.
+    pub(crate) fn keep_sample(&mut self, ms: f64) {
         self.timeline.add(Point {
             ms,
-            live_bytes: self.live_bytes,
+            live_bytes: self.live_bytes.filter(|_live| self.is_live_new),
             rss_bytes: self.rss_bytes,
         });
+    }
+
+    /// What the samples say of its height.
+    pub(crate) fn height(&self) -> Height {
+        let live_then = self.measured_live_bytes.unwrap_or(0);
+        Height {
+            rss_bytes: self.rss_bytes,
+            measured_bytes: self.measured_bytes,
+            is_still: self.is_still,
+            is_news: Pace::is_news(self.measured_bytes, self.rss_bytes)
+                || Pace::is_news(live_then, self.live_bytes.unwrap_or(0)),
+        }
     }
 
     /// Reads threads and high-water mark, which cost more than a sample.
@@ -142,9 +184,13 @@ impl Watched {
             self.roots = root_pages(&self.process.maps().ok()?);
             self.image.is_without = self.roots.is_empty();
         }
+        // Read before: if another program is executed in between, the capture fails.
+        let name = self.process.name();
         match capture_heaps(&self.process, &self.roots) {
             Ok(heaps) => {
-                self.remember_name();
+                if let Ok(name) = name {
+                    self.remember_name(name);
+                }
                 Some(live_bytes(&heaps))
             }
             Err(LookError::Torn { .. }) => self.live_bytes,
@@ -195,9 +241,10 @@ impl Watched {
         cost
     }
 
-    /// Whether the last measurement no longer shows the process as it is.
+    /// Whether the last measurement no longer shows the process as it is. While it grows each is
+    /// outdated at once, and the next height will be measured anyway.
     pub(crate) fn is_outdated(&self, ms: f64) -> bool {
-        let Some(last) = &self.at_end else {
+        let Some(last) = self.at_end.as_ref().filter(|_last| self.is_still) else {
             return false;
         };
         let live_then: u64 = last.heaps.iter().map(|heap| heap.live_bytes).sum();
@@ -216,26 +263,43 @@ impl Watched {
     }
 
     /// A program may rename itself: the name it has while our allocator is in it is its own.
-    fn remember_name(&mut self) {
-        if let Ok(name) = self.process.name()
-            && !self.image.names.contains(&name)
-        {
+    fn remember_name(&mut self, name: String) {
+        if !self.image.names.contains(&name) {
             self.image.names.truncate(NAMES_MAX - 1);
             self.image.names.push(name);
         }
     }
 
+    /// Whether it has a name that no look has met: then one is due at once, for should the process
+    /// end before the next, that name could be taken for another program's.
+    pub(crate) fn has_new_name(&self) -> bool {
+        let names = &self.image.names;
+        !self.roots.is_empty()
+            && names.len() < NAMES_MAX
+            && self.process.name().is_ok_and(|name| !names.contains(&name))
+    }
+
     /// The process has ended and was not reaped yet: its name is the last thing left of what it
     /// executed last.
-    pub(crate) fn has_ended(&mut self) {
+    pub(crate) fn has_ended(&mut self, programs: Programs<'_>) {
         let Ok(name) = self.process.name() else {
             return;
         };
-        let is_unknown = !self.image.names.is_empty() && !self.image.names.contains(&name);
-        self.image.is_without |= is_unknown;
+        let is_known = self.image.names.is_empty() || self.image.names.contains(&name);
+        if !is_known && !self.image.is_without && !programs.hold(&name) {
+            self.image.last_name = Some(name);
+            return;
+        }
+        self.image.is_without |= !is_known;
         if self.image.is_without && !self.image.left_normally {
             self.name = name;
         }
+    }
+
+    /// The name it ended with, if that leaves a doubt what it was.
+    pub(crate) fn doubtful_name(&self) -> Option<&str> {
+        let name = self.image.last_name.as_deref()?;
+        (!self.image.left_normally).then_some(name)
     }
 
     /// Whether what it executed last was without our allocator, though something before had it.
