@@ -1,7 +1,8 @@
-//! Builds both preload libraries with the profile `preload` in a target folder of its own.
+//! Builds the preload libraries with the profile `preload` in a target folder of its own.
 //!
 //! A nested cargo: a dependency on a cdylib package would leave no library behind
-//! `cargo install --path`, and in the outer build features and profiles would not be ours.
+//! `cargo install --path`, and in the outer build features and profiles would not be ours. The
+//! hardened one is the production library with a feature, so it is a build of its own.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,17 @@ const SOURCES: [&str; 5] = [
     "bedplate-preload",
     "bedplate-preload-observed",
 ];
+
+/// What the plain build leaves, and the names it is kept by.
+const PLAIN: [(&str, &str); 2] = [
+    ("libbedplate_preload.so", "libbedplate_preload.so"),
+    (
+        "libbedplate_preload_observed.so",
+        "libbedplate_preload_observed.so",
+    ),
+];
+/// The same of the build with the feature.
+const HARDENED: [(&str, &str); 1] = [("libbedplate_preload.so", "libbedplate_preload_hardened.so")];
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     let variable = |name: &str| env::var_os(name).ok_or_else(|| format!("cargo sets {name}"));
@@ -47,20 +59,30 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     );
     println!("cargo::rerun-if-changed=build.rs");
 
-    build(&crates, &out.join("t"), &target)?;
-    let built = out.join("t").join(&target).join("preload");
-    for name in ["libbedplate_preload.so", "libbedplate_preload_observed.so"] {
-        std::fs::copy(built.join(name), out.join(name)).map_err(|e| {
-            format!(
-                "the nested build left no {}: {e}",
-                built.join(name).display()
-            )
-        })?;
+    let plain = ["-p", "bedplate-preload", "-p", "bedplate-preload-observed"];
+    let hardened = ["-p", "bedplate-preload", "--features", "hardened"];
+    for (folder, packages, libraries) in [("t", plain, &PLAIN[..]), ("h", hardened, &HARDENED[..])]
+    {
+        build(&crates, &out.join(folder), &target, packages)?;
+        let built = out.join(folder).join(&target).join("preload");
+        for (name, kept) in libraries {
+            std::fs::copy(built.join(name), out.join(kept)).map_err(|e| {
+                format!(
+                    "the nested build left no {}: {e}",
+                    built.join(name).display()
+                )
+            })?;
+        }
     }
     Ok(())
 }
 
-fn build(crates: &Path, target_dir: &Path, target: &str) -> Result<(), String> {
+fn build(
+    crates: &Path,
+    target_dir: &Path,
+    target: &str,
+    packages: [&str; 4],
+) -> Result<(), String> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .args([
@@ -72,7 +94,7 @@ fn build(crates: &Path, target_dir: &Path, target: &str) -> Result<(), String> {
             "--target",
             target,
         ])
-        .args(["-p", "bedplate-preload", "-p", "bedplate-preload-observed"])
+        .args(packages)
         .arg("--target-dir")
         .arg(target_dir)
         .current_dir(crates.join(".."));

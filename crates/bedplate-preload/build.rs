@@ -28,5 +28,6 @@ fn unwinder() -> Option<PathBuf> {
         .ok()?;
     let path = PathBuf::from(String::from_utf8(printed.stdout).ok()?.trim());
     // A compiler that has none prints the bare name.
-    path.is_absolute().then(|| path.parent().map(PathBuf::from))?
+    path.is_absolute()
+        .then(|| path.parent().map(PathBuf::from))?
 }

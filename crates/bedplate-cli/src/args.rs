@@ -59,6 +59,9 @@ pub(crate) struct RunArguments {
     /// Use the library with telemetry built in, and print its counters
     #[arg(long)]
     pub(crate) observed: bool,
+    /// Use the hardened library, which stops the program at more kinds of misuse
+    #[arg(long, conflicts_with = "observed")]
+    pub(crate) hardened: bool,
     /// Compare with other allocators: system, glibc, mimalloc, jemalloc, tcmalloc or a library's path
     #[arg(long, value_name = "LIST")]
     pub(crate) versus: Option<String>,

@@ -86,10 +86,10 @@ fn plan(arguments: &RunArguments) -> Result<(RunPlan, Installed), RunError> {
         });
     };
     let facts = inspect_program(program, std::env::var_os("PATH").as_deref())?;
-    let which = if arguments.observed {
-        Which::Observed
-    } else {
-        Which::Production
+    let (which, library_name) = match (arguments.observed, arguments.hardened) {
+        (true, _) => (Which::Observed, "observed"),
+        (false, true) => (Which::Hardened, "hardened"),
+        (false, false) => (Which::Production, "production"),
     };
     let library = installed(which)?;
     let mut command = arguments.command.clone();
@@ -107,11 +107,7 @@ fn plan(arguments: &RunArguments) -> Result<(RunPlan, Installed), RunError> {
         },
         facts: facts.clone(),
         library: library.path.clone(),
-        library_name: if arguments.observed {
-            "observed"
-        } else {
-            "production"
-        },
+        library_name,
         search_path: std::env::var_os("PATH"),
         temporary: std::env::temp_dir(),
     };

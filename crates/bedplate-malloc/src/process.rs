@@ -113,10 +113,10 @@ fn telemetry_address<G: Gates>() -> u64 {
 /// The preload library was loaded: its constructor.
 pub fn load<G: Gates>(observed: bool) {
     start::<G>();
-    describe::<G>(if observed {
-        Library::Observed
-    } else {
-        Library::Preload
+    describe::<G>(match (observed, harden::ON) {
+        (true, _) => Library::Observed,
+        (false, true) => Library::Hardened,
+        (false, false) => Library::Preload,
     });
     announce::tell(RecordKind::Start);
     if G::SET.has(Gate::EventRing) {

@@ -32,6 +32,8 @@ pub enum Library {
     Preload = 1,
     /// Preloaded: the observed library.
     Observed = 2,
+    /// Preloaded: the hardened library.
+    Hardened = 3,
 }
 
 /// The page.

@@ -1,11 +1,12 @@
 //! The preload libraries as bytes.
 //!
 //! # Role
-//! Carry both libraries inside the program that needs them, and write one to a file when it is
+//! Carry the three libraries inside the program that needs them, and write one to a file when it is
 //! to be preloaded: so the command finds it wherever it was built or installed.
 //!
 //! # Not here
-//! The libraries' code: `bedplate-preload` and `bedplate-preload-observed`, built by `build.rs`.
+//! The libraries' code: `bedplate-preload`, the same with its feature `hardened`, and
+//! `bedplate-preload-observed`, built by `build.rs`.
 //!
 //! # Examples
 //! ```
@@ -30,13 +31,18 @@ static PRODUCTION: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/libbedplate
 static OBSERVED: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/libbedplate_preload_observed.so"));
 
-/// One of the two libraries.
+static HARDENED: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/libbedplate_preload_hardened.so"));
+
+/// One of the three libraries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
     /// Without telemetry.
     Production,
     /// With the telemetry gates built in.
     Observed,
+    /// Without telemetry, hardened against misuse.
+    Hardened,
 }
 
 /// The production library.
@@ -51,6 +57,12 @@ pub fn observed() -> &'static [u8] {
     OBSERVED
 }
 
+/// The hardened library.
+#[must_use]
+pub fn hardened() -> &'static [u8] {
+    HARDENED
+}
+
 impl Which {
     /// The library's bytes.
     #[must_use]
@@ -58,6 +70,7 @@ impl Which {
         match self {
             Self::Production => PRODUCTION,
             Self::Observed => OBSERVED,
+            Self::Hardened => HARDENED,
         }
     }
 
@@ -65,6 +78,7 @@ impl Which {
         match self {
             Self::Production => "libbedplate_preload",
             Self::Observed => "libbedplate_preload_observed",
+            Self::Hardened => "libbedplate_preload_hardened",
         }
     }
 }

@@ -39,7 +39,7 @@ fn declared() -> BTreeSet<String> {
 
 #[test]
 fn c_functions_of_header_and_library_are_the_same() {
-    for which in [Which::Production, Which::Observed] {
+    for which in [Which::Production, Which::Observed, Which::Hardened] {
         let c: BTreeSet<String> = defined(which)
             .into_iter()
             .filter(|n| !n.starts_with("_Z"))

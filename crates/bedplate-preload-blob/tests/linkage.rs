@@ -5,7 +5,7 @@ use object::Object as _;
 
 #[test]
 fn no_library_shows_or_asks_for_an_unwinder() {
-    for which in [Which::Production, Which::Observed] {
+    for which in [Which::Production, Which::Observed, Which::Hardened] {
         let file = object::File::parse(which.bytes()).expect("the library is an ELF file");
         let names = |found: object::NameOrOrdinal<&[u8]>| match found {
             object::NameOrOrdinal::Name(name) => String::from_utf8_lossy(name).into_owned(),

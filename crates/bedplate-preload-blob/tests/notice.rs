@@ -11,6 +11,7 @@ fn each_library_holds_its_notice_unloaded() {
     for (which, package) in [
         (Which::Production, "bedplate-preload"),
         (Which::Observed, "bedplate-preload-observed"),
+        (Which::Hardened, "bedplate-preload"),
     ] {
         let file = object::File::parse(which.bytes()).expect("the library is an ELF file");
         let section = file

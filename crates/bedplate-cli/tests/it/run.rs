@@ -178,6 +178,16 @@ fn the_observed_library_counts() {
 }
 
 #[test]
+fn the_hardened_library_is_active_and_seen_whole() {
+    let place = Place::new();
+    let ran = place.run(&["--hardened"], &["ls", "/"]);
+    assert_eq!(ran.code(), Some(0));
+    assert_eq!(ran.report["library"], "hardened");
+    let heap = &ran.report["processes"][0]["at_end"]["heaps"][0];
+    assert_eq!(heap["library"], "hardened", "{heap}");
+}
+
+#[test]
 fn what_was_preloaded_already_stays_preloaded() {
     let place = Place::new();
     let source = "#include <stdio.h>\n\

@@ -13,6 +13,7 @@ pub(super) fn library_name(library: Library) -> &'static str {
     match library {
         Library::Preload => "production",
         Library::Observed => "observed",
+        Library::Hardened => "hardened",
         Library::Linked => "linked",
     }
 }

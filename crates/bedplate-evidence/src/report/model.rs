@@ -30,7 +30,7 @@ pub struct RunReport {
     pub active: bool,
     /// Why it did not.
     pub inactive_because: Option<String>,
-    /// `production`, `observed` or `linked`.
+    /// `production`, `observed`, `hardened` or `linked`.
     pub library: String,
     /// Telemetry gates built into that library.
     pub gates: Vec<String>,
@@ -205,7 +205,7 @@ pub struct Part {
 /// One allocator's figures.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HeapReport {
-    /// `production`, `observed` or `linked`.
+    /// `production`, `observed`, `hardened` or `linked`.
     pub library: String,
     /// Telemetry gates built in.
     pub gates: Vec<String>,

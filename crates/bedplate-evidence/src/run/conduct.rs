@@ -43,7 +43,7 @@ pub struct RunPlan {
     pub facts: ProgramFacts,
     /// Our library.
     pub library: PathBuf,
-    /// `production` or `observed`.
+    /// `production`, `observed` or `hardened`.
     pub library_name: &'static str,
     /// The value of `PATH`.
     pub search_path: Option<OsString>,

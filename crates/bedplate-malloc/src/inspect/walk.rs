@@ -74,6 +74,7 @@ pub fn capture(memory: &dyn Memory, root: u64) -> Result<Capture, CaptureError> 
         library: match page.word(offset_of!(Root, library)) {
             1 => Library::Preload,
             2 => Library::Observed,
+            3 => Library::Hardened,
             _ => Library::Linked,
         },
         gates: TABLE
