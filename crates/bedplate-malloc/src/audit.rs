@@ -17,7 +17,7 @@ use crate::heap::{Heap, NO_HEAP};
 use crate::raw::{self, Block};
 use crate::slab::{EMPTY, Kind, Slab};
 use crate::tuning::AUDIT_LINKS;
-use crate::{harden, miss, misuse, owners, thread};
+use crate::{harden, miss, misuse, owners, profile, thread};
 use bedplate_telemetry::Gates;
 use core::sync::atomic::Ordering;
 
@@ -148,8 +148,9 @@ fn look_through<G: Gates>(heap: &'static Heap, left: &mut u32) {
     for class in 0..CLASSES {
         let slab = heap.current_of(class);
         if !slab.is(&EMPTY) && slab.kind() == Kind::Slab {
-            let _blocks = miss::collect(slab);
+            let taken = miss::collect(slab);
             look_at(slab, left);
+            profile::collected::<G>(heap, slab, taken);
         }
         look_along(heap.queue(class).first(), left);
     }

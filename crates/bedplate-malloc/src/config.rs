@@ -10,7 +10,7 @@
 
 use bedplate_os::rawio::Line;
 use core::fmt::Write as _;
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 /// A row of the table of settings.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +52,15 @@ pub const OPTIONS: &[OptionRow] = &[
         text: "advice on transparent huge pages, for our mappings only",
     },
     OptionRow {
+        name: "malloc.profile",
+        env: "BEDPLATE_MALLOC_PROFILE",
+        unit: "off | on (512K) | bytes (K, M, G suffixes)",
+        default: "off",
+        min: "1",
+        max: "1G",
+        text: "a heap profile in memory: one allocation noted with its stack for each so many bytes",
+    },
+    OptionRow {
         name: "malloc.purge_thread",
         env: "BEDPLATE_MALLOC_PURGE_THREAD",
         unit: "on | off",
@@ -71,6 +80,11 @@ pub const OPTIONS: &[OptionRow] = &[
     },
 ];
 
+/// Bytes for each sample of the heap profile where it is just `on`.
+pub const PROFILE_BYTES: u64 = 512 << 10;
+/// Most bytes for each sample.
+const PROFILE_BYTES_MAX: u64 = 1 << 30;
+
 /// Advice on transparent huge pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -89,12 +103,14 @@ pub struct Config {
     cap_bytes: AtomicUsize,
     huge_pages: AtomicU8,
     purge_thread: AtomicU8,
+    profile_bytes: AtomicU64,
 }
 
 static CURRENT: Config = Config {
     cap_bytes: AtomicUsize::new(0),
     huge_pages: AtomicU8::new(0),
     purge_thread: AtomicU8::new(1),
+    profile_bytes: AtomicU64::new(0),
 };
 
 /// The settings in force.
@@ -126,6 +142,12 @@ impl Config {
             2 => Huge::Never,
             _ => Huge::System,
         }
+    }
+
+    /// Bytes for each sample of the heap profile on the average, 0 while off.
+    #[must_use]
+    pub fn profile_bytes(&self) -> u64 {
+        self.profile_bytes.load(Ordering::Relaxed)
     }
 
     /// True if the purge thread may run.
@@ -201,6 +223,19 @@ pub fn set(config: &Config, name: &[u8], value: &[u8]) -> Result<(), ConfigError
             };
             config.huge_pages.store(huge as u8, Ordering::Relaxed);
         }
+        b"BEDPLATE_MALLOC_PROFILE" => {
+            let rate = match value {
+                b"off" => 0,
+                b"on" => PROFILE_BYTES,
+                bytes => parse_bytes(bytes)
+                    .map(|rate| rate as u64)
+                    .filter(|rate| (1..=PROFILE_BYTES_MAX).contains(rate))
+                    .ok_or(ConfigError::Value {
+                        takes: "off, on, or bytes from 1 to 1G, such as 64K",
+                    })?,
+            };
+            config.profile_bytes.store(rate, Ordering::Relaxed);
+        }
         b"BEDPLATE_MALLOC_PURGE_THREAD" => match value {
             b"on" => config.set_purge_thread(true),
             b"off" => config.set_purge_thread(false),
@@ -241,7 +276,7 @@ fn refuse(name: &[u8], value: &[u8], error: ConfigError) {
     let text = |bytes| core::str::from_utf8(bytes).unwrap_or("(not UTF-8)");
     let _whole = match error {
         ConfigError::Unknown => {
-            let names = "BEDPLATE_MALLOC_CAP, _HUGE_PAGES, _PURGE_THREAD, _RUN";
+            let names = "BEDPLATE_MALLOC_CAP, _HUGE_PAGES, _PROFILE, _PURGE_THREAD, _RUN";
             writeln!(
                 line,
                 "bedplate: no setting is named {}; there are {names}. Unset it.",
@@ -264,13 +299,14 @@ fn refuse(name: &[u8], value: &[u8], error: ConfigError) {
 #[cfg(test)]
 mod tests {
     use super::{Config, ConfigError, OPTIONS, parse_bytes, set};
-    use core::sync::atomic::{AtomicU8, AtomicUsize};
+    use core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
 
     fn fresh() -> Config {
         Config {
             cap_bytes: AtomicUsize::new(0),
             huge_pages: AtomicU8::new(0),
             purge_thread: AtomicU8::new(1),
+            profile_bytes: AtomicU64::new(0),
         }
     }
 

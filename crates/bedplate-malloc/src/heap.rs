@@ -15,6 +15,7 @@
 
 use crate::class::{CLASSES, DIRECT, DIRECT_ENTRIES};
 use crate::list::List;
+use crate::profile::Distances;
 use crate::raw;
 use crate::remote::ReadyStack;
 use crate::slab::{EMPTY, Slab, State};
@@ -65,6 +66,8 @@ pub(crate) struct Heap {
     pub older: AtomicUsize,
     /// Next of the parked heaps. Under the heaps lock.
     pub next_parked: Cell<Option<&'static Self>>,
+    /// Where the next samples lie; none unless allocations are sampled.
+    pub profile: Cell<Option<&'static Distances>>,
 }
 
 // SAFETY: cells are touched by one thread at a time (I3); the heaps lock orders the hand-overs.
@@ -94,6 +97,7 @@ impl Heap {
             standing: AtomicU8::new(Standing::Parked as u8),
             older: AtomicUsize::new(0),
             next_parked: Cell::new(None),
+            profile: Cell::new(None),
         }
     }
 

@@ -95,7 +95,7 @@ pub fn totals() -> Totals {
 /// Adds what starts at a slice; returns how many slices it spans.
 fn add_slice(totals: &mut Totals, slab: &'static Slab) -> usize {
     match slab.kind() {
-        Kind::Slab if !slab.is(&EMPTY) => {
+        Kind::Slab | Kind::Sampled if !slab.is(&EMPTY) => {
             // Once: the slab may be given back and taken again meanwhile.
             let (extended, block_bytes) = (slab.extended(), slab.block_bytes());
             let live = live_blocks(slab).min(extended);

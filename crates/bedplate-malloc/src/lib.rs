@@ -32,6 +32,8 @@
 //! | `fallback.rs` | the heap of threads that have ended |
 //! | `remote.rs` | the protocols of remote frees |
 //! | `outbox.rs` | remote frees not yet published |
+//! | `profile/` | the sampling profiler |
+//! | `profile_disabled.rs` | its twin in a build without it |
 //! | `segment.rs` | the layout of a segment |
 //! | `pool.rs` | the pool of segments |
 //! | `huge.rs` | blocks with mappings of their own |
@@ -115,6 +117,11 @@ mod pool;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "the C library's hooks")]
 pub mod process;
+#[cfg(not(any(bedplate_loom, bedplate_unprofiled)))]
+mod profile;
+#[cfg(all(not(bedplate_loom), bedplate_unprofiled))]
+#[path = "profile_disabled.rs"]
+mod profile;
 #[cfg(not(bedplate_loom))]
 mod purge;
 #[cfg(not(bedplate_loom))]

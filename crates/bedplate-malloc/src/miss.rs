@@ -13,7 +13,7 @@ use crate::pool::POOL;
 use crate::raw::{self, Block};
 use crate::slab::{EMPTY, Kind, Slab, State};
 use crate::tuning::{COUNTDOWN_IDLE, EXTEND_BLOCKS, EXTEND_BYTES};
-use crate::{owners, thread};
+use crate::{owners, profile, thread};
 use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
 use core::sync::atomic::Ordering;
 
@@ -56,7 +56,9 @@ pub(crate) fn refill_slow<G: Gates>(heap: &'static Heap, class: usize) -> Option
     heap.while_busy(|| {
         let slab = heap.current_of(class);
         if !slab.is(&EMPTY) {
-            if stock_or_retire::<G>(heap, slab) {
+            let stocked = stock_or_retire::<G>(heap, slab);
+            if stocked > 0 {
+                profile::stocked::<G>(heap, slab, stocked);
                 return Some(slab);
             }
             heap.set_current(class, &EMPTY);
@@ -67,15 +69,14 @@ pub(crate) fn refill_slow<G: Gates>(heap: &'static Heap, class: usize) -> Option
     })
 }
 
-/// Puts blocks on the empty list of a current slab, or the slab on the full list: then false.
-fn stock_or_retire<G: Gates>(heap: &Heap, slab: &'static Slab) -> bool {
+/// Puts blocks on the empty list of a current slab, and says how many; or the slab on the full
+/// list: then none.
+fn stock_or_retire<G: Gates>(heap: &Heap, slab: &'static Slab) -> u32 {
     loop {
-        if restock::<G>(slab) {
-            return true;
-        }
+        let stocked = restock::<G>(slab);
         // Bounded: a watch that fails means blocks to take.
-        if heap.retire_full(slab) {
-            return false;
+        if stocked > 0 || heap.retire_full(slab) {
+            return stocked;
         }
     }
 }
@@ -95,11 +96,19 @@ fn next_slab<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Sla
 }
 
 fn make_current<G: Gates>(heap: &'static Heap, class: usize, slab: &'static Slab) -> bool {
+    // Queued until now: the countdown is the number of blocks that are not on the list.
+    let mut length = slab
+        .extended()
+        .saturating_sub(slab.countdown.load(Ordering::Relaxed));
     slab.enter(State::Current, COUNTDOWN_IDLE);
-    if slab.free.get().is_null() && !stock_or_retire::<G>(heap, slab) {
-        return false;
+    if slab.free.get().is_null() {
+        length = stock_or_retire::<G>(heap, slab);
+        if length == 0 {
+            return false;
+        }
     }
     heap.set_current(class, slab);
+    profile::stocked::<G>(heap, slab, length);
     true
 }
 
@@ -130,8 +139,9 @@ fn fresh<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Slab> {
         TELEMETRY.add(Metric::PoolSlicesTaken, slab.slices() as u64);
     }
     heap_event::<G>(slab);
-    extend::<G>(slab);
+    let length = extend::<G>(slab);
     heap.set_current(class, slab);
+    profile::stocked::<G>(heap, slab, length);
     Some(slab)
 }
 
@@ -143,10 +153,15 @@ fn heap_event<G: Gates>(slab: &'static Slab) {
     }
 }
 
-/// Puts blocks on the empty list of a current slab: those freed by others, else fresh ones.
-fn restock<G: Gates>(slab: &'static Slab) -> bool {
-    let _blocks = collect(slab);
-    !slab.free.get().is_null() || extend::<G>(slab)
+/// Puts blocks on the empty list of a current slab: those freed by others, else fresh ones. Returns
+/// how many.
+fn restock<G: Gates>(slab: &'static Slab) -> u32 {
+    let taken = collect(slab);
+    if slab.free.get().is_null() {
+        extend::<G>(slab)
+    } else {
+        taken
+    }
 }
 
 /// Takes what other threads freed onto the slab's list. Returns the blocks that came back. Those
@@ -185,12 +200,12 @@ pub(crate) fn collect(slab: &'static Slab) -> u32 {
 }
 
 /// Puts fresh blocks on the empty list of a slab: a batch that doubles, so that a class that is
-/// hardly used touches one page.
-fn extend<G: Gates>(slab: &'static Slab) -> bool {
+/// hardly used touches one page. Returns how many.
+fn extend<G: Gates>(slab: &'static Slab) -> u32 {
     let have = slab.extended();
     let room = slab.capacity() - have;
     if room == 0 {
-        return false;
+        return 0;
     }
     let bytes = slab.block_bytes();
     #[expect(clippy::cast_possible_truncation, reason = "at most 256")]
@@ -212,7 +227,7 @@ fn extend<G: Gates>(slab: &'static Slab) -> bool {
             u64::from(count),
         );
     }
-    true
+    count
 }
 
 /// Takes up every slab that others told of.
@@ -236,17 +251,17 @@ pub(crate) fn drain<G: Gates>(heap: &'static Heap) {
 fn drained<G: Gates>(heap: &'static Heap, slab: &'static Slab) {
     slab.watched.set(false);
     heap_event::<G>(slab);
-    settle(heap, slab);
+    settle::<G>(heap, slab);
 }
 
 /// Takes a slab's remote frees, watches it, and puts it where it belongs.
-fn settle(heap: &'static Heap, slab: &'static Slab) {
+fn settle<G: Gates>(heap: &'static Heap, slab: &'static Slab) {
     // Bounded: each turn but the last takes blocks, of which a slab has at most 4096.
     loop {
         let taken = collect(slab);
         match slab.state() {
             // The next refill takes up what comes; nobody need tell.
-            State::Current => return,
+            State::Current => return profile::collected::<G>(heap, slab, taken),
             State::Full => {
                 if taken > 0 {
                     let countdown = slab.countdown.load(Ordering::Relaxed);
@@ -274,7 +289,7 @@ fn settle(heap: &'static Heap, slab: &'static Slab) {
 
 /// Puts every current slab of a heap into its queue, with its blocks counted, and gives empty
 /// ones back: the heap is about to be parked.
-pub(crate) fn retire_currents(heap: &'static Heap) {
+pub(crate) fn retire_currents<G: Gates>(heap: &'static Heap) {
     for class in 0..crate::class::CLASSES {
         let slab = heap.current_of(class);
         if slab.is(&EMPTY) {
@@ -282,19 +297,20 @@ pub(crate) fn retire_currents(heap: &'static Heap) {
         }
         heap.set_current(class, &EMPTY);
         let free = crate::audit::length(slab);
+        profile::left(heap, slab, free);
         let out = slab.extended() - free;
         if out == 0 {
             heap.release(slab);
         } else {
             heap.enqueue(slab, out);
-            settle(heap, slab);
+            settle::<G>(heap, slab);
         }
     }
 }
 
 /// In a forked child: ends what threads that do not exist here had begun. A thread may have ended
 /// a slab's watch and not yet told of it, or counted down to zero and not yet moved the slab.
-pub(crate) fn finish_what_others_began(heap: &'static Heap) {
+pub(crate) fn finish_what_others_began<G: Gates>(heap: &'static Heap) {
     let begun = |slab: &'static Slab| {
         let told = slab.watched.get() && !raw::shared(slab).remote.is_watched();
         let counted = slab.countdown.load(Ordering::Relaxed) == 0;
@@ -316,7 +332,7 @@ pub(crate) fn finish_what_others_began(heap: &'static Heap) {
         if counted {
             queue_again(heap, slab);
         }
-        settle(heap, slab);
+        settle::<G>(heap, slab);
     }
 }
 
@@ -352,7 +368,7 @@ fn rare_event_slow<G: Gates>(heap: &'static Heap, slab: &'static Slab) {
     }
     heap.while_busy(|| match slab.state() {
         State::Full => queue_again(heap, slab),
-        State::Current => slab.countdown.store(COUNTDOWN_IDLE, Ordering::Relaxed),
+        State::Current => profile::counted::<G>(heap, slab),
         State::Queued => {
             heap.unlist(slab);
             heap.release(slab);

@@ -196,7 +196,7 @@ fn freed_bytes(block: *mut u8, slab: &'static Slab) -> Option<usize> {
 pub(crate) fn inside(asked: Asked, block: *mut u8, slab: &'static Slab) -> ! {
     let call = asked.call();
     match slab.kind() {
-        Kind::Slab => stop(&message(
+        Kind::Slab | Kind::Sampled => stop(&message(
             format_args!(
                 "invalid {call} of {block:p}: the address is inside {}, not at its start",
                 Whose(slab)

@@ -24,7 +24,7 @@ use crate::pool::POOL;
 use crate::raw::{self, Block};
 use crate::slab::{EMPTY, Kind, Slab, State};
 use crate::tuning::{CLASS_MAX, LARGE_MAX, SLICE_BYTES, SMALL_MAX};
-use crate::{audit, fallback, miss, thread};
+use crate::{audit, fallback, miss, profile, thread};
 use bedplate_os::pages;
 use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
 use core::ptr::{NonNull, null_mut};
@@ -133,6 +133,11 @@ fn allocate_class_slow<G: Gates>(class: usize) -> *mut u8 {
             None => return out_of_memory(),
         }
     }
+    if profile::is_on()
+        && let Some(sampled) = profile::allocate::<G>(heap, class)
+    {
+        return sampled;
+    }
     let mut slab = heap.current_of(class);
     if slab.is(&EMPTY) || slab.free.get().is_null() {
         match miss::refill_slow::<G>(heap, class) {
@@ -200,10 +205,17 @@ fn allocate_large<G: Gates>(bytes: usize, align: usize) -> Fresh {
         TELEMETRY.add(Metric::OsMaps, 1);
         TELEMETRY.add(Metric::OsMapBytes, bytes as u64);
     }
-    fresh.unwrap_or_else(|| Fresh {
+    let fresh = fresh.unwrap_or_else(|| Fresh {
         block: out_of_memory(),
         clean: false,
-    })
+    });
+    if profile::is_on()
+        && let Some(block) = NonNull::new(fresh.block)
+    {
+        // SAFETY: allocated above.
+        profile::large::<G>(fresh.block, unsafe { usable_bytes(block) });
+    }
+    fresh
 }
 
 /// Bytes of a large block that may be used, for a request of `bytes`.
@@ -330,7 +342,7 @@ fn check_size_slow(block: NonNull<u8>, bytes: usize, given: Given) {
     // SAFETY: the caller of `free_sized` has a live block.
     let slab = unsafe { record_of(block) };
     let (had, is_right) = match slab.kind() {
-        Kind::Slab | Kind::Interior => {
+        Kind::Slab | Kind::Interior | Kind::Sampled => {
             let had = slab.block_bytes() - TAIL_BYTES;
             let is_kept = given == Given::Resized && (bytes > had / 2 || had <= 64);
             let is_class = bytes <= had && class_of(bytes + TAIL_BYTES) == slab.class();
@@ -432,7 +444,15 @@ fn free_foreign_slow<G: Gates>(block: *mut u8, slab: &'static Slab) {
         Kind::Slab => send::<G>(block, slab),
         Kind::Interior => {
             // SAFETY: the kind was just read.
-            send::<G>(block, unsafe { raw::head_of(slab) });
+            let head = unsafe { raw::head_of(slab) };
+            if head.kind() == Kind::Sampled {
+                profile::free_sampled(block, head);
+            }
+            send::<G>(block, head);
+        }
+        Kind::Sampled => {
+            profile::free_sampled(block, slab);
+            send::<G>(block, slab);
         }
         Kind::Large => {
             if block.expose_provenance() != raw::start_of(slab) {
@@ -440,6 +460,9 @@ fn free_foreign_slow<G: Gates>(block: *mut u8, slab: &'static Slab) {
             }
             let usable = raw::shared(slab).usable_bytes.load(Ordering::Relaxed);
             harden::check_seals(slab, raw::start_of(slab), usable);
+            if profile::is_on() {
+                let _sample = profile::free_large(block);
+            }
             POOL.give(slab, slab.slices());
             if G::SET.has(Gate::PoolStats) {
                 TELEMETRY.add(Metric::PoolSlicesReturned, slab.slices() as u64);
@@ -448,6 +471,9 @@ fn free_foreign_slow<G: Gates>(block: *mut u8, slab: &'static Slab) {
         Kind::Huge => {
             check_huge(Asked::Free, block, slab);
             harden::check_seals(slab, block.expose_provenance(), huge::usable_of(slab));
+            if profile::is_on() {
+                let _sample = profile::free_large(block);
+            }
             HUGE.give(slab);
         }
         Kind::Free => misuse::free_slice(Asked::Free, block, slab),
@@ -499,7 +525,7 @@ unsafe fn live_bytes(asked: Asked, block: NonNull<u8>) -> usize {
     // SAFETY: the caller's duty.
     let slab = unsafe { record_of(block) };
     match slab.kind() {
-        Kind::Slab | Kind::Interior => {
+        Kind::Slab | Kind::Interior | Kind::Sampled => {
             if harden::ON {
                 let _live = harden::check(asked, block.as_ptr(), slab);
             }
@@ -552,7 +578,7 @@ pub unsafe fn reallocate<G: Gates>(block: NonNull<u8>, bytes: usize) -> *mut u8 
     if had > class_max && bytes > class_max {
         // SAFETY: the caller's duty.
         let slab = unsafe { record_of(block) };
-        if let Some(same) = resize_large_slow(slab, bytes) {
+        if let Some(same) = resize_large_slow::<G>(block, slab, bytes) {
             return same.as_ptr();
         }
     }
@@ -569,7 +595,24 @@ pub unsafe fn reallocate<G: Gates>(block: NonNull<u8>, bytes: usize) -> *mut u8 
 /// Resizes a large or huge block without copying.
 #[cold]
 #[inline(never)]
-fn resize_large_slow(slab: &'static Slab, bytes: usize) -> Option<NonNull<u8>> {
+fn resize_large_slow<G: Gates>(
+    block: NonNull<u8>,
+    slab: &'static Slab,
+    bytes: usize,
+) -> Option<NonNull<u8>> {
+    if !profile::is_on() {
+        return resize_in_place(slab, bytes);
+    }
+    // Before the address can be anybody else's.
+    let sample = profile::free_large(block.as_ptr());
+    let new = resize_in_place(slab, bytes);
+    // SAFETY: a block of the caller's, as it is now.
+    let usable = new.map_or(0, |new| unsafe { usable_bytes(new) });
+    profile::moved::<G>(block, sample, new, usable);
+    new
+}
+
+fn resize_in_place(slab: &'static Slab, bytes: usize) -> Option<NonNull<u8>> {
     match slab.kind() {
         Kind::Large if bytes <= LARGE_MAX - SEALS_BYTES => {
             let usable = large_usable(bytes)?;
@@ -601,6 +644,7 @@ pub fn trim<G: Gates>() -> usize {
                     && slab.state() == State::Current
                     && audit::length(slab) == slab.extended()
                 {
+                    profile::left(heap, slab, slab.extended());
                     heap.set_current(class, &EMPTY);
                     heap.release(slab);
                 }

@@ -27,11 +27,15 @@ struct Slot {
     count: Cell<u32>,
 }
 
+/// A mark in the number of used slots: the thread's allocations are sampled. It stands there so that
+/// the common miss, which asks for an empty outbox, need not ask for the profiler too.
+const PROFILED: u32 = 1 << 31;
+
 /// The outbox.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Outbox {
-    /// Slots in use: most flushes find none.
+    /// Slots in use: most flushes find none. And [`PROFILED`].
     used: Cell<u32>,
     slots: [Slot; OUTBOX_SLOTS],
 }
@@ -89,7 +93,12 @@ impl Outbox {
         }
     }
 
-    /// True if nothing is held back.
+    /// The thread's allocations are sampled from now on.
+    pub(crate) fn be_profiled(&self) {
+        self.used.set(self.used.get() | PROFILED);
+    }
+
+    /// True if nothing is held back, and nothing sampled.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.used.get() == 0
@@ -97,10 +106,10 @@ impl Outbox {
 
     /// Publishes everything.
     pub(crate) fn flush<G: Gates>(&self) {
-        if self.used.get() == 0 {
+        if self.used.get() & !PROFILED == 0 {
             return;
         }
-        self.used.set(0);
+        self.used.set(self.used.get() & PROFILED);
         self.slots
             .iter()
             .filter(|slot| slot.slab.get().is_some())
@@ -128,17 +137,41 @@ pub(crate) fn publish<G: Gates>(
     tail: *mut Block,
     count: u32,
 ) {
+    #[expect(clippy::cast_possible_truncation, reason = "addresses fit")]
+    publish_linked::<G>(slab, head, count, |next| {
+        // SAFETY: the chain is ours until the push succeeds.
+        unsafe { raw::set_link(tail, core::ptr::with_exposed_provenance_mut(next as usize)) };
+    });
+}
+
+/// [`publish`] of a chain that ends in null: its tail is looked for only where something stands
+/// behind it.
+#[cfg(not(bedplate_unprofiled))]
+pub(crate) fn publish_rest<G: Gates>(slab: &'static Slab, head: *mut Block, count: u32) {
+    let mut is_linked = false;
+    #[expect(clippy::cast_possible_truncation, reason = "addresses fit")]
+    publish_linked::<G>(slab, head, count, |next| {
+        if next != 0 || is_linked {
+            is_linked = true;
+            // SAFETY: the chain is ours until the push succeeds.
+            let tail = unsafe { raw::last(head, count) };
+            // SAFETY: as above.
+            unsafe { raw::set_link(tail, core::ptr::with_exposed_provenance_mut(next as usize)) };
+        }
+    });
+}
+
+#[inline(always)]
+fn publish_linked<G: Gates>(
+    slab: &'static Slab,
+    head: *mut Block,
+    count: u32,
+    link: impl FnMut(u64),
+) {
     let shared = raw::shared(slab);
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "addresses have 64 bits here"
-    )]
     let pushed = shared
         .remote
-        .push(head.expose_provenance() as u64, count, |next| {
-            // SAFETY: the chain is ours until the push succeeds.
-            unsafe { raw::set_link(tail, core::ptr::with_exposed_provenance_mut(next as usize)) };
-        });
+        .push(head.expose_provenance() as u64, count, link);
     if G::SET.has(Gate::RemoteQueue) {
         TELEMETRY.add(Metric::RemoteChains, 1);
         TELEMETRY.add(Metric::RemoteBlocks, u64::from(count));

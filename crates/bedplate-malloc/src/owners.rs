@@ -154,7 +154,8 @@ pub(crate) fn attach<G: Gates>(thread: usize) -> Option<&'static Heap> {
     Some(heap)
 }
 
-/// A new heap for the threads that have ended: never a parked one, whose slabs it would keep.
+/// A new heap that is no thread's, for the threads that have ended or for sampled blocks: never a
+/// parked one, whose slabs it would keep.
 pub(crate) fn attach_fallback(number: usize) -> Option<&'static Heap> {
     let (_guard, inner) = HEAPS.enter();
     let heap = inner.make(&HEAPS)?;
@@ -168,7 +169,7 @@ pub(crate) fn attach_fallback(number: usize) -> Option<&'static Heap> {
 pub(crate) fn park<G: Gates>(heap: &'static Heap) {
     heap.while_busy(|| {
         miss::drain::<G>(heap);
-        miss::retire_currents(heap);
+        miss::retire_currents::<G>(heap);
     });
     // Not busy any more: once the lock is given up, the heap is its adopter's. A fork in between
     // finds an attached heap that is whole.
@@ -237,6 +238,7 @@ pub(crate) fn each_parked(mut each: impl FnMut(&'static Heap)) {
 /// Takes up remote frees in parked heaps, so that their empty slabs go back to the pool.
 pub(crate) fn drain_parked<G: Gates>() {
     crate::fallback::try_drain::<G>();
+    crate::profile::try_drain::<G>();
     if HEAPS.parked.load(Ordering::Relaxed) == 0 {
         return;
     }
@@ -261,7 +263,11 @@ pub(crate) fn after_fork<G: Gates>(own: &'static Heap, keep: Option<&'static Hea
     let (_guard, inner) = HEAPS.enter();
     HEAPS.for_each(|heap| {
         let attached = heap.standing.load(Ordering::Relaxed) == Standing::Attached as u8;
-        if !attached || heap.is(own) || keep.is_some_and(|k| k.is(heap)) {
+        if !attached
+            || heap.is(own)
+            || keep.is_some_and(|k| k.is(heap))
+            || crate::profile::heap_is(heap)
+        {
             return;
         }
         if heap.busy.load(Ordering::Relaxed) != 0 {
@@ -270,14 +276,14 @@ pub(crate) fn after_fork<G: Gates>(own: &'static Heap, keep: Option<&'static Hea
             return;
         }
         miss::drain::<G>(heap);
-        miss::retire_currents(heap);
+        miss::retire_currents::<G>(heap);
         heap.stamp(0);
         inner.push(&HEAPS, heap);
     });
     HEAPS.for_each(|heap| {
         if heap.standing.load(Ordering::Relaxed) != Standing::Lost as u8 {
             miss::drain::<G>(heap);
-            miss::finish_what_others_began(heap);
+            miss::finish_what_others_began::<G>(heap);
         }
     });
 }

@@ -6,7 +6,7 @@
 //!
 //! # Invariants
 //! - I1: locks are taken in this order and no other: glibc's list of streams (in `prepare`
-//!   only), fallback, heaps, pool, huge blocks.
+//!   only), profile, fallback, heaps, pool, huge blocks.
 //!   `prepare` takes all, so that a child inherits consistent state.
 //! - I2: nothing here allocates while a lock is held.
 //!
@@ -20,7 +20,7 @@ use crate::owners::{self, HEAPS};
 use crate::pool::POOL;
 use crate::record::RecordKind;
 use crate::root::{self, Library};
-use crate::{announce, audit, config, fallback, harden, purge, territory, thread};
+use crate::{announce, audit, config, fallback, harden, profile, purge, territory, thread};
 use bedplate_telemetry::{Gate, Gates, TELEMETRY};
 use core::ffi::{CStr, c_char, c_void};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -84,6 +84,10 @@ fn configure() {
     }
     if ready && !CONFIGURED.load(Ordering::Relaxed) && !CONFIGURED.swap(true, Ordering::AcqRel) {
         config::read_environment();
+        let rate = config::current().profile_bytes();
+        if rate != 0 {
+            profile::start(rate);
+        }
     }
 }
 
@@ -185,8 +189,14 @@ pub fn register_thread() {
 }
 
 /// Every lock in its order (I1).
-fn locks() -> [&'static bedplate_os::lock::Lock; 4] {
-    [fallback::lock(), HEAPS.lock(), POOL.lock(), HUGE.lock()]
+fn locks() -> [&'static bedplate_os::lock::Lock; 5] {
+    [
+        profile::lock(),
+        fallback::lock(),
+        HEAPS.lock(),
+        POOL.lock(),
+        HUGE.lock(),
+    ]
 }
 
 extern "C" fn prepare() {
@@ -208,6 +218,7 @@ extern "C" fn child<G: Gates>() {
         .for_each(bedplate_os::lock::Lock::reset_in_child);
     streams::_IO_list_resetlock();
     purge::reset_in_child();
+    profile::reset_in_child();
     let own = thread::heap();
     owners::after_fork::<G>(own, fallback::heap());
     COUNTERS.forks.add(1);

@@ -66,6 +66,8 @@ pub struct Root {
     pub huge_cache: AtomicU64,
     /// What links of free blocks are coded with besides their address, 0 where they are plain.
     pub link_key: AtomicU64,
+    /// Address of the tables of the heap profile, 0 while nothing is sampled.
+    pub profile: AtomicU64,
 }
 
 static ROOT: AtomicPtr<Root> = AtomicPtr::new(core::ptr::null_mut());
@@ -112,6 +114,15 @@ pub fn describe(library: Library, gates: u32, telemetry: u64) {
         root.library.store(library as u64, Ordering::Relaxed);
         root.gates.store(u64::from(gates), Ordering::Relaxed);
         root.telemetry.store(telemetry, Ordering::Relaxed);
+    }
+}
+
+/// Says where the tables of the heap profile are.
+#[cfg(not(bedplate_unprofiled))]
+pub(crate) fn tell_profile(tables: u64) {
+    if let Some(root) = get() {
+        // Release: whoever reads the address finds tables.
+        root.profile.store(tables, Ordering::Release);
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     Large = 3,
     /// The start of a block with a mapping of its own.
     Huge = 4,
+    /// The first slice of a slab whose blocks are samples of a heap profile.
+    Sampled = 5,
 }
 
 /// Where a slab is.
@@ -149,6 +151,7 @@ impl Slab {
             2 => Kind::Interior,
             3 => Kind::Large,
             4 => Kind::Huge,
+            5 => Kind::Sampled,
             _ => Kind::Free,
         }
     }

@@ -17,7 +17,7 @@
 use crate::heap::{Heap, NO_HEAP};
 use crate::outbox::Outbox;
 use crate::slab::Slab;
-use crate::{fallback, owners, process};
+use crate::{fallback, owners, process, profile};
 use bedplate_telemetry::Gates;
 use core::cell::Cell;
 
@@ -209,6 +209,9 @@ pub(crate) fn attach<G: Gates>() -> Option<&'static Heap> {
         let heap = owners::attach::<G>(number())?;
         local.heap.set(heap);
         register(local);
+        if profile::is_on() {
+            local.outbox.be_profiled();
+        }
         Some(heap)
     })
 }
@@ -239,7 +242,13 @@ pub(crate) fn send_remote<G: Gates>(slab: &'static Slab, block: *mut crate::raw:
     });
 }
 
-/// True if the thread holds no remote frees back.
+/// The thread's allocations are sampled from now on.
+#[cfg(not(bedplate_unprofiled))]
+pub(crate) fn be_profiled() {
+    with(|local| local.outbox.be_profiled());
+}
+
+/// True if the thread holds no remote frees back, and its allocations are not sampled.
 #[inline(always)]
 pub(crate) fn outbox_is_empty() -> bool {
     with(|local| local.outbox.is_empty())

@@ -15,10 +15,13 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `capture.rs` | the types |
+//! | `profile.rs` | the heap profile |
 //! | `reader.rs` | words from memory |
 //! | `walk.rs` | from the root page to ranges |
 
 mod capture;
+#[cfg(not(bedplate_unprofiled))]
+mod profile;
 mod reader;
 mod walk;
 
@@ -26,6 +29,8 @@ pub use crate::counters::CountersSnapshot as Counters;
 pub use crate::record::{RECORD_BYTES, Record, RecordKind};
 pub use crate::root::Library;
 pub use capture::{BlockFigures, Capture, CaptureError, ClassFigures, Range, RangeKind};
+#[cfg(not(bedplate_unprofiled))]
+pub use profile::{HeapProfile, ProfileSite, heap_profile};
 pub use reader::{Memory, ReadFailed};
 pub use walk::capture;
 

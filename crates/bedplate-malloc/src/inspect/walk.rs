@@ -63,6 +63,7 @@ pub fn capture(memory: &dyn Memory, root: u64) -> Result<Capture, CaptureError> 
         sane(word(memory, page.word(offset_of!(Root, newest_heap)))?)?,
         heap_bytes,
     )?;
+    walk.profile(page.word(offset_of!(Root, profile)))?;
     let counters = Piece::read(
         memory,
         page.word(offset_of!(Root, counters)),
@@ -153,7 +154,7 @@ impl Walk<'_> {
                 usize::from(piece.byte(record + offset_of!(Slab, slices))).clamp(1, SLICES - index);
             let end = start + slices as u64 * SLICE;
             match piece.byte(record + offset_of!(Slab, kind)) {
-                k if k == Kind::Slab as u8 => {
+                k if k == Kind::Slab as u8 || k == Kind::Sampled as u8 => {
                     self.slab(piece, index, start, end)?;
                     index += slices;
                 }
@@ -308,6 +309,26 @@ impl Walk<'_> {
                 self.range(start, start + bytes, RangeKind::Retained, 0);
             }
         }
+        Ok(())
+    }
+
+    /// The tables of a heap profile.
+    #[cfg(not(bedplate_unprofiled))]
+    fn profile(&mut self, tables: u64) -> Result<(), CaptureError> {
+        use crate::profile::tables::Tables;
+        if tables == 0 {
+            return Ok(());
+        }
+        let tables = Piece::read(self.memory, tables, size_of::<Tables>())?;
+        let start = sane(tables.word(offset_of!(Tables, mapping)))?;
+        let bytes = sane(tables.word(offset_of!(Tables, mapping_bytes)))?;
+        self.range(start, start + bytes, RangeKind::Metadata, 0);
+        Ok(())
+    }
+
+    #[cfg(bedplate_unprofiled)]
+    #[expect(clippy::unnecessary_wraps, reason = "the twin of the above")]
+    fn profile(&self, _tables: u64) -> Result<(), CaptureError> {
         Ok(())
     }
 

@@ -55,3 +55,10 @@ pub(crate) fn bytes_of<'a>(block: NonNull<u8>, bytes: usize) -> &'a [u8] {
     // SAFETY: the tests look at live blocks of at least that size.
     unsafe { core::slice::from_raw_parts(block.as_ptr(), bytes) }
 }
+
+/// A block of the engine's, resized.
+#[cfg(not(bedplate_unprofiled))]
+pub(crate) fn resized(block: Block, bytes: usize) -> NonNull<u8> {
+    // SAFETY: the tests resize what they allocated, and use the result alone.
+    unsafe { Engine.realloc(block, bytes) }.expect("memory is there")
+}

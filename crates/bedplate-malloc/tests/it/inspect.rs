@@ -5,7 +5,7 @@ use crate::engine::{Engine, fill, free};
 use bedplate_malloc::inspect::{Capture, CaptureError, Memory, RangeKind, ReadFailed, capture};
 use bedplate_testkit::Subject as _;
 
-struct Own;
+pub(crate) struct Own;
 
 impl Memory for Own {
     fn read(&self, address: u64, into: &mut [u8]) -> Result<(), ReadFailed> {
@@ -30,7 +30,7 @@ impl Memory for Own {
     }
 }
 
-fn root() -> u64 {
+pub(crate) fn root() -> u64 {
     let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux has it");
     let line = maps
         .lines()

@@ -1,6 +1,8 @@
 //! Behaviour of the allocator through its public doors.
 #![cfg(not(bedplate_loom))]
 
+extern crate alloc;
+
 mod again;
 mod ended;
 mod engine;
@@ -15,6 +17,8 @@ mod inspect;
 mod limits;
 mod misuse;
 mod model;
+#[cfg(not(bedplate_unprofiled))]
+mod profile;
 mod purge;
 mod quiet;
 mod remote;
