@@ -18,6 +18,9 @@ pub(crate) struct Contender {
 /// Our name among the contenders.
 pub(crate) const OURS: &str = "ours";
 
+/// The name of our hardened library.
+pub(crate) const HARDENED: &str = "hardened";
+
 /// Ours first, then the C library's, then the peers that are wanted, and the names of those that are
 /// left out: `only` holds beginnings of names.
 ///
@@ -50,6 +53,18 @@ pub(crate) fn all(only: &[String]) -> Result<(Vec<Contender>, Vec<String>), Fail
         }
     }
     Ok((contenders, left_out))
+}
+
+/// Our hardened library, which is compared with our default one.
+pub(crate) fn hardened() -> Contender {
+    let library = program::output_directory().and_then(|directory| {
+        bedplate_preload_blob::install(&directory, Which::Hardened)
+            .map_err(|error| Failure::file(&directory, &error))
+    });
+    Contender {
+        name: HARDENED.to_owned(),
+        library: library.map(Some),
+    }
 }
 
 fn built(peer: &peer::Peer, directory: &Path) -> Contender {

@@ -12,7 +12,7 @@
 //! - I1: the table is the whole cross product of what the program knows, fixed before anything was
 //!   mended; a table that is not the program's is refused.
 
-use crate::contender::{Contender, OURS};
+use crate::contender::{self, Contender, HARDENED, OURS};
 use crate::failure::Failure;
 use crate::program;
 use crate::row::{Figure, Measured};
@@ -61,35 +61,45 @@ impl Counted {
     }
 }
 
-/// Answers the row.
-pub(crate) fn measure(contenders: &[Contender]) -> Measured {
-    let configuration = format!(
-        "default settings, preloaded; all {} cases of bench/programs/misuse.txt; caught: a failure \
-         and a message with the address and the class of misuse",
-        TABLE.lines().count()
-    );
+/// Answers the row about the default library, and that about the hardened one: each has the other's
+/// figure beside the peers'.
+pub(crate) fn measure(contenders: &[Contender]) -> [Measured; 2] {
     let program = program::compile("misuse.c", "misuse", &["-fPIE", "-pie"])
         .and_then(|path| check_table(&path).map(|()| path));
-    let mut peers = BTreeMap::new();
-    let mut ours = Figure::plain(Err(Failure::Output {
-        program: "bedplate-bench".to_owned(),
-        what: "our own library is not among the contenders".to_owned(),
-    }));
-    for contender in contenders {
-        eprintln!("misuse: {}", contender.name);
-        let figure = match &program {
-            Ok(path) => figure(path, contender),
-            Err(failure) => Figure::plain(Err(failure.clone())),
-        };
-        if contender.name == OURS {
-            ours = figure;
-        } else {
-            peers.insert(contender.name.clone(), figure);
-        }
+    let hardened = contender::hardened();
+    let figures: BTreeMap<String, Figure> = contenders
+        .iter()
+        .chain([&hardened])
+        .map(|contender| {
+            eprintln!("misuse: {}", contender.name);
+            let figure = match &program {
+                Ok(path) => figure(path, contender),
+                Err(failure) => Figure::plain(Err(failure.clone())),
+            };
+            (contender.name.clone(), figure)
+        })
+        .collect();
+    [OURS, HARDENED].map(|ours| answer(&figures, ours))
+}
+
+fn answer(figures: &BTreeMap<String, Figure>, ours: &str) -> Measured {
+    let mut peers = figures.clone();
+    let own = peers.remove(ours).unwrap_or_else(|| {
+        Figure::plain(Err(Failure::Output {
+            program: "bedplate-bench".to_owned(),
+            what: "our own library is not among the contenders".to_owned(),
+        }))
+    });
+    if let Some(default) = peers.remove(OURS) {
+        peers.insert("default".to_owned(), default);
     }
     Measured {
-        configuration,
-        ours,
+        configuration: format!(
+            "default settings, preloaded; all {} cases of bench/programs/misuse.txt; caught: a \
+             failure and a message with the address and the class of misuse",
+            TABLE.lines().count()
+        ),
+        ours: own,
         peers,
     }
 }

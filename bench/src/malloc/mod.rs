@@ -109,6 +109,16 @@ const CAUGHT_DEFAULT: Question = Question {
     )
 };
 
+const CAUGHT_HARDENED: Question = Question {
+    better: Better::Higher,
+    ..question(
+        "M7.caught-hardened",
+        "misuses that the hardened library catches, of the committed table",
+        "percent",
+        71.0,
+    )
+};
+
 /// Answers every question whose id begins with `only`; a row that fails is a row with a reason.
 pub(crate) fn run(contenders: &[Contender], is_quick: bool, only: Option<&str>) -> Vec<Row> {
     let is_wanted = |question: &Question| only.is_none_or(|start| question.id.starts_with(start));
@@ -135,8 +145,13 @@ pub(crate) fn run(contenders: &[Contender], is_quick: bool, only: Option<&str>) 
             fork_hangs::measure(contenders, is_quick),
         ));
     }
-    if is_wanted(&CAUGHT_DEFAULT) {
-        rows.push(Row::new(&CAUGHT_DEFAULT, misuse::measure(contenders)));
+    if is_wanted(&CAUGHT_DEFAULT) || is_wanted(&CAUGHT_HARDENED) {
+        let answers = [CAUGHT_DEFAULT, CAUGHT_HARDENED]
+            .into_iter()
+            .zip(misuse::measure(contenders));
+        let wanted = answers.filter(|(question, _)| is_wanted(question));
+        rows.extend(wanted.map(|(question, measured)| Row::new(&question, measured)));
     }
+    rows.extend(shape_rows::hardened(contenders, is_quick, is_wanted));
     rows
 }

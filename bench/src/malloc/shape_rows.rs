@@ -11,7 +11,7 @@
 use super::question;
 use super::shape_runs::{self, Cost, Effort, SEED, ShapeRuns};
 use super::shapes::{SHAPES, Shape};
-use crate::contender::{Contender, OURS};
+use crate::contender::{self, Contender, OURS};
 use crate::failure::Failure;
 use crate::row::{Figure, Measured, Question, Row};
 use bedplate_evidence::versus::paired::{self, Estimate};
@@ -46,6 +46,13 @@ const RSS_SMALL: Question = question(
     "peak memory to the smaller mimalloc: a small program",
     RATIO,
     1.0,
+);
+
+const HARDENED_TIME: Question = question(
+    "M7.hardened",
+    "CPU time of the hardened library to the default one: geometric mean of all programs",
+    RATIO,
+    1.10,
 );
 
 /// The program that `M8.rss-small` is about.
@@ -107,6 +114,62 @@ pub(crate) fn rows(
         rows.push(answers.rss_small());
     }
     rows
+}
+
+/// The row about the time of the hardened library, if it is wanted.
+pub(crate) fn hardened(
+    contenders: &[Contender],
+    is_quick: bool,
+    is_wanted: impl Fn(&Question) -> bool,
+) -> Option<Row> {
+    if !is_wanted(&HARDENED_TIME) {
+        return None;
+    }
+    let both: Vec<Contender> = contenders
+        .iter()
+        .find(|contender| contender.name == OURS)
+        .cloned()
+        .into_iter()
+        .chain([contender::hardened()])
+        .collect();
+    let shapes: Vec<&'static Shape> = SHAPES.iter().collect();
+    let effort = Effort::new(is_quick);
+    let runs = shape_runs::run(&shapes, &both, effort);
+    let answers = Answers {
+        contenders: &both,
+        runs: runs.as_deref().unwrap_or(&[]),
+        effort,
+    };
+    let ratios = runs.as_ref().map_err(Clone::clone).and_then(|runs| {
+        runs.iter()
+            .map(|runs| Ok((runs.shape.id, Answers::ratio(runs, 1, 0)?)))
+            .collect::<Result<Vec<_>, Failure>>()
+    });
+    let mean = ratios.as_ref().map_err(Clone::clone).map(|ratios| {
+        let logarithms: f64 = ratios.iter().map(|(_, ratio)| ratio.ratio.ln()).sum();
+        let count = u32::try_from(ratios.len()).unwrap_or(u32::MAX);
+        (logarithms / f64::from(count.max(1))).exp()
+    });
+    let mut row = Row::new(
+        &HARDENED_TIME,
+        Measured {
+            configuration: answers.configuration(),
+            ours: Figure::plain(mean),
+            peers: BTreeMap::new(),
+        },
+    )
+    .with_interval(None);
+    for (id, ratio) in ratios.unwrap_or_default() {
+        let peaks = answers.runs.iter().find(|runs| runs.shape.id == id);
+        let peaks = peaks.and_then(|runs| runs.median(1, peak).zip(runs.median(0, peak)));
+        let memory = peaks.map_or(0.0, |(hardened, default)| hardened / default);
+        let note = format!(
+            "{:.3} ({:.3} to {:.3}); peak memory {memory:.2}",
+            ratio.ratio, ratio.low, ratio.high
+        );
+        row = row.with_note(id, note);
+    }
+    Some(row)
 }
 
 /// Everything that was run.
