@@ -14,6 +14,7 @@ use crate::counters::COUNTERS;
 use crate::harden::{self, TAIL_BYTES};
 use crate::slab::{Kind, Slab};
 use crate::tuning::{DECAY_MS, HUGE_CACHE_BYTES, HUGE_CACHE_MAPS, SEGMENT_BYTES, SLICE_BYTES};
+use crate::zero::Used;
 use crate::{budget, pool};
 use bedplate_os::lock::{Guard, Lock};
 use bedplate_os::pages::{self, Protection};
@@ -39,6 +40,8 @@ pub(crate) struct HugeHeader {
     pub block_bytes: AtomicUsize,
     /// Bytes from the header's start to the end of the mapping.
     pub mapped_bytes: AtomicUsize,
+    /// Bytes from the header's start behind which nothing was touched before the block was taken.
+    pub touched_bytes: AtomicUsize,
     /// Address of the next header on the list of live blocks, 0 at the end.
     pub next: AtomicUsize,
     /// Address of the previous header, 0 at the start.
@@ -196,13 +199,22 @@ pub(crate) static HUGE: HugeBlocks = HugeBlocks {
     cached: AtomicUsize::new(0),
 };
 
+/// What a block shall hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Anything.
+    Anything,
+    /// Zeros; what of it is not zero after all is said by [`Taken::used`].
+    Zeroed,
+}
+
 /// A huge block as taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Taken {
     /// The block.
     pub block: NonNull<u8>,
-    /// True if it reads as zero.
-    pub clean: bool,
+    /// Where it may not read as zero.
+    pub used: Used,
 }
 
 impl HugeBlocks {
@@ -232,14 +244,14 @@ impl HugeBlocks {
 
     /// Takes a block of `bytes` at a multiple of `align`, `None` where the kernel or the cap
     /// does not allow it.
-    pub(crate) fn take(&self, bytes: usize, align: usize) -> Option<Taken> {
+    pub(crate) fn take(&self, bytes: usize, align: usize, wish: Wish) -> Option<Taken> {
         let usable = harden::usable_of(bytes)?;
         let block_bytes = pages::round_up(usable.checked_add(TAIL_BYTES)?)?;
         if !budget::charge(block_bytes) {
             return None;
         }
         let taken = self
-            .reuse(block_bytes, align)
+            .reuse(block_bytes, align, wish)
             .or_else(|| self.map(block_bytes, align));
         match taken {
             Some(taken) => seal(taken.block, usable),
@@ -265,18 +277,22 @@ impl HugeBlocks {
         if let Some(at) = NonNull::new(at) {
             pool::advise(at, mapped_bytes);
         }
-        self.enlist(start, offset, block_bytes, mapped_bytes)
-            .map(|block| Taken { block, clean: true })
+        self.enlist((start, mapped_bytes, offset), offset, block_bytes)
+            .map(|block| Taken {
+                block,
+                used: Used::NOTHING,
+            })
     }
 
-    /// Writes the header and the record and puts the block on the list.
+    /// Writes the header and the record and puts the block on the list. `place` is where the
+    /// mapping starts, its bytes, and how many of them were touched.
     fn enlist(
         &self,
-        start: usize,
+        place: (usize, usize, usize),
         offset: usize,
         block_bytes: usize,
-        mapped_bytes: usize,
     ) -> Option<NonNull<u8>> {
+        let (start, mapped_bytes, touched_bytes) = place;
         let header = HugeHeader::at(start);
         #[expect(
             clippy::cast_possible_truncation,
@@ -286,6 +302,7 @@ impl HugeBlocks {
         header.block.store(start + offset, Ordering::Relaxed);
         header.block_bytes.store(block_bytes, Ordering::Relaxed);
         header.mapped_bytes.store(mapped_bytes, Ordering::Relaxed);
+        header.touched_bytes.store(touched_bytes, Ordering::Relaxed);
         let block: *mut u8 = core::ptr::with_exposed_provenance_mut(start + offset);
         let block = NonNull::new(block)?;
         // SAFETY: the header page is mapped and `slab_of` leads into it (I1).
@@ -320,7 +337,7 @@ impl HugeBlocks {
         }
     }
 
-    fn reuse(&self, block_bytes: usize, align: usize) -> Option<Taken> {
+    fn reuse(&self, block_bytes: usize, align: usize, wish: Wish) -> Option<Taken> {
         if align > SLICE_BYTES || self.cached_bytes() == 0 {
             return None;
         }
@@ -330,24 +347,37 @@ impl HugeBlocks {
             // Address space to spare is free; pages to spare are given back below.
             let spare = (wanted / 8).max(SEGMENT_BYTES);
             let fits = |c: &Cached| c.bytes >= wanted && c.bytes - wanted <= spare;
-            let place = inner
+            // The one whose touched pages fit best: little to give back, little to fault in.
+            let (place, _) = inner
                 .cache
                 .iter()
-                .find(|c| c.get().as_ref().is_some_and(fits))?;
+                .filter_map(|place| Some((place, place.get().filter(fits)?)))
+                .min_by_key(|(_, cached)| cached.touched.abs_diff(wanted))?;
             let found = place.take()?;
             self.count_cache(inner, inner.cached_bytes.get() - found.touched);
             found
         };
-        if found.touched > wanted + wanted / 8 {
-            // At most an eighth of waste, here too.
-            decommit(found.start + wanted, found.touched - wanted);
+        let mut touched = found.touched;
+        // At most an eighth of waste, here too. And of a block that shall be zero, nothing: to write
+        // zeros would give it all its pages, of which the program may want few.
+        let keep = match wish {
+            Wish::Zeroed => SLICE_BYTES,
+            Wish::Anything => wanted + wanted / 8,
+        };
+        let end = keep.min(wanted);
+        if touched > keep && decommit(found.start + end, touched - end) {
+            touched = end;
         }
         COUNTERS.huge_reused.add(1);
-        self.enlist(found.start, SLICE_BYTES, block_bytes, found.bytes)
-            .map(|block| Taken {
-                block,
-                clean: false,
-            })
+        self.enlist(
+            (found.start, found.bytes, touched),
+            SLICE_BYTES,
+            block_bytes,
+        )
+        .map(|block| Taken {
+            block,
+            used: Used::Front(touched - SLICE_BYTES),
+        })
     }
 
     fn count_cache(&self, inner: &Inner, bytes: usize) {
@@ -362,15 +392,21 @@ impl HugeBlocks {
         let mapped = header.mapped_bytes.load(Ordering::Relaxed);
         let plain = header.block.load(Ordering::Relaxed) == start + SLICE_BYTES;
         let block_bytes = header.block_bytes.load(Ordering::Relaxed);
+        let touched = header.touched_bytes.load(Ordering::Relaxed);
+        let touched = touched.max(SLICE_BYTES + block_bytes);
         budget::release(block_bytes);
+        let mut evicted = [None; HUGE_CACHE_MAPS];
         let kept = {
             // Under the lock: a child forked meanwhile must not find a listed block without magic.
             let (_guard, inner) = self.enter();
             self.unlist(start);
             header.magic.store(0, Ordering::Relaxed);
             slab.kind.store(Kind::Free as u8, Ordering::Relaxed);
-            plain && self.keep(inner, start, mapped, SLICE_BYTES + block_bytes)
+            plain && self.keep(inner, (start, mapped, touched), &mut evicted)
         };
+        for cached in evicted.into_iter().flatten() {
+            unmap(cached.start, cached.bytes);
+        }
         if kept {
             crate::purge::after_release();
         } else {
@@ -378,9 +414,32 @@ impl HugeBlocks {
         }
     }
 
-    fn keep(&self, inner: &Inner, start: usize, bytes: usize, touched: usize) -> bool {
-        if inner.cached_bytes.get() + touched > HUGE_CACHE_BYTES {
+    /// Keeps a freed mapping, in the place of the oldest ones where there is no room. Those are
+    /// for the caller to unmap.
+    fn keep(
+        &self,
+        inner: &Inner,
+        place: (usize, usize, usize),
+        evicted: &mut [Option<Cached>; HUGE_CACHE_MAPS],
+    ) -> bool {
+        let (start, bytes, touched) = place;
+        if touched > HUGE_CACHE_BYTES {
             return false;
+        }
+        for gone in evicted {
+            let is_room = inner.cached_bytes.get() + touched <= HUGE_CACHE_BYTES;
+            if is_room && inner.cache.iter().any(|place| place.get().is_none()) {
+                break;
+            }
+            let oldest = inner
+                .cache
+                .iter()
+                .filter(|place| place.get().is_some())
+                .min_by_key(|place| place.since_ms.get());
+            *gone = oldest.and_then(Place::take);
+            if let Some(gone) = gone {
+                self.count_cache(inner, inner.cached_bytes.get() - gone.touched);
+            }
         }
         let Some(place) = inner.cache.iter().find(|c| c.get().is_none()) else {
             return false;
@@ -445,8 +504,13 @@ impl HugeBlocks {
         let fits = wanted <= mapped && mapped <= whole;
         // SAFETY: the mapping is the block's, whose owner resizes it; what is cut off is unused.
         let in_place = fits || unsafe { pages::resize_in_place(at, mapped, whole) }.is_ok();
-        if in_place && wanted < offset + had {
-            decommit(start + wanted, (offset + had).min(whole) - wanted);
+        let touched = header.touched_bytes.load(Ordering::Relaxed);
+        let mut touched = touched.max(offset + had);
+        if in_place {
+            touched = touched.min(whole);
+            if wanted < touched && decommit(start + wanted, touched - wanted) {
+                touched = wanted;
+            }
         }
         let mapped_now = if fits { mapped } else { whole };
         let moved = if in_place {
@@ -471,6 +535,7 @@ impl HugeBlocks {
             header.block.store(start + offset, Ordering::Relaxed);
             header.block_bytes.store(block_bytes, Ordering::Relaxed);
             header.mapped_bytes.store(mapped_now, Ordering::Relaxed);
+            header.touched_bytes.store(touched, Ordering::Relaxed);
         }
         let block = NonNull::new(core::ptr::with_exposed_provenance_mut(start + offset))?;
         seal(block, usable);
@@ -518,14 +583,19 @@ fn map_whole_segments(bytes: usize) -> Result<(usize, usize), bedplate_os::OsErr
     }
 }
 
-fn decommit(start: usize, bytes: usize) {
+/// Gives pages behind a block's end back; false where the kernel refuses, and they keep their
+/// contents.
+fn decommit(start: usize, bytes: usize) -> bool {
     let at: *mut u8 = core::ptr::with_exposed_provenance_mut(start);
-    if let Some(at) = NonNull::new(at) {
-        // SAFETY: the range is behind the block's end, inside its mapping.
-        if unsafe { pages::decommit(at, bytes) }.is_err() {
-            COUNTERS.failed_advice.add(1);
-        }
+    let Some(at) = NonNull::new(at) else {
+        return false;
+    };
+    // SAFETY: the range is behind the block's end, inside its mapping.
+    let is_given = unsafe { pages::decommit(at, bytes) }.is_ok();
+    if !is_given {
+        COUNTERS.failed_advice.add(1);
     }
+    is_given
 }
 
 /// Maps a block at a multiple of 4 MiB or more: its header is the segment before it (raw I1).

@@ -39,6 +39,7 @@
 //! | `huge.rs` | blocks with mappings of their own |
 //! | `purge.rs` | when memory goes back |
 //! | `quiet.rs` | slabs of threads that sleep |
+//! | `zero.rs` | what of a fresh block holds old contents |
 //! | `budget.rs` | the cap |
 //! | `config.rs` | settings |
 //! | `process.rs` | start, end, fork |
@@ -154,3 +155,6 @@ pub use entry::global_alloc::Malloc;
 #[cfg(not(bedplate_loom))]
 #[doc(hidden)]
 pub use libc::{mallinfo, mallinfo2};
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "writes fresh blocks")]
+pub mod zero;

@@ -18,25 +18,26 @@ use crate::class::{BLOCK_BYTES, CLASSES, MID_CLASS, aligned_class, class_of};
 use crate::counters::COUNTERS;
 use crate::harden::{self, SEALS_BYTES, TAIL_BYTES};
 use crate::heap::NO_HEAP;
-use crate::huge::{self, HUGE};
+use crate::huge::{self, HUGE, Wish};
 use crate::misuse::{self, Asked};
 use crate::pool::POOL;
 use crate::raw::{self, Block};
 use crate::slab::{EMPTY, Kind, Slab, State};
 use crate::tuning::{CLASS_MAX, LARGE_MAX, SLICE_BYTES, SMALL_MAX};
+use crate::zero::Used;
 use crate::{audit, fallback, miss, profile, thread};
 use bedplate_os::pages;
 use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::Ordering;
 
-/// A block as allocated: null where memory is out, and whether it reads as zero.
+/// A block as allocated: null where memory is out, and what of it holds old contents.
 #[derive(Clone, Copy, Debug)]
 pub struct Fresh {
     /// The block, or null.
     pub block: *mut u8,
-    /// True if all its bytes are known to be zero.
-    pub clean: bool,
+    /// Where it may not read as zero.
+    pub used: Used,
 }
 
 /// Allocates `bytes`, aligned to 16; null where memory is out.
@@ -164,17 +165,17 @@ fn out_of_memory() -> *mut u8 {
 #[cold]
 #[inline(never)]
 fn allocate_large_slow<G: Gates>(bytes: usize) -> *mut u8 {
-    allocate_large::<G>(bytes, 16).block
+    allocate_large::<G>(bytes, 16, Wish::Anything).block
 }
 
 /// Allocates a run of slices, or a mapping of its own, at a multiple of `align`.
-fn allocate_large<G: Gates>(bytes: usize, align: usize) -> Fresh {
+fn allocate_large<G: Gates>(bytes: usize, align: usize, wish: Wish) -> Fresh {
     crate::process::start::<G>();
     let attempt = || {
         if bytes > LARGE_MAX - SEALS_BYTES || align > SLICE_BYTES {
-            return HUGE.take(bytes, align).map(|t| Fresh {
+            return HUGE.take(bytes, align, wish).map(|t| Fresh {
                 block: t.block.as_ptr(),
-                clean: t.clean,
+                used: t.used,
             });
         }
         let usable = large_usable(bytes)?;
@@ -188,13 +189,13 @@ fn allocate_large<G: Gates>(bytes: usize, align: usize) -> Fresh {
         let block = core::ptr::with_exposed_provenance_mut(raw::start_of(run.slab));
         Some(Fresh {
             block,
-            clean: run.clean,
+            used: Used::Slices(run.dirty),
         })
     };
     if bytes > isize::MAX.cast_unsigned() {
         return Fresh {
             block: out_of_memory(),
-            clean: false,
+            used: Used::All,
         };
     }
     let fresh = attempt().or_else(|| {
@@ -207,7 +208,7 @@ fn allocate_large<G: Gates>(bytes: usize, align: usize) -> Fresh {
     }
     let fresh = fresh.unwrap_or_else(|| Fresh {
         block: out_of_memory(),
-        clean: false,
+        used: Used::All,
     });
     if profile::is_on()
         && let Some(block) = NonNull::new(fresh.block)
@@ -239,24 +240,32 @@ pub fn allocate_aligned<G: Gates>(bytes: usize, align: usize) -> *mut u8 {
             let class_bytes = BLOCK_BYTES.get(class).map_or(bytes, |b| *b as usize);
             allocate::<G>(class_bytes - TAIL_BYTES)
         }
-        None => allocate_large::<G>(bytes, align).block,
+        None => allocate_large::<G>(bytes, align, Wish::Anything).block,
     }
 }
 
 /// Allocates `bytes` that read as zero.
 #[must_use]
 pub fn allocate_zeroed<G: Gates>(bytes: usize) -> *mut u8 {
-    let fresh = if bytes > CLASS_MAX - TAIL_BYTES {
-        allocate_large::<G>(bytes, 16)
-    } else {
-        Fresh {
-            block: allocate::<G>(bytes),
-            clean: false,
-        }
-    };
-    if !fresh.block.is_null() && !fresh.clean {
+    if bytes > CLASS_MAX - TAIL_BYTES {
+        return allocate_large_zeroed_slow::<G>(bytes);
+    }
+    let block = allocate::<G>(bytes);
+    if !block.is_null() {
         // SAFETY: the block is fresh and holds `bytes`.
-        unsafe { fresh.block.write_bytes(0, bytes) };
+        unsafe { block.write_bytes(0, bytes) };
+    }
+    block
+}
+
+/// Allocates above the size classes, and writes zeros where the block does not read as zero.
+#[cold]
+#[inline(never)]
+fn allocate_large_zeroed_slow<G: Gates>(bytes: usize) -> *mut u8 {
+    let fresh = allocate_large::<G>(bytes, 16, Wish::Zeroed);
+    if !fresh.block.is_null() {
+        // SAFETY: the block is fresh and holds `bytes`.
+        unsafe { fresh.used.zero(fresh.block, bytes) };
     }
     fresh.block
 }

@@ -32,8 +32,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) struct Run {
     /// Its first record; class, owner and the like are the caller's to set.
     pub slab: &'static Slab,
-    /// True if none of it was touched since the kernel gave it: it reads as zero.
-    pub clean: bool,
+    /// Slices that were touched since the kernel gave them, counted from its first: the others
+    /// read as zero.
+    pub dirty: u64,
 }
 
 /// The pool.
@@ -137,7 +138,7 @@ impl Pool {
         }
         Run {
             slab,
-            clean: dirty & map == 0,
+            dirty: (dirty & map) >> first,
         }
     }
 
@@ -183,17 +184,12 @@ impl Pool {
     ) {
         let free = header.free.load(Ordering::Relaxed);
         let dirty = header.dirty.load(Ordering::Relaxed);
-        if dirty == 0 {
-            header.dirty_since_ms.set(bedplate_os::clock::coarse_ms());
-        }
         let map = span(first, count);
         let soiled = header.soiled.get() & map;
         header.soiled.set(header.soiled.get() & !map);
-        self.set_maps(
-            header,
-            free | map,
-            dirty | soiled | span(first, touched.min(count)),
-        );
+        let dirtied = soiled | span(first, touched.min(count));
+        header.stamp(dirtied);
+        self.set_maps(header, free | map, dirty | dirtied);
         inner.file(header);
     }
 
@@ -254,16 +250,19 @@ impl Pool {
         if self.dirty_bytes() == 0 {
             return 0;
         }
-        let now = bedplate_os::clock::coarse_ms();
         let mut bytes = 0;
         let mut at = self.newest.load(Ordering::Acquire);
         while at != 0 {
             let header = Header::at(at);
             // The lock is taken for each segment anew, so that others wait for one at most.
             let (_guard, _inner) = self.enter();
-            if all || now.saturating_sub(header.dirty_since_ms.get()) >= DECAY_MS {
-                bytes += self.purge_segment(header);
-            }
+            let dirty = header.dirty.load(Ordering::Relaxed);
+            let due = if all {
+                dirty
+            } else {
+                header.waited(dirty, DECAY_MS)
+            };
+            bytes += self.purge_segment(header, due);
             at = header.older.load(Ordering::Relaxed);
         }
         if bytes > 0 {
@@ -289,9 +288,12 @@ impl Pool {
         work()
     }
 
-    /// Purges one segment. The lock is held.
-    fn purge_segment(&self, header: &Header) -> usize {
-        let mut dirty = header.dirty.load(Ordering::Relaxed);
+    /// Purges dirty slices of one segment. The lock is held.
+    fn purge_segment(&self, header: &Header, due: u64) -> usize {
+        if due == 0 {
+            return 0;
+        }
+        let mut dirty = due;
         let mut failed = 0;
         let mut bytes = 0;
         while dirty != 0 {
@@ -310,9 +312,10 @@ impl Pool {
         }
         if failed != 0 {
             // Locked pages cannot be given back: not again before the decay time.
-            header.dirty_since_ms.set(bedplate_os::clock::coarse_ms());
+            header.stamp(failed);
         }
-        self.set_maps(header, header.free.load(Ordering::Relaxed), failed);
+        let left = header.dirty.load(Ordering::Relaxed) & !due | failed;
+        self.set_maps(header, header.free.load(Ordering::Relaxed), left);
         bytes
     }
 }

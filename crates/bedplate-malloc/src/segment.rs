@@ -45,8 +45,8 @@ pub(crate) struct Header {
     /// Slices in use that held touched pages when they were taken: their slab may not have
     /// touched them all since, but they are no less dirty when they come back.
     pub soiled: Cell<u64>,
-    /// When the oldest dirty slice became so, in coarse milliseconds.
-    pub dirty_since_ms: Cell<u64>,
+    /// When each dirty slice became so, in coarse milliseconds, which wrap after 49 days.
+    pub dirty_since_ms: [Cell<u32>; SLICES],
     /// Longest run of free slices; the list the segment is on.
     pub longest: Cell<usize>,
     /// Neighbours on that list.
@@ -71,6 +71,31 @@ impl Header {
         core::ptr::from_ref(self).expose_provenance() - HEADER_OFFSET
     }
 
+    /// Notes that slices became dirty now.
+    pub(crate) fn stamp(&self, slices: u64) {
+        let now = short_ms();
+        for (i, since) in self.dirty_since_ms.iter().enumerate() {
+            if slices >> i & 1 == 1 {
+                since.set(now);
+            }
+        }
+    }
+
+    /// Of dirty slices, those that have been so for `ms` milliseconds.
+    pub(crate) fn waited(&self, dirty: u64, ms: u64) -> u64 {
+        if dirty == 0 {
+            return 0;
+        }
+        let now = short_ms();
+        let mut waited = 0;
+        for (i, since) in self.dirty_since_ms.iter().enumerate() {
+            if u64::from(now.wrapping_sub(since.get())) >= ms {
+                waited |= 1 << i;
+            }
+        }
+        waited & dirty
+    }
+
     /// The record of a slice.
     #[must_use]
     pub(crate) fn slab(&self, index: usize) -> &'static Slab {
@@ -80,6 +105,14 @@ impl Header {
         // SAFETY: the segment starts with 64 records; zero bytes are a valid free record.
         unsafe { &*slab }
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "differences are taken modulo 2^32"
+)]
+fn short_ms() -> u32 {
+    bedplate_os::clock::coarse_ms() as u32
 }
 
 /// A map of `count` slices from `first` on.

@@ -44,6 +44,12 @@ pub(crate) fn free(block: NonNull<u8>) {
     unsafe { ops::free::<Off>(block.as_ptr()) }
 }
 
+/// Resizes a block of the engine's.
+pub(crate) fn resize(block: NonNull<u8>, bytes: usize) -> Option<NonNull<u8>> {
+    // SAFETY: the tests resize live blocks, and use what comes back.
+    NonNull::new(unsafe { ops::reallocate::<Off>(block, bytes) })
+}
+
 /// Writes a byte over a block.
 pub(crate) fn fill(block: NonNull<u8>, bytes: usize, value: u8) {
     // SAFETY: the tests fill blocks of at least that size.

@@ -24,3 +24,4 @@ mod quiet;
 mod remote;
 mod run;
 mod settings;
+mod zeroed;
