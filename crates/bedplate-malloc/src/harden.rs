@@ -11,8 +11,8 @@
 //! # Invariants
 //! - I1: a link is stored as `link ^ link key ^ address of its block`.
 //! - I2: the last eight bytes of a slab's block are its tail: the tail key ^ the block's address
-//!   while it is live, the complement of that while it is free. A block that was never on a list
-//!   has none.
+//!   while it is live, the complement of that once it was freed. A free block has that complement
+//!   as its mark too, behind its link: so a list is checked without a look at the blocks' ends.
 //! - I3: a large or huge block has a seal, made like a live tail from the seal's own address,
 //!   behind its usable bytes and one more where its neighbour would underflow into it.
 //! - I4: keys are chosen once, before the first list is made, and are never 0.
@@ -30,6 +30,8 @@ pub(crate) const ON: bool = cfg!(feature = "hardened");
 pub(crate) const TAIL_BYTES: usize = if ON { 8 } else { 0 };
 /// The same of a large block: two seals.
 pub(crate) const SEALS_BYTES: usize = if ON { 16 } else { 0 };
+/// Where a free block has its mark: behind its link.
+const MARK_OFFSET: usize = 8;
 
 static LINK_KEY: AtomicUsize = AtomicUsize::new(0);
 static TAIL_KEY: AtomicUsize = AtomicUsize::new(0);
@@ -96,8 +98,13 @@ fn tail(slab: &Slab, block: *mut u8) -> *mut usize {
         .cast()
 }
 
+#[inline(always)]
+fn mark(block: *mut Block) -> *mut usize {
+    block.cast::<u8>().wrapping_add(MARK_OFFSET).cast()
+}
+
 /// The link of the first block of a list, which is handed out by this: in the hardened build the
-/// link and the tail are looked at, and the tail made live.
+/// link and the mark are looked at, and the tail made live.
 ///
 /// # Safety
 /// - The caller owns the list, of which the block is the head.
@@ -107,16 +114,17 @@ pub(crate) unsafe fn take(slab: &'static Slab, block: *mut Block) -> *mut Block 
     // SAFETY: the caller's duty.
     let next = unsafe { raw::link(block) };
     if ON {
-        let tail = tail(slab, block.cast());
         let live = live_word(block.expose_provenance());
         let apart = next.expose_provenance() ^ block.expose_provenance();
         let astray = apart & !(SEGMENT_BYTES - 16) != 0 && !next.is_null();
-        // SAFETY: the tail is the last word of the slab's block.
-        if astray || unsafe { tail.read_unaligned() } != !live {
+        // SAFETY: the second word of a free block.
+        if astray || unsafe { mark(block).read_unaligned() } != !live {
             misuse::damaged(block.cast(), slab);
         }
-        // SAFETY: as above.
-        unsafe { tail.write_unaligned(live) };
+        // SAFETY: as above. In the smallest blocks this is the tail, which is written next.
+        unsafe { mark(block).write_unaligned(0) };
+        // SAFETY: the last word of the slab's block.
+        unsafe { tail(slab, block.cast()).write_unaligned(live) };
     }
     next
 }
@@ -128,6 +136,8 @@ pub(crate) fn retire(block: *mut u8, slab: &'static Slab) {
         let live = check(Asked::Free, block, slab);
         // SAFETY: the tail is the last word of the slab's block, as was just seen.
         unsafe { tail(slab, block).write_unaligned(!live) };
+        // SAFETY: the second word of a block that is given up.
+        unsafe { mark(block.cast()).write_unaligned(!live) };
     }
 }
 
@@ -155,8 +165,11 @@ fn not_live_slow(asked: Asked, block: *mut u8, slab: &'static Slab) -> ! {
     if offset / bytes >= slab.extended() as usize {
         misuse::never_block(asked, block);
     }
+    let free = !live_word(block.expose_provenance());
     // SAFETY: the tail is the last word of a block of the slab.
-    if unsafe { tail(slab, block).read_unaligned() } == !live_word(block.expose_provenance()) {
+    let was_freed = unsafe { tail(slab, block).read_unaligned() } == free;
+    // SAFETY: the second word of a block of the slab.
+    if was_freed || unsafe { mark(block.cast()).read_unaligned() } == free {
         misuse::freed_block(asked, block, slab);
     }
     misuse::overflow(block, slab);
@@ -166,19 +179,15 @@ fn not_live_slow(asked: Asked, block: *mut u8, slab: &'static Slab) -> ! {
 ///
 /// # Safety
 /// - The block is part of a slab of such blocks that the caller owns.
-pub(crate) unsafe fn make_free(block: *mut Block, block_bytes: usize) {
+pub(crate) unsafe fn make_free(block: *mut Block) {
     if ON {
         let free = !live_word(block.expose_provenance());
-        let tail: *mut usize = block
-            .cast::<u8>()
-            .wrapping_add(block_bytes - TAIL_BYTES)
-            .cast();
-        // SAFETY: the last word of the block.
-        unsafe { tail.write_unaligned(free) };
+        // SAFETY: the second word of the block.
+        unsafe { mark(block).write_unaligned(free) };
     }
 }
 
-/// The first block of a slab, in memory order, whose tail is neither live nor free.
+/// The first block of a slab, in memory order, that is neither live nor free.
 #[must_use]
 pub(crate) fn first_overflown(slab: &'static Slab) -> Option<*mut u8> {
     // A slab whose blocks were all freed by others may have given its memory back.
@@ -192,20 +201,30 @@ pub(crate) fn first_overflown(slab: &'static Slab) -> Option<*mut u8> {
         let live = live_word(address);
         // SAFETY: the last word of a block that was on a list.
         let word = unsafe { tail(slab, block).read_unaligned() };
-        (word != live && word != !live).then_some(block)
+        // SAFETY: the second word of it.
+        let mark = unsafe { mark(block.cast()).read_unaligned() };
+        (word != live && word != !live && mark != !live).then_some(block)
     })
 }
 
-/// A number below `limit`, for the order of fresh blocks.
-#[must_use]
-pub(crate) fn any_below(limit: usize) -> usize {
+/// Fills a slice with its indices in any order.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "at most 256 indices; halves of words"
+)]
+pub(crate) fn shuffle(order: &mut [u8]) {
     // Relaxed: lost steps only repeat an order.
     let mut state = ORDER.load(Ordering::Relaxed);
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
+    for i in 0..order.len() {
+        state = state
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x1405_7b7e_f767_814f);
+        // The upper half, scaled to 0..=i without a division.
+        let j = ((state >> 32) * (i + 1)) >> 32;
+        order[i] = i as u8;
+        order.swap(i, j);
+    }
     ORDER.store(state, Ordering::Relaxed);
-    (state >> 16) % limit.max(1)
 }
 
 /// Bytes of a large block that may be used, for a request of `bytes`; `None` where that has no

@@ -143,28 +143,19 @@ pub(crate) unsafe fn chain(
     let mut next = end;
     let mut order = [0_u8; 256];
     if harden::ON {
-        shuffle(order.get_mut(..count as usize).unwrap_or(&mut []));
+        harden::shuffle(order.get_mut(..count as usize).unwrap_or(&mut []));
     }
     for i in (0..count as usize).rev() {
         let number = if harden::ON { usize::from(order[i]) } else { i };
         let at = first + number * block_bytes;
         let block: *mut Block = core::ptr::with_exposed_provenance_mut(at);
         // SAFETY: the block is inside the caller's range.
-        unsafe { harden::make_free(block, block_bytes) };
+        unsafe { harden::make_free(block) };
         // SAFETY: as above.
         unsafe { set_link(block, next) };
         next = block;
     }
     next
-}
-
-/// Fills a slice with its indices in any order.
-#[expect(clippy::cast_possible_truncation, reason = "at most 256")]
-fn shuffle(order: &mut [u8]) {
-    for i in 0..order.len() {
-        order[i] = i as u8;
-        order.swap(i, harden::any_below(i + 1));
-    }
 }
 
 /// The last block of a chain of `count`.
