@@ -18,6 +18,12 @@
 //! new threads adopt parked heaps whole, threads in need adopt single slabs from them. Freed
 //! slices go back to the kernel after a second.
 //!
+//! # Misuse
+//! Misuse that is seen stops the process with a message. The feature `hardened` makes blocks carry
+//! what it takes to see more of it, for some time and memory: docs/malloc.md has the list. It is a
+//! feature and no type, as the gates are, because it changes what lies in blocks: one process has
+//! one kind of blocks. Nothing in this workspace turns it on but the hardened preload library.
+//!
 //! # Rooms
 //! | file | what it holds |
 //! |---|---|

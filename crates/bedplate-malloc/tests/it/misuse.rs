@@ -253,17 +253,156 @@ const CASES: &[Case] = &[
     },
 ];
 
+/// What only the hardened build catches, or catches at once.
+#[cfg(feature = "hardened")]
+const HARDENED: &[Case] = &[
+    Case {
+        name: "hardened: double free in turn",
+        commit: || free_in_turn(100),
+        reason: "double free of 0x",
+    },
+    Case {
+        name: "hardened: double free by another thread",
+        commit: || {
+            let one = block(100);
+            free(one);
+            free_elsewhere(one);
+        },
+        reason: "of another thread: it is already free",
+    },
+    Case {
+        name: "hardened: double free of a huge block that was unmapped",
+        commit: || {
+            let one = block(100 << 20);
+            free(one);
+            free(one);
+        },
+        reason: "a huge block that was freed and unmapped",
+    },
+    Case {
+        name: "hardened: inside an own block",
+        commit: || free(inside(block(100), 16)),
+        reason: "of this thread, not at its start",
+    },
+    Case {
+        name: "hardened: on the stack",
+        commit: || {
+            let mut here = [0_u8; 64];
+            free(NonNull::from(&mut here).cast());
+        },
+        reason: "the address is not one of this allocator's",
+    },
+    Case {
+        name: "hardened: size of a block of another thread that is free",
+        commit: || {
+            let one = block(100);
+            free(one);
+            let address = one.as_ptr().expose_provenance();
+            in_a_thread(move || {
+                let one = core::ptr::with_exposed_provenance_mut(address);
+                usable(NonNull::new(one).expect("a block"));
+            });
+        },
+        reason: "use after free: malloc_usable_size of 0x",
+    },
+    Case {
+        name: "hardened: a byte past the end",
+        commit: || {
+            let one = block(100);
+            write_past(one, 1);
+            free(one);
+        },
+        reason: "overflow of 0x",
+    },
+    Case {
+        name: "hardened: before the start",
+        commit: || {
+            let mut all: Vec<_> = (0..100).map(|_| block(100)).collect();
+            all.sort();
+            let neighbours = all
+                .windows(2)
+                .find(|pair| pair[1].addr().get() - pair[0].addr().get() == 112);
+            let high = neighbours.expect("a slab is filled")[1];
+            // SAFETY: the misuse that is tested; the memory is mapped.
+            unsafe { high.as_ptr().wrapping_sub(1).write(0x41) };
+            all.into_iter().for_each(free);
+        },
+        reason: "overflow of 0x",
+    },
+    Case {
+        name: "hardened: past the end of a live block, found when the process ends",
+        commit: || {
+            write_past(block(100), 8);
+            process::unload::<Off>();
+        },
+        reason: "overflow of 0x",
+    },
+    Case {
+        name: "hardened: past the end of a run",
+        commit: || {
+            let one = block(100_000);
+            write_past(one, 1);
+            free(one);
+        },
+        reason: "overflow of 0x",
+    },
+    Case {
+        name: "hardened: past the end of a huge block",
+        commit: || {
+            let one = block(8_000_000);
+            write_past(one, 1);
+            free(one);
+        },
+        reason: "overflow of 0x",
+    },
+    Case {
+        name: "hardened: before the start of a huge block",
+        commit: || {
+            let one = block(8_000_000);
+            // SAFETY: the misuse that is tested; the memory is mapped.
+            unsafe { one.as_ptr().wrapping_sub(1).write(0x41) };
+            free(one);
+        },
+        reason: "underflow of 0x",
+    },
+    Case {
+        name: "hardened: a written link, found by an allocation",
+        commit: || {
+            let one = block(100);
+            free(one);
+            write_over_link(one);
+            (0..600).for_each(|_| {
+                let _block = block(100);
+            });
+        },
+        reason: "use after free, or overflow of the block before: 0x",
+    },
+];
+
+/// Writes past the bytes of a block that may be used.
+#[cfg(feature = "hardened")]
+fn write_past(block: NonNull<u8>, bytes: usize) {
+    // SAFETY: a live block.
+    let usable = unsafe { ops::usable_bytes(block) };
+    // SAFETY: the misuse that is tested; the memory is mapped.
+    unsafe { block.as_ptr().wrapping_add(usable).write_bytes(0x41, bytes) };
+}
+
+#[cfg(not(feature = "hardened"))]
+const HARDENED: &[Case] = &[];
+
 /// The case that the parent asked for; nothing when run by itself.
 #[test]
 fn child() {
     let Some(name) = again::case() else { return };
-    let case = CASES.iter().find(|case| case.name == name);
+    let mut cases = CASES.iter().chain(HARDENED);
+    let case = cases.find(|case| case.name == name);
     (case.expect("the case is in the table").commit)();
 }
 
 #[test]
 fn each_misuse_aborts_with_its_reason() {
-    for Case { name, reason, .. } in CASES {
+    for Case { name, reason, .. } in CASES.iter().chain(HARDENED) {
         let output = again::run("misuse::child", name);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(
