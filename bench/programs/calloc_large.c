@@ -13,10 +13,9 @@ static void use(char *block, size_t bytes, uint64_t drawn) {
     if (!block) fail("calloc gave no memory");
     size_t begin = OS_PAGE * ((drawn >> 8) % 16);
     for (size_t at = begin; at < bytes; at += 16 * OS_PAGE) {
-        uint64_t word;
-        memcpy(&word, block + at, 8);
-        if (word) fail("calloc gave memory that is not zero");
-        memcpy(block + at, &bytes, 8);
+        Word *word = (Word *)(block + at);
+        if (*word) fail("calloc gave memory that is not zero");
+        *word = bytes;
     }
     memset(block, 1, 256);
     memset(block + bytes - 256, 2, 256);
