@@ -44,6 +44,13 @@ const PEAK_THRIFT: f64 = 0.3;
 const STILL_GROWTH: f64 = 1.005;
 /// From one sample to the next, a program that moved less than this stands still.
 const STILL_MOVE: f64 = 1.001;
+/// After this many samples without growth, a program stands: it may well stay.
+const STAND_SAMPLES: u32 = 3;
+/// Where a program stands unmeasured and no time is left for it, a measurement is made all the same
+/// once this many times its cost has passed since the last one, and each such makes the next wait
+/// that much longer. A busy machine makes processor time dear: the reserve alone may then run out
+/// just before the height, which would stay unmeasured for as long as the program stands at it.
+const OVERDRAWN_APART: u32 = 50;
 /// Most attempts at one measurement.
 const ATTEMPTS_MAX: u32 = 3;
 /// Shortest time between samples of a program that grows, once the start is over.
@@ -85,8 +92,8 @@ pub(super) struct Height {
     pub(super) rss_bytes: u64,
     /// Resident bytes of the measurement kept as the peak.
     pub(super) measured_bytes: u64,
-    /// It did not grow from the sample before to the last one.
-    pub(super) is_still: bool,
+    /// Samples since it last grew.
+    pub(super) still_samples: u32,
     /// It grew, or has more live blocks, since that measurement.
     pub(super) is_news: bool,
 }
@@ -97,7 +104,8 @@ impl Height {
     /// as long as the program stands at it.
     fn is_unmeasured_stand(&self) -> bool {
         let share = self.rss_bytes as f64 / self.measured_bytes.max(1) as f64;
-        self.is_still && (share > PEAK_GROWTH || (share > 2.0 - PEAK_GROWTH && self.is_news))
+        self.still_samples > 0
+            && (share > PEAK_GROWTH || (share > 2.0 - PEAK_GROWTH && self.is_news))
     }
 }
 
@@ -108,6 +116,12 @@ pub(super) struct Pace {
     looking: Budget,
     measuring: Budget,
     renewing: Budget,
+    /// When the last full measurement was made.
+    measured_at: Duration,
+    /// What an attempt at it cost.
+    attempt_cost: Duration,
+    /// Measurements made though no time was left for them.
+    overdrawn: u32,
 }
 
 impl Default for Pace {
@@ -117,6 +131,9 @@ impl Default for Pace {
             looking: Budget::new(LOOK_SHARE, LOOK_CREDIT),
             measuring: Budget::new(MEASURE_SHARE, MEASURE_CREDIT),
             renewing: Budget::new(RENEW_SHARE, RENEW_CREDIT),
+            measured_at: Duration::ZERO,
+            attempt_cost: Duration::ZERO,
+            overdrawn: 0,
         }
     }
 }
@@ -160,9 +177,9 @@ impl Pace {
     }
 
     /// How many attempts at a full measurement a program of that `height` deserves now, when an
-    /// attempt last took `last_cost`.
+    /// attempt last took `last_cost`. They are then to be made and told to [`Self::measured`].
     pub(super) fn attempts_worth(
-        &self,
+        &mut self,
         elapsed: Duration,
         height: Height,
         last_cost: Duration,
@@ -177,7 +194,22 @@ impl Pace {
             }
         }
         let affordable = |attempts: &u32| self.measuring.used + last_cost * *attempts <= allowed;
-        (1..=ATTEMPTS_MAX).rev().find(affordable).unwrap_or(0)
+        let attempts = (1..=ATTEMPTS_MAX).rev().find(affordable);
+        attempts.unwrap_or_else(|| {
+            let overdraws = u32::from(self.may_overdraw(elapsed, height, last_cost));
+            self.overdrawn = self.overdrawn.saturating_add(overdraws);
+            overdraws
+        })
+    }
+
+    /// Whether a program that stands unmeasured is measured though no time is left for it.
+    fn may_overdraw(&self, elapsed: Duration, height: Height, last_cost: Duration) -> bool {
+        // A process that was not measured yet may cost as much as the last one.
+        let cost = last_cost.max(self.attempt_cost);
+        let apart = OVERDRAWN_APART.saturating_mul(self.overdrawn.saturating_add(1));
+        height.is_unmeasured_stand()
+            && height.still_samples >= STAND_SAMPLES
+            && elapsed >= self.measured_at + cost.saturating_mul(apart)
     }
 
     /// Whether a measurement that no longer holds can be renewed now.
@@ -190,9 +222,11 @@ impl Pace {
         self.renewing.used += cost;
     }
 
-    /// Counts a full measurement's time.
-    pub(super) fn measured(&mut self, cost: Duration) {
+    /// Counts a full measurement's time; made at `elapsed`, an attempt took `attempt`.
+    pub(super) fn measured(&mut self, elapsed: Duration, cost: Duration, attempt: Duration) {
         self.measuring.used += cost;
+        self.measured_at = elapsed;
+        self.attempt_cost = attempt;
     }
 }
 
@@ -224,7 +258,7 @@ mod tests {
         Height {
             rss_bytes,
             measured_bytes,
-            is_still: false,
+            still_samples: 0,
             is_news: true,
         }
     }
@@ -237,7 +271,7 @@ mod tests {
             pace.attempts_worth(MS, growing(101, 100), Duration::ZERO),
             0
         );
-        pace.measured(MS * 12);
+        pace.measured(MS, MS * 12, MS);
         assert_eq!(pace.attempts_worth(MS * 10, growing(1000, 100), MS), 0);
         assert_eq!(pace.attempts_worth(MS * 700, growing(1000, 100), MS * 2), 1);
         assert_eq!(pace.attempts_worth(MS * 6000, growing(1000, 100), MS), 3);
@@ -248,11 +282,11 @@ mod tests {
     #[test]
     fn where_a_program_stands_still_thrift_does_not_keep_it_from_being_measured() {
         let mut pace = Pace::default();
-        pace.measured(MS * 12);
+        pace.measured(MS, MS * 12, MS);
         let moving = growing(106, 100);
         assert_eq!(pace.attempts_worth(MS * 100, moving, MS), 0);
         let still = Height {
-            is_still: true,
+            still_samples: 1,
             ..moving
         };
         assert_eq!(pace.attempts_worth(MS * 100, still, MS), 3);
@@ -262,6 +296,24 @@ mod tests {
             ..still
         };
         assert_eq!(pace.attempts_worth(MS * 100, seen, MS), 0);
+    }
+
+    #[test]
+    fn a_program_that_stands_unmeasured_is_measured_though_no_time_is_left() {
+        let mut pace = Pace::default();
+        pace.measured(MS * 10, MS * 45, MS * 6);
+        let stands = |still_samples| Height {
+            still_samples,
+            ..growing(105, 100)
+        };
+        assert_eq!(pace.attempts_worth(MS * 400, stands(2), MS * 6), 0);
+        assert_eq!(pace.attempts_worth(MS * 309, stands(3), MS * 6), 0);
+        assert_eq!(pace.attempts_worth(MS * 310, stands(3), MS * 6), 1);
+        pace.measured(MS * 310, MS * 6, MS * 6);
+        // The next wait is longer, also for a process whose cost is not known.
+        assert_eq!(pace.attempts_worth(MS * 900, stands(9), MS * 6), 0);
+        assert_eq!(pace.attempts_worth(MS * 900, stands(9), Duration::ZERO), 0);
+        assert_eq!(pace.attempts_worth(MS * 910, stands(9), MS * 6), 1);
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl Sampler {
                 .attempts_worth(elapsed, watched.height(), watched.last_cost);
             if !small && attempts > 0 {
                 let cost = watched.measure(ms, false, attempts);
-                self.pace.measured(cost);
+                self.pace.measured(elapsed, cost, watched.last_cost);
             } else if !small
                 && watched.is_outdated(ms)
                 && self.pace.may_renew(elapsed, watched.last_cost)

@@ -66,8 +66,8 @@ pub(crate) struct Watched {
     pub(crate) last_cost: Duration,
     /// CPU time of the last look at the heaps.
     pub(crate) look_cost: Duration,
-    /// Nothing grew from the sample before to the last one.
-    is_still: bool,
+    /// Samples since it last grew.
+    still_samples: u32,
     /// The live bytes are of the last sample.
     is_live_new: bool,
     roots: Vec<u64>,
@@ -96,7 +96,7 @@ impl Watched {
             measured_live_bytes: None,
             last_cost: Duration::ZERO,
             look_cost: Duration::ZERO,
-            is_still: false,
+            still_samples: 0,
             is_live_new: false,
             roots: Vec::new(),
             looks_until_search: 0,
@@ -127,7 +127,10 @@ impl Watched {
             self.gone = true;
             return;
         };
-        self.is_still = !Pace::is_move(self.rss_bytes, rss_bytes);
+        self.still_samples = self.still_samples.saturating_add(1);
+        if Pace::is_move(self.rss_bytes, rss_bytes) {
+            self.still_samples = 0;
+        }
         self.is_live_new = false;
         self.rss_bytes = rss_bytes;
         self.peak_rss_bytes = self.peak_rss_bytes.max(rss_bytes);
@@ -139,7 +142,9 @@ impl Watched {
         let live_before = self.live_bytes.unwrap_or(0);
         self.live_bytes = self.look_at_heaps();
         self.is_live_new = true;
-        self.is_still &= !Pace::is_move(live_before, self.live_bytes.unwrap_or(0));
+        if Pace::is_move(live_before, self.live_bytes.unwrap_or(0)) {
+            self.still_samples = 0;
+        }
         self.look_cost = calls::thread_cpu_time().saturating_sub(before);
         self.look_cost
     }
@@ -159,7 +164,7 @@ impl Watched {
         Height {
             rss_bytes: self.rss_bytes,
             measured_bytes: self.measured_bytes,
-            is_still: self.is_still,
+            still_samples: self.still_samples,
             is_news: Pace::is_news(self.measured_bytes, self.rss_bytes)
                 || Pace::is_news(live_then, self.live_bytes.unwrap_or(0)),
         }
@@ -244,7 +249,8 @@ impl Watched {
     /// Whether the last measurement no longer shows the process as it is. While it grows each is
     /// outdated at once, and the next height will be measured anyway.
     pub(crate) fn is_outdated(&self, ms: f64) -> bool {
-        let Some(last) = self.at_end.as_ref().filter(|_last| self.is_still) else {
+        let is_still = self.still_samples > 0;
+        let Some(last) = self.at_end.as_ref().filter(|_last| is_still) else {
             return false;
         };
         let live_then: u64 = last.heaps.iter().map(|heap| heap.live_bytes).sum();
