@@ -73,6 +73,12 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, RunError> {
         }
     }
     outputs.publish(arguments, &report)?;
+    if let Err(error @ RunError::Senseless { .. }) = &compared
+        && input.check().is_err()
+    {
+        // Said when it came about, while the program ran.
+        return Ok(Exit::NotRun(error.exit_code()));
+    }
     Ok(match compared? {
         Some(signal) if report.active => Exit::Program(u8::try_from(128 + signal).unwrap_or(125)),
         _ => exit_of(&report),

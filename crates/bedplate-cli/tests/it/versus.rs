@@ -75,6 +75,48 @@ fn every_run_gets_the_same_input() {
 }
 
 #[test]
+fn input_that_cannot_be_kept_is_said_once() {
+    let place = Place::new();
+    // Puts the library into its cache, where the limit on files below does not reach it.
+    assert_eq!(place.run(&["--quiet"], &["true"]).code(), Some(0));
+    let report = place.path("report.txt");
+    let script = "trap '' XFSZ; ulimit -f 64; exec \"$@\"";
+    let bedplate = place.bedplate();
+    let mut command = Command::new("sh");
+    for (name, value) in bedplate.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let mut child = command
+        .args(["-c", script, "sh"])
+        .arg(bedplate.get_program())
+        .args(["run", "--versus", "system", "--report"])
+        .arg(&report)
+        .args(["--", "wc", "-c"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&vec![b'x'; 300_000]).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"300000\n");
+    assert_eq!(output.status.code(), Some(125));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        stderr.matches("could not be written").count(),
+        1,
+        "{stderr}"
+    );
+    let report = std::fs::read_to_string(report).unwrap();
+    assert!(report.contains("not compared: "), "{report}");
+}
+
+#[test]
 fn a_program_that_behaves_differently_is_reported() {
     let place = Place::new();
     let script = "case \"$LD_PRELOAD\" in *bedplate*) exit 0;; *) echo other; exit 4;; esac";
