@@ -61,3 +61,34 @@ fn a_program_whose_file_was_replaced_while_it_ran_is_measured_as_it_was_loaded()
     let data = bytes_of(&ran.report, "data");
     assert!(((2 << 20)..(3 << 20)).contains(&data), "{data}");
 }
+
+#[test]
+fn a_module_whose_headers_cannot_be_read_is_told_everywhere() {
+    let place = Place::new();
+    let source = r"
+        #include <stdint.h>
+        #include <sys/mman.h>
+        extern char __ehdr_start;
+        int main(void) {
+            char *first = &__ehdr_start;
+            uintptr_t page = (uintptr_t)first & ~(uintptr_t)4095;
+            if (mprotect((void *)page, 4096, PROT_READ | PROT_WRITE)) return 3;
+            first[0] = 0;
+            return 0;
+        }
+    ";
+    let program = place.compile("headless", source, &[]);
+    let html = place.path("report.html");
+    let options = ["--html", html.to_str().expect("a path in UTF-8")];
+    let ran = place.run(&options, &[&program]);
+    assert_eq!(ran.code(), Some(0), "{}", ran.stderr());
+    let unread = &ran.report["processes"][0]["at_end"]["unread_modules"];
+    assert_eq!(unread[0], program.to_str().expect("a path in UTF-8"));
+    let note = "cannot be read in headless";
+    assert!(ran.report["notes"].to_string().contains(note));
+    let page = std::fs::read_to_string(html).expect("the page is written");
+    for text in [page, ran.stderr()] {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(words.join(" ").contains(note), "{text}");
+    }
+}

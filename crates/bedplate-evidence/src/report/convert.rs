@@ -47,6 +47,7 @@ impl Measurement {
             huge_page_bytes: measured.rollup.anonymous_huge_bytes,
             swap_bytes: measured.rollup.swap_bytes,
             heaps: measured.heaps.iter().map(HeapReport::of).collect(),
+            unread_modules: measured.unread_modules.clone(),
         }
     }
 }

@@ -187,6 +187,10 @@ pub struct Measurement {
     pub swap_bytes: u64,
     /// The allocators' figures: one entry, or two where the program also links the allocator.
     pub heaps: Vec<HeapReport>,
+    /// Files of modules whose headers could not be read, so that all behind their data counts to
+    /// it.
+    #[serde(default)]
+    pub unread_modules: Vec<String>,
 }
 
 /// One part of a resident set.

@@ -1,7 +1,41 @@
-//! Sentences about requests that were not served.
+//! Sentences about what one process met.
+//!
+//! # Role
+//! Requests that were not served, and modules whose data could not be told from what lies behind.
 
-use super::model::ProcessReport;
+use super::model::{Measurement, ProcessReport};
 use super::units::counted;
+
+/// Modules named in one sentence.
+const MODULES_NAMED: usize = 3;
+
+/// What a reader should know of modules whose headers could not be read in `process`.
+pub(crate) fn unread_modules(process: &ProcessReport) -> Option<String> {
+    let measurements = [&process.at_peak, &process.at_end];
+    let unread = measurements
+        .into_iter()
+        .flatten()
+        .find(|measurement| !measurement.unread_modules.is_empty())?;
+    unread.note_on_modules(&process.name)
+}
+
+impl Measurement {
+    /// What a reader should know of modules whose headers could not be read in process `name`.
+    pub(crate) fn note_on_modules(&self, name: &str) -> Option<String> {
+        let named = self.unread_modules.get(..MODULES_NAMED);
+        let mut modules = named.unwrap_or(&self.unread_modules).join(", ");
+        let unnamed = self.unread_modules.len().saturating_sub(MODULES_NAMED);
+        if unnamed > 0 {
+            modules.push_str(&format!(" and {unnamed} more"));
+        }
+        (!modules.is_empty()).then(|| {
+            format!(
+                "the headers of {modules} cannot be read in {name}: the nameless memory right \
+                 behind their data counts as their data, though some may be the program's own"
+            )
+        })
+    }
+}
 
 /// What a reader should know of requests that the allocator refused in `process`.
 pub(crate) fn refusals(process: &ProcessReport) -> Vec<String> {

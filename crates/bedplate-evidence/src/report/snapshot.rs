@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{HeapReport, Measurement, Part, REPORT_VERSION};
 use super::paint::Paint;
-use super::text::{heap_lines, parts_lines};
+use super::text::{heap_lines, note_line, parts_lines};
 use super::units::{count, counted, whole_bytes};
 use crate::error::LookError;
 use crate::parts::measure;
@@ -108,6 +108,9 @@ impl Snapshot {
                 text.push_str(&format!("  {}:\n", paint.bold(&heap.title())));
             }
             text.push_str(&heap_lines(heap, paint));
+        }
+        if let Some(note) = self.measurement.note_on_modules(&self.name) {
+            text.push_str(&note_line(&note, paint));
         }
         text
     }

@@ -97,6 +97,13 @@ pub fn heap_lines(heap: &HeapReport, paint: Paint) -> String {
     out
 }
 
+/// A sentence that a reader should know.
+#[must_use]
+pub(super) fn note_line(note: &str, paint: Paint) -> String {
+    let folded = fold::sentence("  note: ", "        ", note);
+    folded.replacen("note:", &paint.warn("note:"), 1) + "\n"
+}
+
 fn write_all(out: &mut String, report: &RunReport, paint: Paint) -> fmt::Result {
     writeln!(out, "{}", headline(report, paint))?;
     write_program(out, report)?;
@@ -109,8 +116,7 @@ fn write_all(out: &mut String, report: &RunReport, paint: Paint) -> fmt::Result 
         write_versus(out, versus, paint)?;
     }
     for note in &report.notes {
-        let folded = fold::sentence("  note: ", "        ", note);
-        writeln!(out, "{}", folded.replacen("note:", &paint.warn("note:"), 1))?;
+        out.push_str(&note_line(note, paint));
     }
     Ok(())
 }

@@ -297,6 +297,7 @@ fn notes_on(
         .max_by_key(|process| process.peak_rss_bytes);
     notes.extend(largest.and_then(note_on_own_mappings));
     notes.extend(processes.iter().flat_map(remarks::refusals));
+    notes.extend(processes.iter().filter_map(remarks::unread_modules));
     if !active && has_children {
         notes.push(
             "some of its children did run on the allocator: they are listed below".to_owned(),
