@@ -64,6 +64,10 @@ pub(crate) struct Heap {
     pub standing: AtomicU8,
     /// The heap made before this one, 0 for none. Written once.
     pub older: AtomicUsize,
+    /// While parked: bytes of its current slabs, and since when, in coarse milliseconds. Under the
+    /// heaps lock.
+    pub kept_bytes: Cell<usize>,
+    pub parked_ms: Cell<u64>,
     /// Next of the parked heaps. Under the heaps lock.
     pub next_parked: Cell<Option<&'static Self>>,
     /// Where the next samples lie; none unless allocations are sampled.
@@ -96,6 +100,8 @@ impl Heap {
             busy: AtomicU8::new(0),
             standing: AtomicU8::new(Standing::Parked as u8),
             older: AtomicUsize::new(0),
+            kept_bytes: Cell::new(0),
+            parked_ms: Cell::new(0),
             next_parked: Cell::new(None),
             profile: Cell::new(None),
         }
@@ -165,10 +171,21 @@ impl Heap {
             .for_each(|queue| queue.for_each(&mut each));
     }
 
-    /// Writes the heap's thread into its slabs. None is current.
+    /// Calls `each` for every slab that is allocated from.
+    pub(crate) fn for_each_current(&self, mut each: impl FnMut(&'static Slab)) {
+        self.current
+            .iter()
+            .map(Cell::get)
+            .filter(|slab| !slab.is(&EMPTY))
+            .for_each(&mut each);
+    }
+
+    /// Writes the heap's thread into its slabs.
     pub(crate) fn stamp(&self, thread: usize) {
         self.thread.store(thread, Ordering::Relaxed);
-        self.for_each_waiting(|slab| slab.owner.store(thread, Ordering::Relaxed));
+        let owned = |slab: &'static Slab| slab.owner.store(thread, Ordering::Relaxed);
+        self.for_each_waiting(owned);
+        self.for_each_current(owned);
     }
 
     /// Puts a slab whose list is empty on the full list and watches it. False if remote frees

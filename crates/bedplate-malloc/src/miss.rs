@@ -288,23 +288,27 @@ fn settle<G: Gates>(heap: &'static Heap, slab: &'static Slab) {
 }
 
 /// Puts every current slab of a heap into its queue, with its blocks counted, and gives empty
-/// ones back: the heap is about to be parked.
+/// ones back. To count is to walk the list, a cache miss a block: so a thread's end leaves it to
+/// whoever finds the heap still parked after the decay time.
 pub(crate) fn retire_currents<G: Gates>(heap: &'static Heap) {
-    for class in 0..crate::class::CLASSES {
-        let slab = heap.current_of(class);
-        if slab.is(&EMPTY) {
-            continue;
-        }
-        heap.set_current(class, &EMPTY);
-        let free = crate::audit::length(slab);
-        profile::left(heap, slab, free);
-        let out = slab.extended() - free;
-        if out == 0 {
-            heap.release(slab);
-        } else {
-            heap.enqueue(slab, out);
-            settle::<G>(heap, slab);
-        }
+    (0..crate::class::CLASSES).for_each(|class| retire_current::<G>(heap, class));
+}
+
+/// The same for one class.
+pub(crate) fn retire_current<G: Gates>(heap: &'static Heap, class: usize) {
+    let slab = heap.current_of(class);
+    if slab.is(&EMPTY) {
+        return;
+    }
+    heap.set_current(class, &EMPTY);
+    let free = crate::audit::length(slab);
+    profile::left(heap, slab, free);
+    let out = slab.extended() - free;
+    if out == 0 {
+        heap.release(slab);
+    } else {
+        heap.enqueue(slab, out);
+        settle::<G>(heap, slab);
     }
 }
 

@@ -431,12 +431,17 @@ fn observe_free<G: Gates>(block: *mut u8, slab: &'static Slab) {
 /// Frees a block whose slice is not, or not directly, this thread's.
 #[inline(never)]
 fn free_other<G: Gates>(block: *mut u8, slab: &'static Slab) {
-    if slab.kind() == Kind::Interior {
+    let kind = slab.kind();
+    // The common remote free: one more block for a chain that is begun.
+    let is_plain = kind == Kind::Slab && G::SET.bits() == 0 && !harden::ON;
+    if is_plain && thread::chain_remote(slab, block.cast()) {
+        return;
+    }
+    if kind == Kind::Interior {
         // SAFETY: the kind was just read.
         let head = unsafe { raw::head_of(slab) };
         if head.owner.load(Ordering::Relaxed) == thread::number() {
-            let offset = block.expose_provenance() - raw::start_of(head);
-            if !offset.is_multiple_of(head.block_bytes()) {
+            if !raw::is_block(head, block.cast(), head.block_bytes()) {
                 misuse::inside(Asked::Free, block, head);
             }
             return free_own::<G>(block, head);

@@ -57,6 +57,32 @@ impl Outbox {
         }
     }
 
+    /// Adds a block that the caller gives up to a chain that is begun. False, and nothing done,
+    /// where it would end the chain, or is no block.
+    #[inline(always)]
+    pub(crate) fn chain(&self, slab: &'static Slab, block: *mut Block) -> bool {
+        let record = core::ptr::from_ref(slab).expose_provenance();
+        // SAFETY: the index is below the number of slots.
+        let slot = unsafe {
+            self.slots
+                .get_unchecked(record / size_of::<Slab>() % OUTBOX_SLOTS)
+        };
+        let head = slot.head.get();
+        if !slot.slab.get().is_some_and(|other| other.is(slab)) || head == block {
+            return false;
+        }
+        let bytes = slab.block_bytes();
+        let count = slot.count.get() + 1;
+        if count as usize * bytes >= OUTBOX_SLOT_BYTES || !raw::is_block(slab, block, bytes) {
+            return false;
+        }
+        // SAFETY: the block is given up to us and becomes the chain's head.
+        unsafe { raw::set_link(block, head) };
+        slot.head.set(block);
+        slot.count.set(count);
+        true
+    }
+
     /// Adds a block that the caller gives up.
     pub(crate) fn add<G: Gates>(&self, slab: &'static Slab, block: *mut Block) {
         // Records are 64 bytes apart, and slabs of a class tend to neighbour each other.

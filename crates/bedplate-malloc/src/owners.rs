@@ -16,8 +16,9 @@
 use crate::counters::COUNTERS;
 use crate::heap::{Heap, Standing};
 use crate::slab::Slab;
-use crate::tuning::PARKED_LOOKS;
-use crate::{miss, raw};
+use crate::tuning::{PARKED_LOOKS, SLICE_BYTES};
+use crate::{harden, miss, raw};
+use bedplate_os::clock;
 use bedplate_os::lock::{Guard, Lock};
 use bedplate_os::pages::{self, Protection};
 use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
@@ -36,6 +37,8 @@ pub(crate) struct Heaps {
     pub newest: AtomicUsize,
     /// How many are parked. Written under the lock.
     pub parked: AtomicUsize,
+    /// Bytes of the current slabs of parked heaps. Written under the lock.
+    kept_bytes: AtomicUsize,
 }
 
 // SAFETY: `inner` is reached through `enter` alone, which holds `lock` (I1).
@@ -58,6 +61,7 @@ pub(crate) static HEAPS: Heaps = Heaps {
     }),
     newest: AtomicUsize::new(0),
     parked: AtomicUsize::new(0),
+    kept_bytes: AtomicUsize::new(0),
 };
 
 impl Heaps {
@@ -71,6 +75,18 @@ impl Heaps {
         let guard = self.lock.try_lock()?;
         // SAFETY: the lock is held while the guard lives (I1); nothing makes a `&mut Inner`.
         Some((guard, unsafe { &*self.inner.get() }))
+    }
+
+    /// Bytes of the current slabs of parked heaps. A snapshot.
+    #[must_use]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.kept_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The current slabs of a parked heap are somebody's, or about to be retired.
+    fn forget_kept(&self, heap: &Heap) {
+        self.kept_bytes
+            .fetch_sub(heap.kept_bytes.take(), Ordering::Relaxed);
     }
 
     /// The lock, for fork handlers.
@@ -120,6 +136,7 @@ impl Inner {
         let heap = self.parked.get()?;
         self.parked.set(heap.next_parked.take());
         heaps.parked.fetch_sub(1, Ordering::Relaxed);
+        heaps.forget_kept(heap);
         Some(heap)
     }
 
@@ -165,11 +182,15 @@ pub(crate) fn attach_fallback(number: usize) -> Option<&'static Heap> {
     Some(heap)
 }
 
-/// Parks the heap of a thread that ends. Its outbox is flushed.
+/// Parks the heap of a thread that ends. Its outbox is flushed. Its current slabs stay so for the
+/// next thread.
 pub(crate) fn park<G: Gates>(heap: &'static Heap) {
     heap.while_busy(|| {
         miss::drain::<G>(heap);
-        miss::retire_currents::<G>(heap);
+        if harden::ON {
+            // To walk the lists is to check them.
+            miss::retire_currents::<G>(heap);
+        }
     });
     // Not busy any more: once the lock is given up, the heap is its adopter's. A fork in between
     // finds an attached heap that is whole.
@@ -177,6 +198,11 @@ pub(crate) fn park<G: Gates>(heap: &'static Heap) {
         let (_guard, inner) = HEAPS.enter();
         heap.stamp(0);
         inner.push(&HEAPS, heap);
+        let mut kept = 0;
+        heap.for_each_current(|slab| kept += slab.slices() * SLICE_BYTES);
+        heap.kept_bytes.set(kept);
+        heap.parked_ms.set(clock::coarse_ms());
+        HEAPS.kept_bytes.fetch_add(kept, Ordering::Relaxed);
     }
     COUNTERS.heaps_parked.add(1);
     crate::purge::after_release();
@@ -194,6 +220,9 @@ pub(crate) fn adopt_slab<G: Gates>(heap: &'static Heap, class: usize) -> Option<
         let parked = at?;
         at = parked.next_parked.get();
         miss::drain::<G>(parked);
+        if parked.queue(class).first().is_none() {
+            miss::retire_current::<G>(parked, class);
+        }
         if let Some(slab) = parked.queue(class).first()
             && unwatched(slab)
         {
@@ -235,25 +264,32 @@ pub(crate) fn each_parked(mut each: impl FnMut(&'static Heap)) {
     }
 }
 
-/// Takes up remote frees in parked heaps, so that their empty slabs go back to the pool.
-pub(crate) fn drain_parked<G: Gates>() {
+/// Takes up remote frees in parked heaps, so that their empty slabs go back to the pool, and
+/// retires the current slabs of those that were parked for `ms` milliseconds.
+pub(crate) fn drain_parked<G: Gates>(ms: u64) {
     crate::fallback::try_drain::<G>();
     crate::profile::try_drain::<G>();
     if HEAPS.parked.load(Ordering::Relaxed) == 0 {
         return;
     }
+    let now = clock::coarse_ms();
     let (_guard, inner) = HEAPS.enter();
     let mut at = inner.parked.get();
     while let Some(heap) = at {
         at = heap.next_parked.get();
         miss::drain::<G>(heap);
+        let waited = now.saturating_sub(heap.parked_ms.get());
+        if heap.kept_bytes.get() > 0 && waited >= ms {
+            HEAPS.forget_kept(heap);
+            miss::retire_currents::<G>(heap);
+        }
     }
 }
 
 /// Memory is out: gives back what can be, to the pool and to the kernel.
 #[cold]
 pub(crate) fn reclaim<G: Gates>() {
-    drain_parked::<G>();
+    drain_parked::<G>(0);
     crate::huge::HUGE.purge(true);
 }
 

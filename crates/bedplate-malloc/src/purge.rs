@@ -39,7 +39,7 @@ const DOZE_MS: u64 = 128 * LOOK_MS;
 /// Bytes that wait to be given back. A snapshot.
 #[must_use]
 pub(crate) fn waiting_bytes() -> usize {
-    POOL.dirty_bytes() + HUGE.cached_bytes()
+    POOL.dirty_bytes() + HUGE.cached_bytes() + owners::HEAPS.kept_bytes()
 }
 
 /// Something was released: purges if it is time, and starts the helper if much waits.
@@ -94,13 +94,13 @@ fn due() {
 pub(crate) fn told_parked() {
     // Relaxed: a count orders nothing.
     if TOLD_PARKED.fetch_add(1, Ordering::Relaxed) % TOLD_A_LOOK == TOLD_A_LOOK - 1 {
-        owners::drain_parked::<Off>();
+        owners::drain_parked::<Off>(DECAY_MS);
     }
 }
 
 /// Gives back everything that can be, now. Returns the bytes.
 pub(crate) fn all() -> usize {
-    owners::drain_parked::<Off>();
+    owners::drain_parked::<Off>(0);
     POOL.purge(true) + HUGE.purge(true)
 }
 
@@ -110,7 +110,7 @@ extern "C" fn helper() {
     // Bounded by the program: ends when nothing waits.
     loop {
         sleep(nap);
-        owners::drain_parked::<Off>();
+        owners::drain_parked::<Off>(DECAY_MS);
         due();
         let found = quiet::look();
         nap = if waiting_bytes() > 0 || found == Found::Waiting {

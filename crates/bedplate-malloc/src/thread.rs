@@ -248,6 +248,13 @@ pub(crate) fn be_profiled() {
     with(|local| local.outbox.be_profiled());
 }
 
+/// Puts a block into the chain that the thread holds back for its slab, if there is one with room
+/// and the block is one.
+#[inline(always)]
+pub(crate) fn chain_remote(slab: &'static Slab, block: *mut crate::raw::Block) -> bool {
+    with(|local| local.life.get() == Life::Registered && local.outbox.chain(slab, block))
+}
+
 /// True if the thread holds no remote frees back, and its allocations are not sampled.
 #[inline(always)]
 pub(crate) fn outbox_is_empty() -> bool {

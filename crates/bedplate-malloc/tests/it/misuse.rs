@@ -84,8 +84,11 @@ const CASES: &[Case] = &[
         reason: "double free of 0x",
     },
     Case {
-        name: "double free in turn, found when the thread ends",
-        commit: || in_a_thread(|| free_in_turn(100)),
+        name: "double free in turn, found after the thread's end",
+        commit: || {
+            in_a_thread(|| free_in_turn(100));
+            let _bytes = ops::trim::<Off>();
+        },
         reason: "double free of 0x",
     },
     Case {
@@ -230,7 +233,7 @@ const CASES: &[Case] = &[
         reason: "wrong size: free of 0x",
     },
     Case {
-        name: "a written link, found when the thread ends",
+        name: "a written link, found after the thread's end",
         commit: || {
             in_a_thread(|| {
                 let (one, other) = (block(100), block(100));
@@ -238,6 +241,7 @@ const CASES: &[Case] = &[
                 free(other);
                 write_over_link(one);
             });
+            let _bytes = ops::trim::<Off>();
         },
         reason: "use after free, or overflow of the block before: 0x",
     },
