@@ -56,6 +56,7 @@
 //! | `info.rs` | figures from within |
 //! | `inspect/` | figures from outside |
 //! | `harden.rs` | what blocks carry in the hardened build |
+//! | `guarded.rs` | sampled blocks with guard pages, in the hardened build |
 //! | `territory.rs` | which addresses are ours, in the hardened build |
 //! | `audit.rs` | what misuse left in the lists of free blocks |
 //! | `misuse.rs` | messages on misuse |
@@ -87,6 +88,9 @@ pub mod entry;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "a list under a lock")]
 mod fallback;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "pages and a signal handler")]
+mod guarded;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "words in blocks")]
 mod harden;

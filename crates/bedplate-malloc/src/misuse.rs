@@ -37,6 +37,15 @@ impl Asked {
     }
 }
 
+/// What an access to a guard means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The block was freed.
+    Freed,
+    /// The access was behind the block's end.
+    Behind,
+}
+
 const LOOK_TWICE: &str = "Look for two owners of this block; a debugger at this abort shows the \
                           second free, valgrind both.";
 const LOOK_FREED: &str = "Look for a pointer that is used after its block was freed; valgrind \
@@ -57,6 +66,9 @@ impl fmt::Display for Whose<'_> {
             number if number == thread::number() => "this thread",
             _ => "another thread",
         };
+        if self.0.kind() == Kind::Guarded {
+            return f.write_str("a guarded block");
+        }
         let bytes = self.0.block_bytes();
         write!(
             f,
@@ -196,7 +208,7 @@ fn freed_bytes(block: *mut u8, slab: &'static Slab) -> Option<usize> {
 pub(crate) fn inside(asked: Asked, block: *mut u8, slab: &'static Slab) -> ! {
     let call = asked.call();
     match slab.kind() {
-        Kind::Slab | Kind::Sampled => stop(&message(
+        Kind::Slab | Kind::Sampled | Kind::Guarded => stop(&message(
             format_args!(
                 "invalid {call} of {block:p}: the address is inside {}, not at its start",
                 Whose(slab)
@@ -273,5 +285,23 @@ pub(crate) fn overflow_of_large(block: usize, usable: usize, seal: usize) -> ! {
             "{what} of {block:p}, a large block of {usable} bytes: the word before {behind:p} was              written over"
         ),
         LOOK_WRITTEN,
+    ))
+}
+
+/// A guard of a guarded block was touched.
+#[cold]
+#[inline(never)]
+pub(crate) fn guarded(what: Fault, block: *mut u8, bytes: usize, address: usize) -> ! {
+    let at: *const u8 = core::ptr::with_exposed_provenance(address);
+    let (class, where_) = match what {
+        Fault::Freed => ("use after free", "inside or near it"),
+        Fault::Behind => ("overflow", "behind its end"),
+    };
+    stop(&message(
+        format_args!(
+            "{class} of {block:p}, a guarded block of {bytes} bytes: this thread read or wrote {at:p}, \
+             {where_}"
+        ),
+        "A debugger at this abort shows the access.",
     ))
 }

@@ -25,7 +25,7 @@ use crate::raw::{self, Block};
 use crate::slab::{EMPTY, Kind, Slab, State};
 use crate::tuning::{CLASS_MAX, LARGE_MAX, SLICE_BYTES, SMALL_MAX};
 use crate::zero::Used;
-use crate::{audit, fallback, miss, profile, thread};
+use crate::{audit, fallback, guarded, miss, profile, thread};
 use bedplate_os::pages;
 use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
 use core::ptr::{NonNull, null_mut};
@@ -98,6 +98,13 @@ fn allocate_miss_slow<G: Gates>(bytes: usize, slab: &'static Slab) -> *mut u8 {
             TELEMETRY.add(Metric::FrontMisses, 1);
         }
         return pop_stocked::<G>(next);
+    }
+    // The profile's samples come from the same misses.
+    if harden::ON
+        && !profile::is_on()
+        && let Some(block) = guarded::sample(bytes - TAIL_BYTES)
+    {
+        return block.as_ptr();
     }
     allocate_class_slow::<G>(class_of(bytes))
 }
@@ -362,6 +369,12 @@ fn check_size_slow(block: NonNull<u8>, bytes: usize, given: Given) {
             let had = unsafe { live_bytes(Asked::Free, block) };
             (had, large_usable(bytes) == Some(had))
         }
+        Kind::Guarded => {
+            let had = guarded::live_bytes(Asked::Free, block.as_ptr(), slab);
+            let is_kept = given == Given::Resized && (bytes > had / 2 || had <= 64);
+            let is_exact = bytes.max(1).next_multiple_of(16) == had;
+            (had, bytes <= had && (is_kept || is_exact))
+        }
         // What is wrong here is not the size.
         Kind::Free => return,
     };
@@ -490,6 +503,7 @@ fn free_foreign_slow<G: Gates>(block: *mut u8, slab: &'static Slab) {
             }
             HUGE.give(slab);
         }
+        Kind::Guarded => guarded::free(block, slab),
         Kind::Free => misuse::free_slice(Asked::Free, block, slab),
     }
     if G::SET.has(Gate::FreeStats) {
@@ -560,6 +574,7 @@ unsafe fn live_bytes(asked: Asked, block: NonNull<u8>) -> usize {
             check_huge(asked, block.as_ptr(), slab);
             huge::usable_of(slab)
         }
+        Kind::Guarded => guarded::live_bytes(asked, block.as_ptr(), slab),
         Kind::Free => misuse::free_slice(asked, block.as_ptr(), slab),
     }
 }

@@ -42,6 +42,8 @@ pub(crate) enum Kind {
     Huge = 4,
     /// The first slice of a slab whose blocks are samples of a heap profile.
     Sampled = 5,
+    /// A slice of the area of guarded blocks.
+    Guarded = 6,
 }
 
 /// Where a slab is.
@@ -152,6 +154,7 @@ impl Slab {
             3 => Kind::Large,
             4 => Kind::Huge,
             5 => Kind::Sampled,
+            6 => Kind::Guarded,
             _ => Kind::Free,
         }
     }

@@ -381,7 +381,69 @@ const HARDENED: &[Case] = &[
         },
         reason: "use after free, or overflow of the block before: 0x",
     },
+    Case {
+        name: "hardened: past the end of a guarded block",
+        commit: || write_past(guarded_block(), 1),
+        reason: "overflow of 0x",
+    },
+    Case {
+        name: "hardened: a write to a guarded block that is free",
+        commit: || {
+            let one = guarded_block();
+            free(one);
+            write_over_link(one);
+        },
+        reason: "use after free of 0x",
+    },
+    Case {
+        name: "hardened: double free of a guarded block",
+        commit: || {
+            let one = guarded_block();
+            free(one);
+            free(one);
+        },
+        reason: "a guarded block: it is already free",
+    },
+    Case {
+        name: "hardened: inside a guarded block",
+        commit: || free(inside(guarded_block(), 16)),
+        reason: "is inside a guarded block, not at its start",
+    },
 ];
+
+/// A block that was sampled: its usable bytes are those asked for, not a class's.
+#[cfg(feature = "hardened")]
+fn guarded_block() -> NonNull<u8> {
+    // SAFETY: Rust's own handler goes, as in a program that has none.
+    let _old = unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
+    let mut blocks = (0..100_000).map(|_| block(100));
+    // SAFETY: live blocks.
+    let found = blocks.find(|one| unsafe { ops::usable_bytes(*one) } == 112);
+    found.expect("one block in many is guarded")
+}
+
+/// Guarded blocks may be resized, freed with their size, and be as many as there are.
+#[cfg(feature = "hardened")]
+#[test]
+fn guarded_blocks_are_blocks() {
+    let blocks: Vec<_> = (0..200_000).map(|_| block(100)).collect();
+    // SAFETY: live blocks.
+    let is_guarded = |one: &NonNull<u8>| unsafe { ops::usable_bytes(*one) } == 112;
+    assert!(blocks.iter().filter(|one| is_guarded(one)).count() > 1);
+    for (index, one) in blocks.into_iter().enumerate() {
+        // SAFETY: the usable bytes of a live block.
+        unsafe { one.as_ptr().write_bytes(1, 100) };
+        if index % 3 == 0 {
+            // SAFETY: a live block of that size.
+            unsafe { family::free_sized::<Off>(one.as_ptr(), 100) };
+            continue;
+        }
+        // SAFETY: a live block.
+        let moved = unsafe { ops::reallocate::<Off>(one, 300 * (index % 2) + 90) };
+        // SAFETY: a live block.
+        unsafe { ops::free::<Off>(moved) };
+    }
+}
 
 /// Writes past the bytes of a block that may be used.
 #[cfg(feature = "hardened")]
