@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use bedplate_malloc::config::{PROFILE_BYTES, parse_bytes};
 use clap::{Args, Parser, Subcommand};
 
 /// Runs unmodified programs on the bedplate allocator and shows where their memory went.
@@ -21,6 +22,8 @@ pub(crate) enum Command {
     Probe(ProbeArguments),
     /// Watch a process that runs on the allocator
     Top(TopArguments),
+    /// Compare heap profiles
+    Profile(ProfileArguments),
     /// Print the licences of bedplate and of everything linked into it
     #[command(
         alias = "licenses",
@@ -53,6 +56,18 @@ pub(crate) struct RunArguments {
     /// Write the report as one self-contained HTML page
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// Sample allocations, and write a heap profile for pprof (docs/profile.md)
+    #[arg(long, value_name = "FILE", visible_alias = "profile")]
+    pub(crate) pprof: Option<PathBuf>,
+    /// Sample allocations, and write folded stacks of the bytes live at the peak
+    #[arg(long, value_name = "FILE")]
+    pub(crate) folded: Option<PathBuf>,
+    /// Sample allocations, and draw a flame graph (SVG) of the bytes live at the peak
+    #[arg(long, value_name = "FILE")]
+    pub(crate) flame: Option<PathBuf>,
+    /// Sample one allocation for each so many bytes (default where sampled: 512K), and report the call sites
+    #[arg(long, value_name = "BYTES", value_parser = sample_bytes)]
+    pub(crate) sample: Option<u64>,
     /// Print no report (files asked for are still written)
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -80,6 +95,56 @@ pub(crate) struct RunArguments {
     /// The program and its arguments
     #[arg(trailing_var_arg = true, required = true, value_name = "PROGRAM")]
     pub(crate) command: Vec<OsString>,
+}
+
+impl RunArguments {
+    /// Bytes for each sample, where anything asks for samples.
+    pub(crate) fn sample_bytes(&self) -> Option<u64> {
+        let is_wanted = self.pprof.is_some() || self.folded.is_some() || self.flame.is_some();
+        self.sample.or(is_wanted.then_some(PROFILE_BYTES))
+    }
+}
+
+fn sample_bytes(text: &str) -> Result<u64, String> {
+    parse_bytes(text.as_bytes())
+        .map(|bytes| bytes as u64)
+        .filter(|bytes| (1..=1 << 30).contains(bytes))
+        .ok_or_else(|| "bytes from 1 to 1G, such as 64K".to_owned())
+}
+
+/// Arguments of `profile`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code: 0, 2 usage or a file that cannot be read.")]
+pub(crate) struct ProfileArguments {
+    #[command(subcommand)]
+    pub(crate) command: ProfileCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfileCommand {
+    /// Show what changed from one heap profile to another
+    Diff(DiffArguments),
+}
+
+/// Arguments of `profile diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// The profile before
+    #[arg(value_name = "BEFORE")]
+    pub(crate) before: PathBuf,
+    /// The profile after
+    #[arg(value_name = "AFTER")]
+    pub(crate) after: PathBuf,
+    #[arg(
+        long = "type",
+        value_name = "NAME",
+        help = "Which figures: alloc_objects, alloc_space, inuse_objects, inuse_space, peak_objects or \
+                peak_space [default: peak_space where both have it, else inuse_space]"
+    )]
+    pub(crate) sample_type: Option<String>,
+    /// Also write folded stacks with both figures, for a differential flame graph
+    #[arg(long, value_name = "FILE")]
+    pub(crate) folded: Option<PathBuf>,
 }
 
 /// Arguments of `probe`.

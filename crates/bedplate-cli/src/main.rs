@@ -13,6 +13,7 @@
 //! | `settings.rs` | the settings in the environment |
 //! | `output.rs` | files the user asked for |
 //! | `talk.rs` | colour, live line, standard streams |
+//! | `profile.rs` | `bedplate profile` |
 //! | `probe/` | `bedplate probe` |
 //! | `top/` | `bedplate top` |
 //! | `licences.rs` | `bedplate licences` |
@@ -26,6 +27,7 @@ mod library;
 mod licences;
 mod output;
 mod probe;
+mod profile;
 mod run;
 mod settings;
 mod talk;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Probe(arguments) => probe::probe(&arguments),
         Command::Top(arguments) => top::top(&arguments),
+        Command::Profile(arguments) => profile::profile(&arguments),
         Command::Licences => licences::licences(),
     }
     .into()

@@ -58,11 +58,11 @@ impl Output {
     }
 
     /// Writes all of it.
-    pub(crate) fn write(&mut self, text: &str) -> Result<(), RunError> {
+    pub(crate) fn write(&mut self, content: impl AsRef<[u8]>) -> Result<(), RunError> {
         let written = match &mut self.held {
-            Some(file) => file.write_all(text.as_bytes()),
+            Some(file) => file.write_all(content.as_ref()),
             // By its name: the program may have removed or replaced the file meanwhile.
-            None => std::fs::write(&self.path, text),
+            None => std::fs::write(&self.path, content),
         };
         self.is_new = false;
         written.map_err(|source| self.failed(source))

@@ -12,9 +12,10 @@ use std::process::{ChildStdin, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bedplate_evidence::RunError;
-use bedplate_evidence::report::{RunReport, html, text};
+use bedplate_evidence::profile::{Profile, folded, pprof};
+use bedplate_evidence::report::{RunReport, html, text, units};
 use bedplate_evidence::run::program::SHELL;
-use bedplate_evidence::run::{Event, RunPlan, Target, conduct, inspect_program};
+use bedplate_evidence::run::{Conducted, Event, RunPlan, Target, conduct, inspect_program};
 use bedplate_evidence::versus::{Arm, Compared, Input, Interrupts, VersusPlan, compare, find_arms};
 use bedplate_preload_blob::Which;
 
@@ -63,7 +64,11 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, RunError> {
             })
         })
         .transpose()?;
-    let mut report = watched_run(arguments, &plan, runs.as_ref().map(|runs| runs.input))?;
+    let kept = runs.as_ref().map(|runs| runs.input);
+    let Conducted {
+        mut report,
+        profile,
+    } = watched_run(arguments, &plan, kept)?;
     report.notes.extend(settings::note());
     let mut compared = Ok(None);
     if let Some(runs) = runs {
@@ -72,7 +77,10 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, RunError> {
             report.notes.push(format!("not compared: {error}"));
         }
     }
+    // The report first: without samples there is no profile, but there are figures.
+    let written = outputs.publish_profile(profile.as_ref(), &mut report);
     outputs.publish(arguments, &report)?;
+    written?;
     if let Err(error @ RunError::Senseless { .. }) = &compared
         && input.check().is_err()
     {
@@ -116,6 +124,7 @@ fn plan(arguments: &RunArguments) -> Result<(RunPlan, Installed), RunError> {
         library_name,
         search_path: std::env::var_os("PATH"),
         temporary: std::env::temp_dir(),
+        sample_bytes: arguments.sample_bytes(),
     };
     Ok((plan, library))
 }
@@ -137,7 +146,7 @@ fn watched_run(
     arguments: &RunArguments,
     plan: &RunPlan,
     kept: Option<&Input>,
-) -> Result<RunReport, RunError> {
+) -> Result<Conducted, RunError> {
     let line = LiveLine::new(wants_progress(arguments));
     let talks = !arguments.quiet && arguments.report.is_none();
     let paint = paint_for_stderr();
@@ -148,7 +157,7 @@ fn watched_run(
             feeding = kept.keep(pipe, |why| complain(&why));
         }
     };
-    let report = conduct(plan, input, &mut feed, &mut |event| match event {
+    let conducted = conduct(plan, input, &mut feed, &mut |event| match event {
         Event::Active { pid, name } if talks => {
             line.say(&format!(
                 "bedplate: {} in {name} (pid {pid})",
@@ -167,7 +176,7 @@ fn watched_run(
         what: "keep the program's input",
         source,
     })?;
-    report
+    conducted
 }
 
 /// What the runs of a comparison need.
@@ -253,11 +262,19 @@ fn seed_from_clock() -> u64 {
     now.as_secs() ^ u64::from(now.subsec_nanos())
 }
 
+/// Why no profile is written.
+const NO_SAMPLES: &str = "no allocation was sampled, so no heap profile is written: the program ended \
+                          before it could be looked at, allocates less than one sample's bytes \
+                          (--sample makes them fewer), or does not run on bedplate";
+
 /// The files asked for.
 struct Outputs {
     report: Option<Output>,
     json: Option<Output>,
     html: Option<Output>,
+    pprof: Option<Output>,
+    folded: Option<Output>,
+    flame: Option<Output>,
 }
 
 impl Outputs {
@@ -271,7 +288,41 @@ impl Outputs {
             report: open("the report", &arguments.report)?,
             json: open("the JSON report", &arguments.json)?,
             html: open("the HTML report", &arguments.html)?,
+            pprof: open("the heap profile", &arguments.pprof)?,
+            folded: open("the folded stacks", &arguments.folded)?,
+            flame: open("the flame graph", &arguments.flame)?,
         })
+    }
+
+    /// Writes the heap profile to wherever it was asked for; what there was no sample for is a note
+    /// in the report.
+    fn publish_profile(
+        &mut self,
+        profile: Option<&Profile>,
+        report: &mut RunReport,
+    ) -> Result<(), RunError> {
+        let wanted = self.pprof.is_some() || self.folded.is_some() || self.flame.is_some();
+        let Some(profile) = profile.filter(|profile| profile.samples > 0) else {
+            if wanted {
+                report.notes.push(NO_SAMPLES.to_owned());
+            }
+            return Ok(());
+        };
+        let system = |what| move |source| RunError::System { what, source };
+        if let Some(output) = &mut self.pprof {
+            let file = pprof::encode(profile).map_err(system("make the heap profile"))?;
+            output.write(file)?;
+        }
+        if let Some(output) = &mut self.folded {
+            output.write(folded::folded(profile))?;
+        }
+        if let Some(output) = &mut self.flame {
+            let title = units::command_line(&report.command);
+            let svg =
+                folded::flame_graph(profile, &title).map_err(system("draw the flame graph"))?;
+            output.write(svg)?;
+        }
+        Ok(())
     }
 
     /// Writes the report to wherever it was asked for; a file that can no longer be written does
@@ -279,21 +330,17 @@ impl Outputs {
     fn publish(&mut self, arguments: &RunArguments, report: &RunReport) -> Result<(), RunError> {
         let mut failed = Vec::new();
         if let Some(output) = &mut self.report {
-            failed.extend(
-                output
-                    .write(&text::render(report, Default::default()))
-                    .err(),
-            );
+            failed.extend(output.write(text::render(report, Default::default())).err());
         }
         if let Some(output) = &mut self.json {
             let json = serde_json::to_string_pretty(report).map_err(|error| RunError::System {
                 what: "write JSON",
                 source: error.into(),
             })?;
-            failed.extend(output.write(&(json + "\n")).err());
+            failed.extend(output.write(json + "\n").err());
         }
         if let Some(output) = &mut self.html {
-            failed.extend(output.write(&html::render(report)).err());
+            failed.extend(output.write(html::render(report)).err());
         }
         let asked = self.report.is_none() && !arguments.quiet;
         if asked || !failed.is_empty() {

@@ -16,6 +16,7 @@
 //! | `parts/` | where its resident memory went |
 //! | `run/` | starting a program on the allocator and watching it |
 //! | `versus/` | comparing allocators on one program |
+//! | `profile/` | heap profiles: call sites, files for other tools |
 //! | `report/` | the report as data, text and page |
 
 extern crate alloc;
@@ -23,6 +24,7 @@ extern crate alloc;
 pub mod error;
 pub mod parts;
 pub mod process;
+pub mod profile;
 pub mod report;
 pub mod run;
 pub mod versus;

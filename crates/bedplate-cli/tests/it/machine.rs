@@ -66,8 +66,9 @@ impl Place {
         let status = Command::new("cc")
             .args(["-O0", "-fno-builtin", "-o"])
             .arg(&program)
+            .args(options.iter().filter(|option| !option.starts_with("-l")))
             .arg(&file)
-            .args(options)
+            .args(options.iter().filter(|option| option.starts_with("-l")))
             .status()
             .expect("cc starts");
         assert!(status.success(), "cc {options:?} failed");

@@ -11,6 +11,7 @@
 //! | `versus.rs` | comparisons |
 //! | `settings.rs` | the environment |
 //! | `parts.rs` | which part memory is counted to |
+//! | `profile.rs` | heap profiles |
 //! | `probe.rs` | described machines |
 //! | `licences.rs` | the licences inside the program |
 //! | `top.rs` | looking at running processes |
@@ -21,6 +22,7 @@ mod licences;
 mod machine;
 mod parts;
 mod probe;
+mod profile;
 mod run;
 mod settings;
 mod signals;

@@ -15,6 +15,10 @@ use super::units::{
     bytes, command_line, count, counted, known_bytes, seconds, short_name, whole_bytes,
 };
 use crate::parts::PartKind;
+use crate::profile::sites::{CallSite, ProfileReport};
+
+/// Callers shown of each call site.
+const CALLERS_MAX: usize = 4;
 
 /// The page.
 #[must_use]
@@ -37,6 +41,9 @@ pub fn render(report: &RunReport) -> String {
     }
     for process in report.shown_processes() {
         page.push_str(&process_section(process));
+    }
+    if let Some(profile) = &report.profile {
+        page.push_str(&profile_section(profile));
     }
     page.push_str(&children_section(&report.children));
     page.push_str(&machine_section(report));
@@ -312,6 +319,36 @@ fn counters(heap: &HeapReport) -> String {
         "<h3>The allocator's own counts</h3><table><tr><td>threads' heaps (waiting for a new owner)\
          </td><td>{} ({})</td></tr>{rows}</table>",
         heap.threads, heap.parked
+    )
+}
+
+fn profile_section(profile: &ProfileReport) -> String {
+    let row = |site: &CallSite| {
+        let line = site.file.as_deref().filter(|_| site.line > 0);
+        let place = line.map_or_else(String::new, |file| {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            format!("<br><small>{}:{}</small>", escape(name), site.line)
+        });
+        let callers = site.callers.iter().take(CALLERS_MAX);
+        let callers: String = callers
+            .map(|caller| format!("<br><small>from {}</small>", escape(caller)))
+            .collect();
+        format!(
+            "<tr><td>{}{place}{callers}</td><td>{}</td><td>{:.1} %</td><td>{}</td><td>{}</td></tr>",
+            escape(&site.function),
+            bytes(site.peak_bytes),
+            100.0 * site.peak_bytes / profile.peak_bytes.max(1.0),
+            bytes(site.end_bytes),
+            bytes(site.allocated_bytes),
+        )
+    };
+    let rows: String = profile.sites.iter().map(row).collect();
+    format!(
+        "<section><h2>Call sites</h2><p>Estimates from {}, one for each {} allocated.</p>\
+         <table><tr><th>function</th><th>live at the peak</th><th>share</th><th>live at the end</th>\
+         <th>allocated</th></tr>{rows}</table></section>",
+        counted(profile.samples, "sample", "samples"),
+        whole_bytes(profile.rate_bytes)
     )
 }
 

@@ -11,6 +11,7 @@
 //! | `svg.rs` | its charts |
 //! | `histogram.rs` | size classes in doubling bins |
 //! | `spark.rs` | charts of one line of text |
+//! | `text_profile.rs` | the call sites in it |
 //! | `text_versus.rs` | the comparison in it |
 //! | `fold.rs` | lines that fit a terminal |
 //! | `peak.rs` | the one figure of a peak |
@@ -30,6 +31,7 @@ pub mod snapshot;
 pub mod spark;
 pub mod svg;
 pub mod text;
+mod text_profile;
 mod text_versus;
 pub mod units;
 

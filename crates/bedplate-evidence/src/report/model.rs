@@ -12,6 +12,7 @@ use alloc::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::parts::PartKind;
+use crate::profile::sites::ProfileReport;
 use crate::run::program::ProgramFacts;
 
 /// Version of the report's layout.
@@ -56,6 +57,9 @@ pub struct RunReport {
     pub processes: Vec<ProcessReport>,
     /// All descendants on our allocator, by name.
     pub children: Vec<ChildGroup>,
+    /// The call sites that hold most, where allocations were sampled.
+    #[serde(default)]
+    pub profile: Option<ProfileReport>,
     /// Comparison with other allocators.
     pub versus: Option<Versus>,
     /// Sentences a reader should know.

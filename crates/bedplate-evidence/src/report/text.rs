@@ -15,6 +15,7 @@ use super::model::{ChildGroup, HeapReport, Measurement, ProcessReport, RunReport
 use super::paint::Paint;
 use super::peak;
 use super::spark::{bar, sparkline};
+use super::text_profile::write_profile;
 use super::text_versus::write_versus;
 use super::units::{bytes, count, counted, known_bytes, seconds, whole_bytes};
 
@@ -109,6 +110,9 @@ fn write_all(out: &mut String, report: &RunReport, paint: Paint) -> fmt::Result 
     write_program(out, report)?;
     for process in report.shown_processes() {
         write_process(out, process, paint)?;
+    }
+    if let Some(profile) = &report.profile {
+        write_profile(out, profile, paint)?;
     }
     write_children(out, &report.children, paint)?;
     write_pressure(out, report)?;

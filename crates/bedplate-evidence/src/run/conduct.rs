@@ -19,11 +19,12 @@ use super::launch::{Target, start};
 use super::pressure::PressureBefore;
 use super::program::{Obstacle, ProgramFacts};
 use super::sampler::{Live, Sampler};
-use super::session::{RUN_SETTING, Session};
+use super::session::{PROFILE_SETTING, RUN_SETTING, Session};
 use super::signals::Prepared;
 use crate::error::RunError;
 use crate::parts::PartKind;
 use crate::process::{Ended, calls};
+use crate::profile::{Profile, sites};
 use crate::report::model::{Faults, Pressure, ProcessReport, REPORT_VERSION, RunReport};
 use crate::report::{peak, remarks};
 use crate::versus::rounds::own_anonymous_bytes;
@@ -31,6 +32,8 @@ use crate::versus::rounds::own_anonymous_bytes;
 /// A program that has not announced itself after this time is reported as not active, though it
 /// may still come.
 const SILENT_MAX: Duration = Duration::from_secs(1);
+/// Call sites that a report lists.
+const CALL_SITES: usize = 20;
 /// Time between two live figures.
 const LIVE_APART: Duration = Duration::from_millis(100);
 
@@ -49,6 +52,8 @@ pub struct RunPlan {
     pub search_path: Option<OsString>,
     /// Where the run's directory is made.
     pub temporary: PathBuf,
+    /// Bytes for each sample of a heap profile, where one is wanted.
+    pub sample_bytes: Option<u64>,
 }
 
 /// What is told while the program runs.
@@ -74,6 +79,15 @@ pub enum Event<'run> {
 /// A started program whose input the caller may feed.
 pub type FeedInput<'run> = &'run mut dyn FnMut(std::process::ChildStdin);
 
+/// What a run gave.
+#[derive(Debug)]
+pub struct Conducted {
+    /// The report.
+    pub report: RunReport,
+    /// The heap profile, where allocations were sampled.
+    pub profile: Option<Profile>,
+}
+
 /// Runs the program and reports.
 ///
 /// `input` is the program's standard input; with [`Stdio::piped`], `feed` gets the pipe.
@@ -85,12 +99,15 @@ pub fn conduct(
     input: Stdio,
     feed: FeedInput<'_>,
     on_event: &mut dyn FnMut(Event<'_>),
-) -> Result<RunReport, RunError> {
+) -> Result<Conducted, RunError> {
     let mut session = Session::open(&plan.temporary)?;
     let forbidden = plan.facts.obstacle.is_some_and(Obstacle::forbids_preload);
     let library: Option<&Path> = (!forbidden).then_some(plan.library.as_path());
     let mut command = plan.target.command(library)?;
     command.env(RUN_SETTING, session.setting()).stdin(input);
+    if let Some(rate) = plan.sample_bytes {
+        command.env(PROFILE_SETTING, rate.to_string());
+    }
     if let Some(obstacle) = plan.facts.obstacle {
         on_event(Event::NotActive {
             because: obstacle.explain(),
@@ -118,10 +135,15 @@ pub fn conduct(
         on_event(Event::NotActive { because: LOST });
     }
     let observer = calls::process_cpu_time().saturating_sub(observer_before);
+    let samples = sampler.take_samples();
     let mut report = assemble(plan, sampler, &ended, wall);
     report.pressure = pressure.since();
     report.observer_cpu_s = observer.as_secs_f64();
-    Ok(report)
+    let profile = samples.map(|(end, peak)| Profile::new(&end, peak.as_ref()));
+    report.profile = profile
+        .as_ref()
+        .map(|profile| sites::report(profile, CALL_SITES));
+    Ok(Conducted { report, profile })
 }
 
 /// Watches the program until it has ended.
@@ -217,10 +239,7 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
         !children.is_empty(),
         ended,
     ));
-    let heap = processes
-        .first()
-        .and_then(|main| main.at_end.as_ref()?.heaps.first());
-    let gates = heap.map_or_else(Vec::new, |heap| heap.gates.clone());
+    let gates = gates_of(&processes);
     let obstacle = plan.facts.obstacle.map(Obstacle::explain);
     let because = match (obstacle, idle, lost) {
         (Some(obstacle), ..) => obstacle,
@@ -258,10 +277,18 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
         pressure: Pressure::default(),
         processes,
         children,
+        profile: None,
         versus: None,
         notes,
         observer_cpu_s: 0.0,
     }
+}
+
+/// Telemetry gates built into the library of the program's own process.
+fn gates_of(processes: &[ProcessReport]) -> Vec<String> {
+    let main = processes.first().and_then(|main| main.at_end.as_ref());
+    main.and_then(|end| end.heaps.first())
+        .map_or_else(Vec::new, |heap| heap.gates.clone())
 }
 
 /// What a reader should know about how the watching went.

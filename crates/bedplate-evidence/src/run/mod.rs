@@ -33,6 +33,6 @@ mod stale;
 pub mod timeline;
 mod watched;
 
-pub use conduct::{Event, RunPlan, conduct};
+pub use conduct::{Conducted, Event, RunPlan, conduct};
 pub use launch::Target;
 pub use program::{Obstacle, ProgramFacts, inspect_program};

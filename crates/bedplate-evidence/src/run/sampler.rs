@@ -22,6 +22,7 @@ use super::pace::Pace;
 use super::session::Session;
 use super::watched::Watched;
 use crate::process::{Process, calls};
+use crate::profile::Snapshot;
 use crate::report::model::{ChildGroup, ProcessReport};
 
 /// Descendants watched at once.
@@ -285,6 +286,20 @@ impl Sampler {
     /// Whether the program's own process was seen never to have asked the allocator for a block.
     pub(crate) fn main_served_nothing(&self) -> bool {
         self.main.as_ref().is_some_and(Watched::served_nothing)
+    }
+
+    /// The samples of the program's own process; of its descendant with the most, if it has none
+    /// itself.
+    pub(crate) fn take_samples(&mut self) -> Option<(Snapshot, Option<Snapshot>)> {
+        let main = self.main.as_mut().and_then(Watched::take_samples);
+        if main.as_ref().is_some_and(|(end, _)| end.samples() > 0) {
+            return main;
+        }
+        let others = self.kept.iter_mut().chain(&mut self.descendants);
+        others
+            .filter_map(Watched::take_samples)
+            .max_by_key(|(end, _)| end.samples())
+            .or(main)
     }
 
     /// The reports: the program's own process first, then the largest descendants.

@@ -26,6 +26,9 @@ use super::stale::{PREFIX, remove_stale};
 use crate::error::RunError;
 use crate::process::calls;
 
+/// The setting that has allocations sampled.
+pub const PROFILE_SETTING: &str = "BEDPLATE_MALLOC_PROFILE";
+
 /// The setting that names the directory to the processes of the run.
 pub const RUN_SETTING: &str = "BEDPLATE_MALLOC_RUN";
 

@@ -15,6 +15,7 @@ use crate::error::LookError;
 use crate::parts::measure;
 use crate::process::heap::{capture_heaps, live_bytes, root_pages};
 use crate::process::{Process, calls};
+use crate::profile::Snapshot;
 use crate::report::model::{Measurement, Point, ProcessReport};
 
 /// Samples between two looks for an allocator that was not found.
@@ -77,6 +78,9 @@ pub(crate) struct Watched {
     timeline: Timeline,
     at_peak: Option<Measurement>,
     at_end: Option<Measurement>,
+    /// The samples of its heap profile, read with the same two measurements.
+    sampled_at_peak: Option<Snapshot>,
+    sampled_at_end: Option<Snapshot>,
     /// The last measurement is the one for which it waited at its exit; no later one, of a process
     /// half taken down, may take its place.
     pub(crate) end_is_exact: bool,
@@ -105,6 +109,8 @@ impl Watched {
             timeline: Timeline::new(points),
             at_peak: None,
             at_end: None,
+            sampled_at_peak: None,
+            sampled_at_end: None,
             end_is_exact: false,
         }
     }
@@ -117,6 +123,8 @@ impl Watched {
             ..Image::default()
         };
         self.end_is_exact = false;
+        self.sampled_at_peak = None;
+        self.sampled_at_end = None;
         self.roots.clear();
         self.looks_until_search = 0;
     }
@@ -216,6 +224,7 @@ impl Watched {
             made = measured.attempts;
             let measurement = Measurement::of(&measured, ms);
             let live = (!measured.heaps.is_empty()).then(|| live_bytes(&measured.heaps));
+            let sampled = Snapshot::take(&self.process, &self.roots());
             let rss_bytes = measured.rss_bytes;
             self.timeline.add(Point {
                 ms,
@@ -236,14 +245,30 @@ impl Watched {
                 self.measured_bytes = self.measured_bytes.max(weight);
                 self.measured_live_bytes = live;
                 self.at_peak = Some(measurement.clone());
+                self.sampled_at_peak.clone_from(&sampled);
             }
             self.at_end = Some(measurement);
+            self.sampled_at_end = sampled.or(self.sampled_at_end.take());
             self.end_is_exact = at_exit;
             self.read_figures();
         }
         let cost = calls::thread_cpu_time().saturating_sub(before);
         self.last_cost = cost / made.max(1);
         cost
+    }
+
+    /// The root pages of its allocators: those known, or looked for.
+    fn roots(&self) -> Vec<u64> {
+        if self.roots.is_empty() {
+            let maps = self.process.maps().unwrap_or_default();
+            return root_pages(&maps);
+        }
+        self.roots.clone()
+    }
+
+    /// Takes the samples of its heap profile, as of its end and of its peak.
+    pub(crate) fn take_samples(&mut self) -> Option<(Snapshot, Option<Snapshot>)> {
+        Some((self.sampled_at_end.take()?, self.sampled_at_peak.take()))
     }
 
     /// Whether the last measurement no longer shows the process as it is. While it grows each is
