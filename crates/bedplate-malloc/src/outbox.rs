@@ -23,7 +23,8 @@ use core::sync::atomic::Ordering;
 struct Slot {
     slab: Cell<Option<&'static Slab>>,
     head: Cell<*mut Block>,
-    tail: Cell<*mut Block>,
+    /// The last block's offset in its segment.
+    tail: Cell<u32>,
     count: Cell<u32>,
 }
 
@@ -50,7 +51,7 @@ impl Outbox {
                 Slot {
                     slab: Cell::new(None),
                     head: Cell::new(null_mut()),
-                    tail: Cell::new(null_mut()),
+                    tail: Cell::new(0),
                     count: Cell::new(0),
                 }
             }; OUTBOX_SLOTS],
@@ -109,7 +110,7 @@ impl Outbox {
                 }
                 slot.slab.set(Some(slab));
                 slot.head.set(block);
-                slot.tail.set(block);
+                slot.tail.set(raw::offset_of(slab, block));
                 slot.count.set(1);
             }
         }
@@ -152,7 +153,8 @@ impl Default for Outbox {
 impl Slot {
     fn publish<G: Gates>(&self) {
         let Some(slab) = self.slab.take() else { return };
-        publish::<G>(slab, self.head.get(), self.tail.get(), self.count.get());
+        let tail = raw::at_offset(slab, self.tail.get());
+        publish::<G>(slab, self.head.get(), tail, self.count.get());
     }
 }
 

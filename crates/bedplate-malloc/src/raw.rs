@@ -122,6 +122,22 @@ pub(crate) fn is_block(slab: &'static Slab, block: *mut Block, bytes: usize) -> 
     bytes != 0 && offset % bytes == 0
 }
 
+/// The offset of a block in the segment of its slab's record.
+#[must_use]
+pub(crate) fn offset_of(slab: &'static Slab, block: *mut Block) -> u32 {
+    let segment = core::ptr::from_ref(slab).expose_provenance() & !(SEGMENT_BYTES - 1);
+    #[expect(clippy::cast_possible_truncation, reason = "a segment has 4 MiB")]
+    let offset = (block.expose_provenance() - segment) as u32;
+    offset
+}
+
+/// The block at an offset in the segment of its slab's record.
+#[must_use]
+pub(crate) fn at_offset(slab: &'static Slab, offset: u32) -> *mut Block {
+    let segment = core::ptr::from_ref(slab).expose_provenance() & !(SEGMENT_BYTES - 1);
+    core::ptr::with_exposed_provenance_mut(segment + offset as usize)
+}
+
 /// The link of a free block.
 ///
 /// # Safety

@@ -31,9 +31,9 @@ pub const EXTEND_BYTES: usize = 4096;
 /// ... or this many blocks, whichever is more, once the slab has shown that it fills up.
 pub const EXTEND_BLOCKS: u32 = 8;
 /// Bytes of remote frees that one slot of a thread's outbox holds back.
-pub const OUTBOX_SLOT_BYTES: usize = 8 << 10;
+pub const OUTBOX_SLOT_BYTES: usize = 4 << 10;
 /// Slots of a thread's outbox; with [`OUTBOX_SLOT_BYTES`] at most 64 KiB are held back.
-pub const OUTBOX_SLOTS: usize = 8;
+pub const OUTBOX_SLOTS: usize = 16;
 /// Freed memory goes back to the kernel after this long, in milliseconds.
 pub const DECAY_MS: u64 = 1000;
 /// The purge thread starts once this many bytes wait to go back.
