@@ -1,6 +1,7 @@
 //! Programs on which preloading cannot work.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 use crate::machine::Place;
 
@@ -55,6 +56,72 @@ fn a_program_started_without_the_variable_is_not_active_however_long_it_runs() {
         assert!(ran.stderr().contains("NOT ACTIVE"), "{}", ran.stderr());
         assert_eq!(ran.report["active"], false);
     }
+}
+
+/// Programs that end before any library in them starts: one lacks a library, the other kills itself
+/// in what the loader calls first. With how they end.
+fn programs_that_never_start(place: &Place) -> [(PathBuf, i32); 2] {
+    let library = place.compile(
+        "libgone.so",
+        "int gone(void) { return 0; }",
+        &["-shared", "-fPIC"],
+    );
+    let directory = format!("-L{}", place.path("").display());
+    let source = "int gone(void); int main(void) { return gone(); }";
+    let lacks = place.compile(
+        "lacks",
+        source,
+        &[&directory, "-Wl,--no-as-needed", "-lgone"],
+    );
+    std::fs::remove_file(library).expect("the library is removed");
+    let source = r#"
+        #include <signal.h>
+        #include <unistd.h>
+        static void die(void) { kill(getpid(), SIGKILL); }
+        __attribute__((section(".preinit_array"), used)) static void (*first)(void) = die;
+        int main(void) { return 0; }
+    "#;
+    let dies = place.compile("dies", source, &[]);
+    [(lacks, 127), (dies, 128 + 9)]
+}
+
+#[test]
+fn a_program_that_ends_before_the_library_starts_says_so() {
+    let place = Place::new();
+    for (program, _code) in programs_that_never_start(&place) {
+        let ran = place.run(&["--quiet"], &[&program]);
+        assert_eq!(ran.code(), Some(125), "{}", ran.stderr());
+        let because = ran.report["inactive_because"].to_string();
+        assert!(because.contains("ended before the library"), "{because}");
+    }
+}
+
+#[test]
+fn what_ran_before_a_program_that_never_started_stays_active() {
+    let place = Place::new();
+    for (program, code) in programs_that_never_start(&place) {
+        let script = format!("exec {}", program.display());
+        let ran = place.run(&[], &["sh", "-c", &script]);
+        let stderr = ran.stderr();
+        assert_eq!(ran.code(), Some(code), "{stderr}");
+        assert_eq!(ran.report["active"], true);
+        assert!(!stderr.contains("NOT ACTIVE"), "{stderr}");
+        let notes = ran.report["notes"].to_string();
+        assert!(
+            notes.contains("before the library in it started"),
+            "{notes}"
+        );
+    }
+}
+
+#[test]
+fn a_static_program_that_dies_at_once_is_not_active_whatever_ran_before() {
+    let place = Place::new();
+    let source = "#include <signal.h>\nint main(void) { raise(SIGKILL); return 0; }";
+    let program = place.compile("static", source, &["-static"]);
+    let script = format!("exec {}", program.display());
+    let ran = place.run(&["--quiet"], &["sh", "-c", &script]);
+    assert_eq!(ran.code(), Some(125), "{}", ran.stderr());
 }
 
 #[test]

@@ -39,6 +39,26 @@ pub fn root_pages(mappings: &[Mapping]) -> Vec<u64> {
         .collect()
 }
 
+/// Whether these are the mappings of a program that may still get an allocator of ours: its loader
+/// has not mapped any library yet, or has mapped ours and not started it.
+#[must_use]
+pub fn is_loading(mappings: &[Mapping]) -> bool {
+    let mut modules: Vec<&str> = mappings
+        .iter()
+        .filter(|mapping| mapping.executable && mapping.path.starts_with('/'))
+        .filter_map(|mapping| mapping.path.rsplit('/').next())
+        .collect();
+    modules.sort_unstable();
+    modules.dedup();
+    let is_mapped = |start: &str| modules.iter().any(|name| name.starts_with(start));
+    is_mapped(LIBRARY_START) || (is_mapped(LOADER_START) && modules.len() <= 2)
+}
+
+/// How the files of the libraries to preload begin.
+const LIBRARY_START: &str = "libbedplate_preload";
+/// And that of glibc's loader; musl's is its libc too, and loads no library of ours.
+const LOADER_START: &str = "ld-linux";
+
 /// Captures every allocator whose root page is in `roots`.
 ///
 /// # Errors
@@ -92,4 +112,23 @@ fn refusal(process: &Process, failed: ReadFailed) -> LookError {
 #[must_use]
 pub fn live_bytes(heaps: &[Capture]) -> u64 {
     heaps.iter().map(Capture::live_bytes).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::maps::parse_maps;
+
+    #[test]
+    fn a_program_is_loading_until_another_library_shows_that_ours_is_missing() {
+        let program = "10000-20000 r-xp 0 fe:00 1 /bin/p\n";
+        let loader = "30000-40000 r-xp 0 fe:00 2 /lib64/ld-linux-x86-64.so.2\n";
+        let libc = "50000-60000 r-xp 0 fe:00 3 /lib/libc.so.6\n";
+        let ours = "70000-80000 r-xp 0 fe:00 4 /c/libbedplate_preload-1.so\n";
+        let is = |parts: &[&str]| is_loading(&parse_maps(&parts.concat()));
+        assert!(is(&[program, loader]));
+        assert!(is(&[program, loader, libc, ours]));
+        assert!(!is(&[program, loader, libc]));
+        assert!(!is(&[program]), "statically linked");
+    }
 }

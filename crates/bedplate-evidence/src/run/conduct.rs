@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
-use super::ending::Programs;
+use super::ending::{Doubt, Programs, is_early};
 use super::launch::{Target, start};
 use super::pressure::PressureBefore;
 use super::program::{Obstacle, ProgramFacts};
@@ -131,6 +131,7 @@ pub fn conduct(
     let wall = started.elapsed();
     drop(forwarding);
     sampler.take_records(&mut session);
+    sampler.main_ended(is_early(&ended));
     if sampler.main_lost_the_library() {
         on_event(Event::NotActive { because: LOST });
     }
@@ -210,6 +211,9 @@ const SILENT: &str = "the library has not announced itself: the loader ignored L
 const LOST: &str = "the process announced itself, then executed a program without the library in it: one \
                     that is statically linked, or LD_PRELOAD was removed from its environment";
 
+const UNSTARTED: &str = "the program ended before the library in it started: the loader could not load all it \
+                         needs, or it was killed meanwhile";
+
 const IDLE: &str = "the library was loaded, but the program never asked it for a block: it has an \
                     allocator of its own";
 
@@ -219,7 +223,8 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
     let lost = sampler.main_lost_the_library();
     let active = sampler.is_active() && !idle && !lost;
     let has_heap = sampler.main_has_heap();
-    let doubt = sampler.main_doubtful_name().map(note_on_name);
+    let doubt = sampler.main_doubt().map(Doubt::note);
+    let unstarted = is_early(ended) && !sampler.main_is_without();
     let (mut processes, children) = sampler.finish();
     let peak_rss_bytes = peak::settle(
         &mut processes,
@@ -245,6 +250,7 @@ fn assemble(plan: &RunPlan, sampler: Sampler, ended: &Ended, wall: Duration) -> 
         (Some(obstacle), ..) => obstacle,
         (None, true, _) => IDLE,
         (None, false, true) => LOST,
+        (None, false, false) if unstarted => UNSTARTED,
         (None, false, false) => SILENT,
     };
     let inactive_because = (!active).then(|| because.to_owned());
@@ -331,14 +337,6 @@ fn notes_on(
         );
     }
     notes
-}
-
-/// Nothing but its name is left of a process that has ended.
-fn note_on_name(name: &str) -> String {
-    format!(
-        "its process ended as {name}, a name it had at no look: it renamed itself just before, or \
-         executed a program without the library that was over before the next look"
-    )
 }
 
 /// Where most of the memory is not malloc's, a reader who looks for a gain should know.

@@ -4,7 +4,7 @@
 //! A process that has ended shows nothing but its name. Where no look has met that name, the
 //! process either executed a program that is without our library, or renamed itself since the last
 //! look. The kernel names a process after the file it executes, so a name of some program at hand
-//! means the former.
+//! means the former; or that this program would have had our library, and ended before its start.
 //!
 //! # Not here
 //! The names that looks have met (`watched.rs`).
@@ -12,10 +12,46 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use super::program::inspect_program;
+use crate::process::Ended;
 
 /// Bytes that the kernel keeps of a name.
 const NAME_BYTES_MAX: usize = 15;
+
+/// What a name that no look has met leaves in doubt.
+#[derive(Debug)]
+pub(super) enum Doubt {
+    /// It is that of no program at hand.
+    Renamed(String),
+    /// It is that of a program that would have had the library, and the end was an early one.
+    Unstarted(String),
+}
+
+impl Doubt {
+    /// The sentence for the report.
+    pub(super) fn note(&self) -> String {
+        match self {
+            Self::Renamed(name) => format!(
+                "its process ended as {name}, a name it had at no look: it renamed itself just \
+                 before, or executed a program without the library that was over before the next \
+                 look"
+            ),
+            Self::Unstarted(name) => format!(
+                "its process ended as {name}, which it had executed after the last look: {name} \
+                 was killed or could not be loaded before the library in it started, or \
+                 LD_PRELOAD was removed from its environment"
+            ),
+        }
+    }
+}
+
+/// Whether a program that ended so may never have come to its own code: the loader leaves with 127
+/// where a library is missing.
+pub(super) fn is_early(ended: &Ended) -> bool {
+    ended.signal.is_some() || ended.code == Some(127)
+}
 
 /// Where the program of a run may have found others to execute.
 #[derive(Clone, Copy, Debug)]
@@ -29,27 +65,45 @@ pub(super) struct Programs<'run> {
 impl Programs<'_> {
     /// Whether a program of this name (as the kernel keeps it) is among them.
     pub(super) fn hold(&self, name: &str) -> bool {
-        !name.is_empty() && (self.are_named(name) || self.are_found(name))
+        !name.is_empty() && (self.named(name).next().is_some() || self.found(name).is_some())
     }
 
-    fn are_named(&self, name: &str) -> bool {
-        // The first word is what was executed first, and its name is known.
-        self.command.iter().skip(1).any(|word| {
-            let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"._+-".contains(byte);
-            word.as_bytes()
-                .split(is_end)
-                .any(|part| is_named(part, name))
-        })
-    }
-
-    fn are_found(&self, name: &str) -> bool {
-        if name.contains('/') {
-            return false;
+    /// Whether the program of this name can be read, and the library can be preloaded into it.
+    pub(super) fn would_load(&self, name: &str) -> bool {
+        let inspected = |file: &OsStr| inspect_program(file, self.search_path).ok();
+        // A word of the command says more than the search path, which may hold a namesake.
+        let mut named = self.named(name).filter_map(inspected).peekable();
+        if named.peek().is_some() {
+            return named.all(|facts| facts.obstacle.is_none());
         }
-        let directories = std::env::split_paths(self.search_path.unwrap_or_default());
-        directories
+        let found = self
+            .found(name)
+            .and_then(|path| inspected(path.as_os_str()));
+        found.is_some_and(|facts| facts.obstacle.is_none())
+    }
+
+    /// Files of this name in the command.
+    fn named(&self, name: &str) -> impl Iterator<Item = &OsStr> {
+        let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"._+-/".contains(byte);
+        // The first word is what was executed first, and its name is known.
+        self.command
+            .iter()
+            .skip(1)
+            .flat_map(move |word| word.as_bytes().split(is_end))
+            .filter(move |part| {
+                let mut pieces = part.rsplit(|&byte| byte == b'/');
+                pieces.next().is_some_and(|file| is_named(file, name))
+            })
+            .map(OsStr::from_bytes)
+    }
+
+    fn found(&self, name: &str) -> Option<PathBuf> {
+        if name.contains('/') {
+            return None;
+        }
+        std::env::split_paths(self.search_path.unwrap_or_default())
             .filter(|directory| directory.is_absolute())
-            .any(|directory| holds(&directory, name))
+            .find_map(|directory| find_in(&directory, name))
     }
 }
 
@@ -58,16 +112,15 @@ fn is_named(file: &[u8], name: &str) -> bool {
     &file[..file.len().min(NAME_BYTES_MAX)] == name.as_bytes()
 }
 
-fn holds(directory: &Path, name: &str) -> bool {
+fn find_in(directory: &Path, name: &str) -> Option<PathBuf> {
     if name.len() < NAME_BYTES_MAX {
-        return directory.join(name).is_file();
+        let path = directory.join(name);
+        return path.is_file().then_some(path);
     }
-    let Ok(entries) = fs::read_dir(directory) else {
-        return false;
-    };
+    let mut entries = fs::read_dir(directory).ok()?.flatten();
     entries
-        .flatten()
-        .any(|entry| is_named(entry.file_name().as_bytes(), name))
+        .find(|entry| is_named(entry.file_name().as_bytes(), name))
+        .map(|entry| entry.path())
 }
 
 #[cfg(test)]
@@ -98,5 +151,17 @@ mod tests {
         ] {
             assert!(!programs.hold(name), "{name}");
         }
+    }
+
+    #[test]
+    fn only_a_dynamic_program_that_is_found_would_have_loaded_the_library() {
+        let command = ["env", "-i", "sh; exec /no/such/place/dash"].map(OsString::from);
+        let programs = Programs {
+            command: &command,
+            search_path: Some(OsStr::new("/usr/bin:/bin")),
+        };
+        assert!(programs.would_load("sh"));
+        assert!(programs.would_load("dash"), "by the search path");
+        assert!(!programs.would_load("no-program"));
     }
 }

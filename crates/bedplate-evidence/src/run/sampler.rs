@@ -17,7 +17,7 @@ use std::time::Instant;
 use bedplate_malloc::inspect::{Record, RecordKind};
 
 use super::children::Children;
-use super::ending::Programs;
+use super::ending::{Doubt, Programs};
 use super::pace::Pace;
 use super::session::Session;
 use super::watched::Watched;
@@ -267,10 +267,22 @@ impl Sampler {
         }
     }
 
-    /// The name with which the program's own process ended, if that leaves a doubt what it was.
-    pub(crate) fn main_doubtful_name(&self) -> Option<&str> {
+    /// How the program's own process ended has become known.
+    pub(super) fn main_ended(&mut self, is_early: bool) {
+        if let Some(main) = &mut self.main {
+            main.ended(is_early);
+        }
+    }
+
+    /// What the name with which the program's own process ended leaves in doubt.
+    pub(super) fn main_doubt(&self) -> Option<&Doubt> {
         let main = self.main.as_ref().filter(|_main| self.active)?;
-        main.doubtful_name()
+        main.doubt()
+    }
+
+    /// Whether the program's own process was seen without the library.
+    pub(crate) fn main_is_without(&self) -> bool {
+        self.main.as_ref().is_some_and(Watched::is_without)
     }
 
     /// Whether the program's own process executed another program that is without our library.

@@ -8,12 +8,12 @@
 
 use core::time::Duration;
 
-use super::ending::Programs;
+use super::ending::{Doubt, Programs};
 use super::pace::{Height, Pace};
 use super::timeline::Timeline;
 use crate::error::LookError;
 use crate::parts::measure;
-use crate::process::heap::{capture_heaps, live_bytes, root_pages};
+use crate::process::heap::{capture_heaps, is_loading, live_bytes, root_pages};
 use crate::process::{Process, calls};
 use crate::profile::Snapshot;
 use crate::report::model::{Measurement, Point, ProcessReport};
@@ -42,8 +42,10 @@ struct Image {
     left_normally: bool,
     /// Its mappings were seen to hold no allocator of ours.
     is_without: bool,
-    /// The name it ended with, if no look has met it and it is not that of a program.
-    last_name: Option<String>,
+    /// What the name it ended with leaves in doubt.
+    doubt: Option<Doubt>,
+    /// The name it ended with, if that is of a program that would have our library in it.
+    executed_last: Option<String>,
 }
 
 /// Names remembered of one program; a program may rename itself at any rate.
@@ -194,8 +196,13 @@ impl Watched {
                 return None;
             }
             self.looks_until_search = LOOKS_APART;
-            self.roots = root_pages(&self.process.maps().ok()?);
-            self.image.is_without = self.roots.is_empty();
+            let mappings = self.process.maps().ok()?;
+            self.roots = root_pages(&mappings);
+            let is_loading = self.roots.is_empty() && is_loading(&mappings);
+            self.image.is_without = self.roots.is_empty() && !is_loading;
+            if is_loading {
+                self.looks_until_search = 0;
+            }
         }
         // Read before: if another program is executed in between, the capture fails.
         let name = self.process.name();
@@ -317,9 +324,15 @@ impl Watched {
             return;
         };
         let is_known = self.image.names.is_empty() || self.image.names.contains(&name);
-        if !is_known && !self.image.is_without && !programs.hold(&name) {
-            self.image.last_name = Some(name);
-            return;
+        if !is_known && !self.image.is_without {
+            if !programs.hold(&name) {
+                self.image.doubt = Some(Doubt::Renamed(name));
+                return;
+            }
+            if programs.would_load(&name) {
+                self.image.executed_last = Some(name);
+                return;
+            }
         }
         self.image.is_without |= !is_known;
         if self.image.is_without && !self.image.left_normally {
@@ -327,10 +340,31 @@ impl Watched {
         }
     }
 
-    /// The name it ended with, if that leaves a doubt what it was.
-    pub(crate) fn doubtful_name(&self) -> Option<&str> {
-        let name = self.image.last_name.as_deref()?;
-        (!self.image.left_normally).then_some(name)
+    /// How it ended has become known: a program that would have had our library in it either
+    /// ended before its start, or was started without it.
+    pub(super) fn ended(&mut self, is_early: bool) {
+        let Some(name) = self.image.executed_last.take() else {
+            return;
+        };
+        if is_early {
+            self.image.doubt = Some(Doubt::Unstarted(name));
+        } else {
+            self.image.is_without = true;
+            if !self.image.left_normally {
+                self.name = name;
+            }
+        }
+    }
+
+    /// What the name it ended with leaves in doubt.
+    pub(super) fn doubt(&self) -> Option<&Doubt> {
+        let doubt = self.image.doubt.as_ref()?;
+        (!self.image.left_normally).then_some(doubt)
+    }
+
+    /// Whether a look found its program to be without our library.
+    pub(crate) fn is_without(&self) -> bool {
+        self.image.is_without
     }
 
     /// Whether what it executed last was without our allocator, though something before had it.
