@@ -125,6 +125,12 @@ impl Outbox {
         self.used.set(self.used.get() | PROFILED);
     }
 
+    /// True if nothing is held back.
+    #[inline(always)]
+    pub(crate) fn holds_nothing(&self) -> bool {
+        self.used.get() & !PROFILED == 0
+    }
+
     /// True if nothing is held back, and nothing sampled.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {

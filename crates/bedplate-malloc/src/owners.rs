@@ -214,6 +214,10 @@ pub(crate) fn adopt_slab<G: Gates>(heap: &'static Heap, class: usize) -> Option<
     if HEAPS.parked.load(Ordering::Relaxed) == 0 {
         return None;
     }
+    // The blocks of an adopted slab are no samples.
+    if crate::profile::heap_is(heap) {
+        return None;
+    }
     let (_guard, inner) = HEAPS.try_enter()?;
     let mut at = inner.parked.get();
     for _ in 0..PARKED_LOOKS {

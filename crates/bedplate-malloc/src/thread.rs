@@ -255,6 +255,13 @@ pub(crate) fn chain_remote(slab: &'static Slab, block: *mut crate::raw::Block) -
     with(|local| local.life.get() == Life::Registered && local.outbox.chain(slab, block))
 }
 
+/// True if the thread holds no remote frees back.
+#[cfg(not(bedplate_unprofiled))]
+#[inline(always)]
+pub(crate) fn outbox_holds_nothing() -> bool {
+    with(|local| local.outbox.holds_nothing())
+}
+
 /// True if the thread holds no remote frees back, and its allocations are not sampled.
 #[inline(always)]
 pub(crate) fn outbox_is_empty() -> bool {

@@ -76,9 +76,22 @@ impl Distances {
         }
         distance.until.get() / (block_bytes.max(1) as u64)
     }
+
+    /// True if the next block of `block_bytes` is to be sampled.
+    pub(super) fn is_next(&self, class: usize, block_bytes: usize) -> bool {
+        if self.of(class).until.get() == UNDRAWN {
+            self.draw(class);
+        }
+        self.of(class).until.get() < block_bytes as u64
+    }
 }
 
 impl Distance {
+    /// True if the next sample point was drawn and is farther than so many bytes.
+    pub(super) fn is_beyond(&self, bytes: u64) -> bool {
+        self.until.get() > bytes && self.until.get() != UNDRAWN
+    }
+
     /// Goes on by so many bytes without a sample.
     pub(super) fn pass(&self, bytes: u64) {
         if self.until.get() != UNDRAWN {

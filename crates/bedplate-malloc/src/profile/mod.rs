@@ -35,10 +35,13 @@
 //! | `draw.rs` | random distances |
 //! | `sample.rs` | sampled blocks: taken, freed |
 //! | `stack.rs` | the stack of an allocation |
+//! | `known.rs` | stacks seen before |
 //! | `tables.rs` | the tables that readers find |
 
 pub(crate) mod distance;
 mod draw;
+#[expect(unsafe_code, reason = "reads return addresses")]
+mod known;
 #[expect(unsafe_code, reason = "lists of blocks")]
 mod pace;
 #[expect(unsafe_code, reason = "a heap under a lock")]

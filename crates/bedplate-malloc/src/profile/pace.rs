@@ -20,7 +20,7 @@ use crate::heap::Heap;
 use crate::raw;
 use crate::slab::{EMPTY, Slab};
 use crate::tuning::COUNTDOWN_IDLE;
-use crate::{outbox, thread};
+use crate::{miss, outbox, thread};
 use bedplate_telemetry::Gates;
 use core::sync::atomic::Ordering;
 
@@ -42,7 +42,8 @@ pub(crate) fn allocate<G: Gates>(heap: &'static Heap, class: usize) -> Option<*m
     if !slab.is(&EMPTY) {
         look(own, slab, 0);
     }
-    if own.blocks_before(class, block_bytes) > 0 {
+    if !own.is_next(class, block_bytes) {
+        exchange(heap, own, slab);
         return None;
     }
     own.draw(class);
@@ -50,6 +51,27 @@ pub(crate) fn allocate<G: Gates>(heap: &'static Heap, class: usize) -> Option<*m
         heap.while_busy(|| pace::<G>(own, slab, 0));
     }
     sample::take::<G>(own, class, block_bytes)
+}
+
+/// The common miss (`miss::exchange`), where the next sample is far: as many blocks as the next
+/// slab's list has and as many frees again. Otherwise the slow path does it all.
+#[inline(always)]
+fn exchange(heap: &'static Heap, own: &Distances, slab: &'static Slab) {
+    let Some(next) = heap.queue(slab.class()).first() else {
+        return;
+    };
+    // Queued: its countdown is the number of blocks that are not on its list.
+    let length = next
+        .extended()
+        .saturating_sub(next.countdown.load(Ordering::Relaxed));
+    let far = 2 * u64::from(length) * slab.block_bytes() as u64;
+    if !thread::outbox_holds_nothing() || !own.of(slab.class()).is_beyond(far) {
+        return;
+    }
+    if let Some(next) = miss::exchange(heap, slab) {
+        next.countdown.store(length.max(1), Ordering::Relaxed);
+        note(own, next, length);
+    }
 }
 
 /// A heap takes part from now on.

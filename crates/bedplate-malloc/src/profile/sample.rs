@@ -36,6 +36,12 @@ pub(crate) fn lock() -> &'static Lock {
     &LOCK
 }
 
+/// Does something under the profile's lock.
+pub(super) fn while_locked<T>(work: impl FnOnce() -> T) -> T {
+    let _guard = LOCK.lock();
+    work()
+}
+
 fn heap() -> Option<&'static Heap> {
     let heap = HEAP.load(Ordering::Acquire);
     // SAFETY: null, or a heap, which is never freed (heap I2).

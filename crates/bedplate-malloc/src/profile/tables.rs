@@ -12,6 +12,7 @@
 //! - I3: where a table is full the sample is dropped, and counted.
 
 use super::Distances;
+use super::known::{KNOWN, Known};
 use bedplate_os::pages::{self, Protection};
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -86,7 +87,8 @@ const FRAMES_AT: usize = SITES_BYTES;
 const INDEX_AT: usize = FRAMES_AT + FRAMES_BYTES;
 const PLACES_AT: usize = INDEX_AT + INDEX_BYTES;
 const HEAPS_AT: usize = PLACES_AT + PLACES_BYTES;
-const ALL_BYTES: usize = HEAPS_AT + HEAPS_BYTES;
+const KNOWN_AT: usize = HEAPS_AT + HEAPS_BYTES;
+const ALL_BYTES: usize = KNOWN_AT + KNOWN * size_of::<Known>();
 
 /// The tables of this copy of the allocator.
 static TABLES: Tables = Tables {
@@ -161,6 +163,11 @@ fn frames() -> &'static [AtomicUsize] {
 
 fn places() -> &'static [Place] {
     table(PLACES_AT, PLACES)
+}
+
+/// Stacks seen before.
+pub(super) fn known() -> &'static [Known] {
+    table(KNOWN_AT, KNOWN)
 }
 
 /// Counts a sample that is lost.

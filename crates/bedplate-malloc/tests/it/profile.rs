@@ -69,16 +69,24 @@ fn replaced(pattern: &Pattern, _kept: &mut Kept) {
     live.into_iter().for_each(free);
 }
 
+/// The same among 8000: most misses find a slab with free blocks in the queue.
+fn replaced_among_many(pattern: &Pattern, _kept: &mut Kept) {
+    let mut live: Vec<_> = (0..8000).map(|_| take(pattern.bytes())).collect();
+    let mut at = 0;
+    for _ in 0..pattern.blocks as usize - live.len() {
+        at = (at * 25_173 + 13_849) % live.len();
+        free(core::mem::replace(&mut live[at], take(pattern.bytes())));
+    }
+    live.into_iter().for_each(free);
+}
+
 fn freed_by_another_thread(pattern: &Pattern, _kept: &mut Kept) {
     for _ in 0..pattern.blocks / 500 {
         let batch: Vec<usize> = (0..500)
             .map(|_| take(pattern.bytes()).as_ptr().expose_provenance())
             .collect();
         let freeing = std::thread::spawn(move || {
-            for address in batch {
-                let block = core::ptr::with_exposed_provenance_mut(address);
-                free(NonNull::new(block).expect("a block"));
-            }
+            batch.into_iter().for_each(give_back);
         });
         freeing.join().expect("the thread ends");
     }
@@ -114,6 +122,7 @@ const PATTERNS: &[Pattern] = &[
     pattern("all kept", 112, 20_000, all_kept),
     pattern("in batches", 320, 15_000, in_batches),
     pattern("replaced", 208, 20_000, replaced),
+    pattern("replaced among many", 448, 40_000, replaced_among_many),
     pattern(
         "freed by another thread",
         640,
@@ -224,6 +233,36 @@ fn resizing_keeps_the_count_of_what_lives() {
     assert_eq!(live, 0);
 }
 
+/// Heaps of threads that ended are full of blocks that are no samples: slabs of theirs must not
+/// come to serve samples.
+fn blocks_of_ended_threads_are_no_samples() {
+    let mut left: Vec<usize> = Vec::new();
+    for turn in 0..200 {
+        let thread = std::thread::spawn(move || {
+            let blocks = (0..600).map(|i| take(24 + (i + turn) % 900).as_ptr().expose_provenance());
+            blocks.collect::<Vec<usize>>()
+        });
+        let blocks = thread.join().expect("the thread ends");
+        // The ended thread's heap waits for the next: samples are taken beside it.
+        left.extend((0..600).map(|i| take(24 + (i + turn) % 900).as_ptr().expose_provenance()));
+        for (index, address) in blocks.into_iter().enumerate() {
+            if index % 2 == 0 {
+                left.push(address);
+            } else {
+                give_back(address);
+            }
+        }
+    }
+    left.into_iter().for_each(give_back);
+    let live: u64 = by_size(&profile()).values().map(|s| s.live).sum();
+    assert_eq!(live, 0);
+}
+
+fn give_back(address: usize) {
+    let block = core::ptr::with_exposed_provenance_mut(address);
+    free(NonNull::new(block).expect("a block"));
+}
+
 /// The case that the parent asked for; nothing when run by itself.
 #[test]
 fn child() {
@@ -235,6 +274,7 @@ fn child() {
     match case.as_deref() {
         Some("estimates") => estimates_have_the_right_mean_and_scatter(),
         Some("every block") => every_block_of_a_rate_of_one_is_known(),
+        Some("ended threads") => blocks_of_ended_threads_are_no_samples(),
         Some("resizing") => resizing_keeps_the_count_of_what_lives(),
         Some("off") => {
             free(take(1 << 20));
@@ -262,6 +302,11 @@ fn estimates_are_unbiased_in_every_pattern() {
 #[test]
 fn a_rate_of_one_notes_everything() {
     passes("every block", "1");
+}
+
+#[test]
+fn slabs_of_ended_threads_serve_no_samples() {
+    passes("ended threads", "2K");
 }
 
 #[test]
