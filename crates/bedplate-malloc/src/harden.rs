@@ -9,13 +9,12 @@
 //! nothing. Which addresses are ours at all (`territory.rs`), the messages (`misuse.rs`).
 //!
 //! # Invariants
-//! - I1: a link is stored as `link ^ link key ^ address of its block`.
-//! - I2: the last eight bytes of a slab's block are its tail: the tail key ^ the block's address
-//!   while it is live, the complement of that once it was freed. A free block has that complement
-//!   as its mark too, behind its link: so a list is checked without a look at the blocks' ends.
+//! - I1: a link is stored as `link ^ key ^ address of its block`.
+//! - I2: the last eight bytes of a slab's block that was on a list are its tail: the key ^ the
+//!   block's address while it is live, the complement of that while it is free.
 //! - I3: a large or huge block has a seal, made like a live tail from the seal's own address,
 //!   behind its usable bytes and one more where its neighbour would underflow into it.
-//! - I4: keys are chosen once, before the first list is made, and are never 0.
+//! - I4: the key is chosen once, before the first list is made, and is never 0.
 
 use crate::misuse::{self, Asked};
 use crate::raw::{self, Block};
@@ -30,20 +29,17 @@ pub(crate) const ON: bool = cfg!(feature = "hardened");
 pub(crate) const TAIL_BYTES: usize = if ON { 8 } else { 0 };
 /// The same of a large block: two seals.
 pub(crate) const SEALS_BYTES: usize = if ON { 16 } else { 0 };
-/// Where a free block has its mark: behind its link.
-const MARK_OFFSET: usize = 8;
 
-static LINK_KEY: AtomicUsize = AtomicUsize::new(0);
-static TAIL_KEY: AtomicUsize = AtomicUsize::new(0);
+static KEY: AtomicUsize = AtomicUsize::new(0);
 static ORDER: AtomicUsize = AtomicUsize::new(0);
 
-/// Chooses the keys (I4).
+/// Chooses the key (I4).
 pub(crate) fn start() {
     if !ON {
         return;
     }
     let mut state = seed();
-    for key in [&LINK_KEY, &TAIL_KEY, &ORDER] {
+    for key in [&KEY, &ORDER] {
         // splitmix64: the seed cannot be had back from one key.
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = state;
@@ -67,10 +63,10 @@ fn seed() -> usize {
     one ^ other.rotate_left(32) ^ (&raw const ORDER).expose_provenance()
 }
 
-/// The link key, for readers from outside; 0 in the default build.
+/// The key, for readers from outside; 0 in the default build.
 #[must_use]
 pub(crate) fn link_key() -> usize {
-    LINK_KEY.load(Ordering::Relaxed)
+    KEY.load(Ordering::Relaxed)
 }
 
 /// A link as it is stored, or back (I1).
@@ -80,15 +76,15 @@ pub(crate) fn coded(block: *mut Block, link: *mut Block) -> *mut Block {
     if !ON {
         return link;
     }
-    // Relaxed: written before there is a link.
-    let key = LINK_KEY.load(Ordering::Relaxed) ^ block.expose_provenance();
-    core::ptr::with_exposed_provenance_mut(link.expose_provenance() ^ key)
+    core::ptr::with_exposed_provenance_mut(
+        link.expose_provenance() ^ live_word(block.expose_provenance()),
+    )
 }
 
 #[inline(always)]
 fn live_word(address: usize) -> usize {
     // Relaxed: written before there is a block.
-    TAIL_KEY.load(Ordering::Relaxed) ^ address
+    KEY.load(Ordering::Relaxed) ^ address
 }
 
 #[inline(always)]
@@ -98,13 +94,8 @@ fn tail(slab: &Slab, block: *mut u8) -> *mut usize {
         .cast()
 }
 
-#[inline(always)]
-fn mark(block: *mut Block) -> *mut usize {
-    block.cast::<u8>().wrapping_add(MARK_OFFSET).cast()
-}
-
 /// The link of the first block of a list, which is handed out by this: in the hardened build the
-/// link and the mark are looked at, and the tail made live.
+/// link is looked at, and the tail made live.
 ///
 /// # Safety
 /// - The caller owns the list, of which the block is the head.
@@ -112,33 +103,50 @@ fn mark(block: *mut Block) -> *mut usize {
 #[inline(always)]
 pub(crate) unsafe fn take(slab: &'static Slab, block: *mut Block) -> *mut Block {
     // SAFETY: the caller's duty.
-    let next = unsafe { raw::link(block) };
+    let mut next = unsafe { raw::stored_link(block) };
     if ON {
         let live = live_word(block.expose_provenance());
+        next = core::ptr::with_exposed_provenance_mut(next.expose_provenance() ^ live);
         let apart = next.expose_provenance() ^ block.expose_provenance();
-        let astray = apart & !(SEGMENT_BYTES - 16) != 0 && !next.is_null();
-        // SAFETY: the second word of a free block.
-        if astray || unsafe { mark(block).read_unaligned() } != !live {
+        if apart & !(SEGMENT_BYTES - 16) != 0 && !next.is_null() {
             misuse::damaged(block.cast(), slab);
         }
-        // SAFETY: as above. In the smallest blocks this is the tail, which is written next.
-        unsafe { mark(block).write_unaligned(0) };
+        // A child forked here finds a block that is nobody's; the other order would leave one that
+        // is on the list and live.
+        slab.free.set(next);
+        core::sync::atomic::compiler_fence(Ordering::SeqCst);
         // SAFETY: the last word of the slab's block.
         unsafe { tail(slab, block.cast()).write_unaligned(live) };
     }
     next
 }
 
-/// A block of a slab is freed, by whoever: its tail must be live, and is so no more.
+/// A block of a slab is freed, by whoever: its tail must be live, and is so no more. Returns what its
+/// link is to be coded with, or 0: then the process is about to be stopped by [`not_live`].
+#[must_use]
 #[inline(always)]
-pub(crate) fn retire(block: *mut u8, slab: &'static Slab) {
-    if ON {
-        let live = check(Asked::Free, block, slab);
-        // SAFETY: the tail is the last word of the slab's block, as was just seen.
-        unsafe { tail(slab, block).write_unaligned(!live) };
-        // SAFETY: the second word of a block that is given up.
-        unsafe { mark(block.cast()).write_unaligned(!live) };
+pub(crate) fn retire(block: *mut u8, slab: &'static Slab) -> usize {
+    if !ON {
+        return 1;
     }
+    let live = live_word(block.expose_provenance());
+    let tail = tail(slab, block);
+    // SAFETY: as in `check`.
+    if unsafe { tail.read_unaligned() } != live {
+        return 0;
+    }
+    // SAFETY: the tail is the last word of the slab's block, as was just seen.
+    unsafe { tail.write_unaligned(!live) };
+    live
+}
+
+/// Stops the process because a block that is freed is not live; typed as returning, as what the hit
+/// path calls must be.
+#[cold]
+#[inline(never)]
+pub(crate) fn not_live(block: *mut u8, slab: &'static Slab) {
+    let stop: fn(*mut u8, &'static Slab) = |block, slab| not_live_slow(Asked::Free, block, slab);
+    core::hint::black_box(stop)(block, slab);
 }
 
 /// The tail of a block of a slab must be live.
@@ -167,9 +175,7 @@ fn not_live_slow(asked: Asked, block: *mut u8, slab: &'static Slab) -> ! {
     }
     let free = !live_word(block.expose_provenance());
     // SAFETY: the tail is the last word of a block of the slab.
-    let was_freed = unsafe { tail(slab, block).read_unaligned() } == free;
-    // SAFETY: the second word of a block of the slab.
-    if was_freed || unsafe { mark(block.cast()).read_unaligned() } == free {
+    if unsafe { tail(slab, block).read_unaligned() } == free {
         misuse::freed_block(asked, block, slab);
     }
     misuse::overflow(block, slab);
@@ -179,11 +185,15 @@ fn not_live_slow(asked: Asked, block: *mut u8, slab: &'static Slab) -> ! {
 ///
 /// # Safety
 /// - The block is part of a slab of such blocks that the caller owns.
-pub(crate) unsafe fn make_free(block: *mut Block) {
+pub(crate) unsafe fn make_free(block: *mut Block, block_bytes: usize) {
     if ON {
         let free = !live_word(block.expose_provenance());
-        // SAFETY: the second word of the block.
-        unsafe { mark(block).write_unaligned(free) };
+        let tail: *mut usize = block
+            .cast::<u8>()
+            .wrapping_add(block_bytes - TAIL_BYTES)
+            .cast();
+        // SAFETY: the last word of the block.
+        unsafe { tail.write_unaligned(free) };
     }
 }
 
@@ -201,9 +211,7 @@ pub(crate) fn first_overflown(slab: &'static Slab) -> Option<*mut u8> {
         let live = live_word(address);
         // SAFETY: the last word of a block that was on a list.
         let word = unsafe { tail(slab, block).read_unaligned() };
-        // SAFETY: the second word of it.
-        let mark = unsafe { mark(block.cast()).read_unaligned() };
-        (word != live && word != !live && mark != !live).then_some(block)
+        (word != live && word != !live).then_some(block)
     })
 }
 
@@ -270,7 +278,7 @@ pub(crate) fn check_seals(slab: &'static Slab, block: usize, usable: usize) {
     }
 }
 
-/// The block, if it is in a segment or mapping of ours; else the process is stopped.
+/// Stops the process where an address is in no segment or mapping of ours.
 #[inline(always)]
 pub(crate) fn claim(asked: Asked, block: NonNull<u8>) {
     if ON && !crate::territory::has(block.as_ptr().expose_provenance()) {

@@ -162,6 +162,14 @@ pub(crate) fn never_block(asked: Asked, block: *mut u8) -> ! {
     ))
 }
 
+/// [`foreign`] on a free; typed as returning, as what the hit path calls must be.
+#[cold]
+#[inline(never)]
+pub(crate) fn foreign_slow(block: *mut u8) {
+    let stop: fn(*mut u8) = |block| foreign(Asked::Free, block);
+    core::hint::black_box(stop)(block);
+}
+
 /// Something was asked of an address outside all segments and huge blocks.
 #[cold]
 #[inline(never)]

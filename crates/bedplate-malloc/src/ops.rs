@@ -25,7 +25,7 @@ use crate::raw::{self, Block};
 use crate::slab::{EMPTY, Kind, Slab, State};
 use crate::tuning::{CLASS_MAX, LARGE_MAX, SLICE_BYTES, SMALL_MAX};
 use crate::zero::Used;
-use crate::{audit, fallback, guarded, miss, profile, thread};
+use crate::{audit, fallback, guarded, miss, profile, territory, thread};
 use bedplate_os::pages;
 use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
 use core::ptr::{NonNull, null_mut};
@@ -44,10 +44,10 @@ pub struct Fresh {
 #[inline(always)]
 #[must_use]
 pub fn allocate<G: Gates>(bytes: usize) -> *mut u8 {
-    let bytes = bytes.saturating_add(TAIL_BYTES);
-    if bytes > SMALL_MAX {
-        return allocate_mid::<G>(bytes);
+    if bytes > SMALL_MAX - TAIL_BYTES {
+        return allocate_mid::<G>(bytes.saturating_add(TAIL_BYTES));
     }
+    let bytes = bytes + TAIL_BYTES;
     let heap = thread::heap();
     // SAFETY: `bytes` is at most SMALL_MAX, so the index is below DIRECT.
     let slab = unsafe { heap.direct.get_unchecked(bytes.div_ceil(16)) }.get();
@@ -289,7 +289,9 @@ pub unsafe fn free<G: Gates>(block: *mut u8) {
     let Some(given) = NonNull::new(block) else {
         return;
     };
-    harden::claim(Asked::Free, given);
+    if harden::ON && !territory::has(block.expose_provenance()) {
+        return misuse::foreign_slow(block);
+    }
     // SAFETY: the caller's duty.
     let slab = unsafe { raw::slab_of(given) };
     thread::by_owner(
@@ -389,14 +391,23 @@ fn free_own<G: Gates>(block: *mut u8, slab: &'static Slab) {
     if G::SET.bits() != 0 {
         observe_free::<G>(block, slab);
     }
-    harden::retire(block, slab);
+    let code = harden::retire(block, slab);
+    if code == 0 {
+        return harden::not_live(block, slab);
+    }
     let block: *mut Block = block.cast();
     let head = slab.free.get();
-    if head == block {
-        return misuse::double_free_slow(block.cast(), slab);
+    if harden::ON {
+        let stored = core::ptr::with_exposed_provenance_mut(head.expose_provenance() ^ code);
+        // SAFETY: the block is given up to us, and the slab is this thread's.
+        unsafe { raw::store_link(block, stored) };
+    } else {
+        if head == block {
+            return misuse::double_free_slow(block.cast(), slab);
+        }
+        // SAFETY: as above.
+        unsafe { raw::set_link(block, head) };
     }
-    // SAFETY: the block is given up to us, and the slab is this thread's.
-    unsafe { raw::set_link(block, head) };
     slab.free.set(block);
     raw::count_down(slab, miss::freed_event_slow::<G>);
 }
@@ -516,7 +527,9 @@ fn send<G: Gates>(block: *mut u8, slab: &'static Slab) {
     if !offset.is_multiple_of(slab.block_bytes()) {
         misuse::inside(Asked::Free, block, slab);
     }
-    harden::retire(block, slab);
+    if harden::retire(block, slab) == 0 {
+        return harden::not_live(block, slab);
+    }
     thread::send_remote::<G>(slab, block.cast());
 }
 

@@ -310,7 +310,9 @@ pub(crate) fn after_fork<G: Gates>(own: &'static Heap, keep: Option<&'static Hea
         {
             return;
         }
-        if heap.busy.load(Ordering::Relaxed) != 0 {
+        // The hardened build sees it when the kernel copied a list and its blocks at different
+        // moments, and would stop the child for it: heaps of other threads are left alone there.
+        if harden::ON || heap.busy.load(Ordering::Relaxed) != 0 {
             heap.standing.store(Standing::Lost as u8, Ordering::Relaxed);
             COUNTERS.heaps_lost_in_fork.add(1);
             return;

@@ -145,8 +145,29 @@ pub(crate) fn at_offset(slab: &'static Slab, offset: u32) -> *mut Block {
 #[must_use]
 #[inline(always)]
 pub(crate) unsafe fn link(block: *mut Block) -> *mut Block {
+    // SAFETY: the caller's duty.
+    harden::coded(block, unsafe { stored_link(block) })
+}
+
+/// The link of a free block as it is stored.
+///
+/// # Safety
+/// - The caller owns the block, and it is free (raw I3).
+#[must_use]
+#[inline(always)]
+pub(crate) unsafe fn stored_link(block: *mut Block) -> *mut Block {
     // SAFETY: blocks are at least 16 bytes and aligned to 16.
-    harden::coded(block, unsafe { (*block).next })
+    unsafe { (*block).next }
+}
+
+/// Sets the link of a free block, coded already.
+///
+/// # Safety
+/// - The caller owns the block, and it is free (raw I3).
+#[inline(always)]
+pub(crate) unsafe fn store_link(block: *mut Block, stored: *mut Block) {
+    // SAFETY: blocks are at least 16 bytes and aligned to 16.
+    unsafe { (*block).next = stored };
 }
 
 /// Sets the link of a free block.
@@ -155,9 +176,8 @@ pub(crate) unsafe fn link(block: *mut Block) -> *mut Block {
 /// - The caller owns the block, and it is free (raw I3).
 #[inline(always)]
 pub(crate) unsafe fn set_link(block: *mut Block, next: *mut Block) {
-    let next = harden::coded(block, next);
-    // SAFETY: blocks are at least 16 bytes and aligned to 16.
-    unsafe { (*block).next = next };
+    // SAFETY: the caller's duty.
+    unsafe { store_link(block, harden::coded(block, next)) };
 }
 
 /// Links `count` fresh blocks of `block_bytes` from `first` on into a chain that ends at `end`.
@@ -180,7 +200,7 @@ pub(crate) unsafe fn chain(
         let at = first + number * block_bytes;
         let block: *mut Block = core::ptr::with_exposed_provenance_mut(at);
         // SAFETY: the block is inside the caller's range.
-        unsafe { harden::make_free(block) };
+        unsafe { harden::make_free(block, block_bytes) };
         // SAFETY: as above.
         unsafe { set_link(block, next) };
         next = block;
