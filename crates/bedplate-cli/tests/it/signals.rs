@@ -11,7 +11,7 @@ fn a_crash_is_128_and_the_signal() {
     for (signal, number) in [("SEGV", 11), ("ABRT", 6), ("KILL", 9)] {
         let script = format!("kill -{signal} $$");
         let ran = place.run(&[], &["sh", "-c", &script]);
-        assert_eq!(ran.code(), Some(128 + number), "{signal}");
+        assert_eq!(ran.code(), Some(128 + number), "{}", ran.stderr());
         assert_eq!(ran.report["program_signal"], number);
         assert_eq!(ran.report["active"], true);
         assert!(

@@ -39,10 +39,11 @@ pub fn root_pages(mappings: &[Mapping]) -> Vec<u64> {
         .collect()
 }
 
-/// Whether these are the mappings of a program that may still get an allocator of ours: its loader
-/// has not mapped any library yet, or has mapped ours and not started it.
+/// Whether mappings without a root page do not tell that the program is without an allocator of
+/// ours: its loader has not mapped any library yet, or has mapped ours and not started it; or the
+/// process ended while they were read, which cuts the list short of the stack near its end.
 #[must_use]
-pub fn is_loading(mappings: &[Mapping]) -> bool {
+pub fn is_undecided(mappings: &[Mapping]) -> bool {
     let mut modules: Vec<&str> = mappings
         .iter()
         .filter(|mapping| mapping.executable && mapping.path.starts_with('/'))
@@ -51,7 +52,11 @@ pub fn is_loading(mappings: &[Mapping]) -> bool {
     modules.sort_unstable();
     modules.dedup();
     let is_mapped = |start: &str| modules.iter().any(|name| name.starts_with(start));
-    is_mapped(LIBRARY_START) || (is_mapped(LOADER_START) && modules.len() <= 2)
+    let is_whole = mappings.iter().any(|mapping| mapping.path == "[stack]");
+    !is_whole
+        || modules.is_empty()
+        || is_mapped(LIBRARY_START)
+        || (is_mapped(LOADER_START) && modules.len() <= 2)
 }
 
 /// How the files of the libraries to preload begin.
@@ -120,12 +125,15 @@ mod tests {
     use crate::process::maps::parse_maps;
 
     #[test]
-    fn a_program_is_loading_until_another_library_shows_that_ours_is_missing() {
+    fn only_another_library_or_none_in_a_static_program_shows_that_ours_is_missing() {
         let program = "10000-20000 r-xp 0 fe:00 1 /bin/p\n";
         let loader = "30000-40000 r-xp 0 fe:00 2 /lib64/ld-linux-x86-64.so.2\n";
         let libc = "50000-60000 r-xp 0 fe:00 3 /lib/libc.so.6\n";
         let ours = "70000-80000 r-xp 0 fe:00 4 /c/libbedplate_preload-1.so\n";
-        let is = |parts: &[&str]| is_loading(&parse_maps(&parts.concat()));
+        let stack = "90000-a0000 rw-p 0 00:00 0 [stack]\n";
+        let is = |parts: &[&str]| is_undecided(&parse_maps(&(parts.concat() + stack)));
+        assert!(is(&[]), "executed just now");
+        assert!(is_undecided(&parse_maps(&[program, libc].concat())), "cut");
         assert!(is(&[program, loader]));
         assert!(is(&[program, loader, libc, ours]));
         assert!(!is(&[program, loader, libc]));

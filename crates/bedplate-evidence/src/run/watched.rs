@@ -13,7 +13,7 @@ use super::pace::{Height, Pace};
 use super::timeline::Timeline;
 use crate::error::LookError;
 use crate::parts::measure;
-use crate::process::heap::{capture_heaps, is_loading, live_bytes, root_pages};
+use crate::process::heap::{capture_heaps, is_undecided, live_bytes, root_pages};
 use crate::process::{Process, calls};
 use crate::profile::Snapshot;
 use crate::report::model::{Measurement, Point, ProcessReport};
@@ -198,9 +198,9 @@ impl Watched {
             self.looks_until_search = LOOKS_APART;
             let mappings = self.process.maps().ok()?;
             self.roots = root_pages(&mappings);
-            let is_loading = self.roots.is_empty() && is_loading(&mappings);
-            self.image.is_without = self.roots.is_empty() && !is_loading;
-            if is_loading {
+            let is_undecided = self.roots.is_empty() && is_undecided(&mappings);
+            self.image.is_without = self.roots.is_empty() && !is_undecided;
+            if is_undecided {
                 self.looks_until_search = 0;
             }
         }
@@ -418,5 +418,25 @@ impl Watched {
             at_end: self.at_end,
             end_is_exact: self.end_is_exact,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_has_ended_does_not_look_like_one_without_the_library() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let process = Process::open(child.id()).unwrap();
+        // Not waited for, it stays, without any mapping.
+        while process.maps().is_ok_and(|mappings| !mappings.is_empty()) {
+            std::thread::yield_now();
+        }
+        let mut watched = Watched::new(process, "true", 4);
+        watched.executed("true");
+        watched.look();
+        assert!(!watched.is_without() && !watched.lost_the_library());
+        child.wait().unwrap();
     }
 }
