@@ -2,8 +2,8 @@
 //!
 //! # Role
 //! A block that stands twice on a list was freed twice; one that begins inside another was never
-//! a block; a link that leads nowhere was written over. Lists are looked through when a thread
-//! ends, when the program trims, and when the process ends.
+//! a block; a link that leads nowhere was written over. Lists are looked through some time
+//! after a thread ended, when the program trims, and when the process ends.
 //!
 //! # Not here
 //! Any path of a single allocation or free.

@@ -185,13 +185,7 @@ pub(crate) fn attach_fallback(number: usize) -> Option<&'static Heap> {
 /// Parks the heap of a thread that ends. Its outbox is flushed. Its current slabs stay so for the
 /// next thread.
 pub(crate) fn park<G: Gates>(heap: &'static Heap) {
-    heap.while_busy(|| {
-        miss::drain::<G>(heap);
-        if harden::ON {
-            // To walk the lists is to check them.
-            miss::retire_currents::<G>(heap);
-        }
-    });
+    heap.while_busy(|| miss::drain::<G>(heap));
     // Not busy any more: once the lock is given up, the heap is its adopter's. A fork in between
     // finds an attached heap that is whole.
     {
