@@ -113,7 +113,8 @@ fn waits(slab: &'static Slab, now: u64) -> bool {
         };
         // While the list is claimed its owner cannot give the slab up, so these stay as they are.
         let whole = slab.kind() == Kind::Slab && slab.capacity() == claimed.count;
-        if whole && give_back(slab) {
+        if whole {
+            give_back(slab);
             shared.remote.purged(claimed.count);
             shared.seen.store(0, Ordering::Relaxed);
             return;
@@ -128,24 +129,26 @@ fn waits(slab: &'static Slab, now: u64) -> bool {
             unsafe { raw::set_link(tail, core::ptr::with_exposed_provenance_mut(next as usize)) };
         };
         shared.remote.unclaim(claimed, link);
-        // Locked pages cannot be given back: not again before the decay time.
+        // Not again before the decay time.
         shared.seen_ms.store(now, Ordering::Relaxed);
     });
     false
 }
 
-/// False where the kernel refuses.
-fn give_back(slab: &'static Slab) -> bool {
+/// Gives back what the kernel takes. Where it refuses (locked pages) it may have taken a part, so
+/// the links are gone in any case; but the slices are still dirty.
+fn give_back(slab: &'static Slab) {
     let bytes = slab.slices() * SLICE_BYTES;
     let start: *mut u8 = core::ptr::with_exposed_provenance_mut(raw::start_of(slab));
     let Some(start) = NonNull::new(start) else {
-        return false;
+        return;
     };
     // SAFETY: all blocks of the slab are free and their chain is ours by the claim: nobody reads
     // or writes the slab's memory.
-    if unsafe { pages::decommit(start, bytes) }.is_err() {
-        return false;
+    if unsafe { pages::decommit(start, bytes) }.is_ok() {
+        crate::counters::COUNTERS.purged_bytes.add(bytes as u64);
+    } else {
+        crate::counters::COUNTERS.failed_advice.add(1);
+        raw::header(slab).soil(raw::slice_index(slab), slab.slices());
     }
-    crate::counters::COUNTERS.purged_bytes.add(bytes as u64);
-    true
 }

@@ -42,8 +42,8 @@ pub(crate) struct Header {
     pub free: AtomicU64,
     /// Free slices that may hold touched pages (I1).
     pub dirty: AtomicU64,
-    /// Slices in use that held touched pages when they were taken: their slab may not have
-    /// touched them all since, but they are no less dirty when they come back.
+    /// Slices in use that held touched pages when they were taken, or that the kernel did not take
+    /// back: their slab may not have touched them all since, but they are no less dirty when they come back.
     pub soiled: Cell<u64>,
     /// When each dirty slice became so, in coarse milliseconds, which wrap after 49 days.
     pub dirty_since_ms: [Cell<u32>; SLICES],
@@ -69,6 +69,11 @@ impl Header {
     #[must_use]
     pub(crate) fn segment(&self) -> usize {
         core::ptr::from_ref(self).expose_provenance() - HEADER_OFFSET
+    }
+
+    /// Notes that slices in use will be dirty when they come back, whatever their slab touches.
+    pub(crate) fn soil(&self, first: usize, count: usize) {
+        self.soiled.set(self.soiled.get() | span(first, count));
     }
 
     /// Notes that slices became dirty now.

@@ -241,7 +241,8 @@ pub unsafe fn commit(at: NonNull<u8>, bytes: usize) -> Result<(), OsError> {
 /// - The caller owns the range and needs its contents no more.
 ///
 /// # Errors
-/// - [`Operation::Decommit`] with the kernel's code.
+/// - [`Operation::Decommit`] with the kernel's code. Where only a part of the range is locked, the
+///   memory before that part may be gone.
 pub unsafe fn decommit(at: NonNull<u8>, bytes: usize) -> Result<(), OsError> {
     fault(Operation::Decommit)?;
     // SAFETY: the caller gives the contents up.
