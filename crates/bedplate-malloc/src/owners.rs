@@ -147,6 +147,20 @@ impl Inner {
         self.parked.set(Some(heap));
         heaps.parked.fetch_add(1, Ordering::Relaxed);
     }
+
+    fn drain_parked<G: Gates>(&self, ms: u64) {
+        let now = clock::coarse_ms();
+        let mut at = self.parked.get();
+        while let Some(heap) = at {
+            at = heap.next_parked.get();
+            miss::drain::<G>(heap);
+            let waited = now.saturating_sub(heap.parked_ms.get());
+            if heap.kept_bytes.get() > 0 && waited >= ms {
+                HEAPS.forget_kept(heap);
+                miss::retire_currents::<G>(heap);
+            }
+        }
+    }
 }
 
 /// A heap for a thread: a parked one with all its slabs, or a new one. `None` where memory is out.
@@ -265,23 +279,24 @@ pub(crate) fn each_parked(mut each: impl FnMut(&'static Heap)) {
 /// Takes up remote frees in parked heaps, so that their empty slabs go back to the pool, and
 /// retires the current slabs of those that were parked for `ms` milliseconds.
 pub(crate) fn drain_parked<G: Gates>(ms: u64) {
+    drain_others::<G>();
+    if HEAPS.parked.load(Ordering::Relaxed) > 0 {
+        let (_guard, inner) = HEAPS.enter();
+        inner.drain_parked::<G>(ms);
+    }
+}
+
+/// The same, unless the heaps are being changed: by the caller, it may be.
+pub(crate) fn try_drain_parked<G: Gates>(ms: u64) {
+    drain_others::<G>();
+    if let Some((_guard, inner)) = HEAPS.try_enter() {
+        inner.drain_parked::<G>(ms);
+    }
+}
+
+fn drain_others<G: Gates>() {
     crate::fallback::try_drain::<G>();
     crate::profile::try_drain::<G>();
-    if HEAPS.parked.load(Ordering::Relaxed) == 0 {
-        return;
-    }
-    let now = clock::coarse_ms();
-    let (_guard, inner) = HEAPS.enter();
-    let mut at = inner.parked.get();
-    while let Some(heap) = at {
-        at = heap.next_parked.get();
-        miss::drain::<G>(heap);
-        let waited = now.saturating_sub(heap.parked_ms.get());
-        if heap.kept_bytes.get() > 0 && waited >= ms {
-            HEAPS.forget_kept(heap);
-            miss::retire_currents::<G>(heap);
-        }
-    }
 }
 
 /// Memory is out: gives back what can be, to the pool and to the kernel.
@@ -310,6 +325,10 @@ pub(crate) fn after_fork<G: Gates>(own: &'static Heap, keep: Option<&'static Hea
             heap.standing.store(Standing::Lost as u8, Ordering::Relaxed);
             COUNTERS.heaps_lost_in_fork.add(1);
             return;
+        }
+        if let Some(own) = heap.profile.get() {
+            // The thread may have been taking a sample.
+            crate::profile::end_sample(own);
         }
         miss::drain::<G>(heap);
         miss::retire_currents::<G>(heap);

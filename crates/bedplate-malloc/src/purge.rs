@@ -94,7 +94,7 @@ fn due() {
 pub(crate) fn told_parked() {
     // Relaxed: a count orders nothing.
     if TOLD_PARKED.fetch_add(1, Ordering::Relaxed) % TOLD_A_LOOK == TOLD_A_LOOK - 1 {
-        owners::drain_parked::<Off>(DECAY_MS);
+        owners::try_drain_parked::<Off>(DECAY_MS);
     }
 }
 

@@ -54,6 +54,7 @@ pub(crate) mod tables;
 pub(crate) use distance::Distances;
 pub(crate) use pace::{allocate, collected, counted, left, stocked};
 pub(crate) use sample::{
-    free_large, free_sampled, heap_is, large, lock, moved, reset_in_child, start, try_drain,
+    end_sample, free_large, free_sampled, heap_is, large, lock, moved, reset_in_child, start,
+    try_drain,
 };
 pub(crate) use tables::is_on;

@@ -194,6 +194,11 @@ pub(crate) fn moved<G: Gates>(
     }
 }
 
+/// In a forked child: the thread that these are of is not taking a sample any more.
+pub(crate) fn end_sample(own: &Distances) {
+    own.samples.set(false);
+}
+
 /// In a forked child, which starts with the live samples it inherits as its only ones.
 pub(crate) fn reset_in_child() {
     if tables::is_on() {

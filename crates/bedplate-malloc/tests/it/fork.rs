@@ -6,6 +6,7 @@ use crate::engine::{Engine, bytes_of, fill, free};
 use bedplate_malloc::counters::CountersSnapshot;
 use bedplate_testkit::Subject as _;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
 const SIZES: [usize; 6] = [24, 500, 9000, 30_000, 200_000, 3 << 20];
@@ -103,6 +104,58 @@ fn child() {
         before.forks,
         "forks are counted in children"
     );
+}
+
+fn taken_and_freed(bytes: usize) {
+    let take = |_| Engine.malloc(bytes).expect("memory is there");
+    let blocks: Vec<_> = (0..200).map(take).collect();
+    blocks.into_iter().for_each(free);
+}
+
+/// Threads that take up the heaps that lost threads left: four at once, each another one.
+fn threads_of_a_child() {
+    let work = || {
+        for bytes in [9, 48] {
+            (0..50).for_each(|_| taken_and_freed(bytes));
+        }
+    };
+    let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(work)).collect();
+    for thread in threads {
+        thread.join().expect("blocks are whole");
+    }
+}
+
+/// Forks while other threads allocate without a pause: each is in the middle of something.
+fn children_of_a_busy_process() {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let busy = |bytes: usize| {
+        std::thread::spawn(move || {
+            while !STOP.load(Ordering::Relaxed) {
+                taken_and_freed(bytes);
+            }
+        })
+    };
+    let threads: Vec<_> = [9, 48, 48].into_iter().map(busy).collect();
+    for _ in 0..30 {
+        assert_eq!(forked(threads_of_a_child), 0, "the child ended well");
+    }
+    STOP.store(true, Ordering::Relaxed);
+    for thread in threads {
+        thread.join().expect("the parent's threads go on");
+    }
+}
+
+/// The case that the parent asked for; nothing when run by itself.
+#[test]
+fn busy_child() {
+    if again::case().is_some() {
+        children_of_a_busy_process();
+    }
+}
+
+#[test]
+fn what_other_threads_had_begun_is_ended_in_a_child() {
+    again::passes("fork::busy_child", "busy");
 }
 
 #[test]
