@@ -106,7 +106,7 @@ pub(crate) fn tell(kind: RecordKind) {
     });
 }
 
-fn peak_rss_bytes() -> u64 {
+pub(crate) fn peak_rss_bytes() -> u64 {
     let mut text = [0_u8; 4096];
     let Ok(length) = RawFile::read_only(c"/proc/self/status").and_then(|f| f.read(&mut text))
     else {

@@ -78,6 +78,15 @@ pub const OPTIONS: &[OptionRow] = &[
         max: "",
         text: "where processes report to; set by `bedplate run` for its children",
     },
+    OptionRow {
+        name: "stats",
+        env: "BEDPLATE_STATS",
+        unit: "exit, or a path with a slash in it",
+        default: "none",
+        min: "",
+        max: "",
+        text: "statistics when a process exits: to standard error, or appended to the file, as JSON if it ends in .json",
+    },
 ];
 
 /// Bytes for each sample of the heap profile where it is just `on`.
@@ -248,6 +257,13 @@ pub fn set(config: &Config, name: &[u8], value: &[u8]) -> Result<(), ConfigError
                 });
             }
         }
+        b"BEDPLATE_STATS" => {
+            if !crate::stats::set_goal(value) {
+                return Err(ConfigError::Value {
+                    takes: "exit, or a path of at most 255 bytes with a slash in it, such as ./stats.json",
+                });
+            }
+        }
         _ => return Err(ConfigError::Unknown),
     }
     Ok(())
@@ -256,7 +272,7 @@ pub fn set(config: &Config, name: &[u8], value: &[u8]) -> Result<(), ConfigError
 /// Reads the environment of the process, once (I1, I2).
 pub fn read_environment() {
     crate::process::each_environment_entry(|entry| {
-        if !entry.starts_with(b"BEDPLATE_MALLOC_") {
+        if !entry.starts_with(b"BEDPLATE_MALLOC_") && !entry.starts_with(b"BEDPLATE_STATS=") {
             return;
         }
         let cut = entry.iter().position(|b| *b == b'=').unwrap_or(entry.len());
@@ -276,7 +292,7 @@ fn refuse(name: &[u8], value: &[u8], error: ConfigError) {
     let text = |bytes| core::str::from_utf8(bytes).unwrap_or("(not UTF-8)");
     let _whole = match error {
         ConfigError::Unknown => {
-            let names = "BEDPLATE_MALLOC_CAP, _HUGE_PAGES, _PROFILE, _PURGE_THREAD, _RUN";
+            let names = "BEDPLATE_MALLOC_CAP, _HUGE_PAGES, _PROFILE, _PURGE_THREAD, _RUN and BEDPLATE_STATS";
             writeln!(
                 line,
                 "bedplate: no setting is named {}; there are {names}. Unset it.",

@@ -114,6 +114,7 @@ impl Heap {
     }
 
     /// Marks the heap as being in a slow path while `work` runs.
+    #[inline(always)]
     pub(crate) fn while_busy<T>(&self, work: impl FnOnce() -> T) -> T {
         // Relaxed: read by the child of a fork, which sees this thread's stores in order.
         let before = self.busy.load(Ordering::Relaxed);

@@ -7,6 +7,7 @@
 //! Other threads go on meanwhile; the sums are as of about one time. Blocks on the list of
 //! another thread's current slab cannot be counted from here and count as live.
 
+use crate::class::CLASSES;
 use crate::heap::NO_HEAP;
 use crate::huge::{HUGE, HugeHeader};
 use crate::pool::POOL;
@@ -56,6 +57,39 @@ pub(crate) fn live_blocks(slab: &'static Slab) -> u32 {
         }
     };
     out.saturating_sub(waiting)
+}
+
+/// Sums over the slabs of a class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ClassTotals {
+    /// Slabs.
+    pub(crate) slabs: u32,
+    /// Blocks that were handed out at some time.
+    pub(crate) blocks: u64,
+    /// Blocks that are live.
+    pub(crate) live: u64,
+}
+
+/// Adds up the slabs of each class.
+#[must_use]
+pub(crate) fn classes() -> [ClassTotals; CLASSES] {
+    let mut sums = [ClassTotals::default(); CLASSES];
+    let mut at = POOL.newest.load(Ordering::Acquire);
+    while at != 0 {
+        let header = Header::at(at);
+        for index in 1..SLICES {
+            let slab = header.slab(index);
+            let is_slab = matches!(slab.kind(), Kind::Slab | Kind::Sampled);
+            if let Some(sum) = sums.get_mut(slab.class()).filter(|_| is_slab) {
+                let blocks = slab.extended();
+                sum.slabs += 1;
+                sum.blocks += u64::from(blocks);
+                sum.live += u64::from(live_blocks(slab).min(blocks));
+            }
+        }
+        at = header.older.load(Ordering::Relaxed);
+    }
+    sums
 }
 
 /// Adds up everything.

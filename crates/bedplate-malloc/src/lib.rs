@@ -54,6 +54,7 @@
 //! | `root.rs` | the page readers begin at |
 //! | `counters.rs` | counts of slow paths |
 //! | `info.rs` | figures from within |
+//! | `stats.rs` | figures at the end of a process |
 //! | `inspect/` | figures from outside |
 //! | `harden.rs` | what blocks carry in the hardened build |
 //! | `guarded.rs` | sampled blocks with guard pages, in the hardened build |
@@ -151,6 +152,9 @@ pub mod root;
 mod segment;
 #[cfg(not(bedplate_loom))]
 mod slab;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "a path written once and read for ever")]
+mod stats;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "advice on pages")]
 mod territory;

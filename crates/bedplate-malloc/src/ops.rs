@@ -484,14 +484,12 @@ fn free_foreign_slow<G: Gates>(block: *mut u8, slab: &'static Slab) {
             // SAFETY: the kind was just read.
             let head = unsafe { raw::head_of(slab) };
             if head.kind() == Kind::Sampled {
-                profile::free_sampled(block, head);
+                profile::free_sampled::<G>(block, head);
+            } else {
+                send::<G>(block, head);
             }
-            send::<G>(block, head);
         }
-        Kind::Sampled => {
-            profile::free_sampled(block, slab);
-            send::<G>(block, slab);
-        }
+        Kind::Sampled => profile::free_sampled::<G>(block, slab),
         Kind::Large => {
             if block.expose_provenance() != raw::start_of(slab) {
                 misuse::inside(Asked::Free, block, slab);

@@ -20,7 +20,7 @@ use crate::owners::{self, HEAPS};
 use crate::pool::POOL;
 use crate::record::RecordKind;
 use crate::root::{self, Library};
-use crate::{announce, audit, config, fallback, harden, profile, purge, territory, thread};
+use crate::{announce, audit, config, fallback, harden, profile, purge, stats, territory, thread};
 use bedplate_telemetry::{Gate, Gates, TELEMETRY};
 use core::ffi::{CStr, c_char, c_void};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -32,6 +32,11 @@ static STARTED: AtomicBool = AtomicBool::new(false);
 static CONFIGURED: AtomicBool = AtomicBool::new(false);
 
 unsafe extern "C" {
+    fn __cxa_atexit(
+        handler: extern "C" fn(*mut c_void),
+        argument: *mut c_void,
+        library: *mut c_void,
+    ) -> core::ffi::c_int;
     static environ: *const *const c_char;
 }
 
@@ -84,11 +89,23 @@ fn configure() {
     }
     if ready && !CONFIGURED.load(Ordering::Relaxed) && !CONFIGURED.swap(true, Ordering::AcqRel) {
         config::read_environment();
+        if stats::prepare() {
+            // SAFETY: the handler is a function of this library, which is never unloaded.
+            let code = unsafe { __cxa_atexit(exits, core::ptr::null_mut(), core::ptr::null_mut()) };
+            if code != 0 {
+                COUNTERS.failed_handlers.add(1);
+            }
+        }
         let rate = config::current().profile_bytes();
         if rate != 0 {
             profile::start(rate);
         }
     }
+}
+
+/// The process exits, by `exit` or the end of `main`.
+extern "C" fn exits(_argument: *mut c_void) {
+    stats::write();
 }
 
 /// True in a program that runs with more rights than its user (setuid, file capabilities).

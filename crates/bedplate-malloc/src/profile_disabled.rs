@@ -49,7 +49,7 @@ pub(crate) const fn left(_heap: &Heap, _slab: &'static Slab, _length: u32) {}
 
 pub(crate) const fn large<G: Gates>(_block: *mut u8, _bytes: usize) {}
 
-pub(crate) const fn free_sampled(_block: *mut u8, _slab: &'static Slab) {}
+pub(crate) const fn free_sampled<G: Gates>(_block: *mut u8, _slab: &'static Slab) {}
 
 pub(crate) const fn free_large(_block: *mut u8) -> Option<u32> {
     None

@@ -152,21 +152,24 @@ fn block_of<G: Gates>(class: usize) -> Option<*mut u8> {
     Some(block.cast())
 }
 
-/// A sampled block of a slab is freed: its sample lives no more.
+/// Frees a sampled block of a slab, into the heap of sampled blocks: its sample lives no more.
 #[cold]
-pub(crate) fn free_sampled(block: *mut u8, slab: &'static Slab) {
-    let was_live = {
-        let _guard = LOCK.lock();
-        tables::delist(block.expose_provenance())
-    };
-    if was_live.is_some() {
-        return;
+pub(crate) fn free_sampled<G: Gates>(block: *mut u8, slab: &'static Slab) {
+    let _guard = LOCK.lock();
+    if tables::delist(block.expose_provenance()).is_none() {
+        let offset = block.expose_provenance() - raw::start_of(slab);
+        if offset.is_multiple_of(slab.block_bytes()) {
+            misuse::freed_block(Asked::Free, block, slab);
+        }
+        misuse::inside(Asked::Free, block, slab);
     }
-    let offset = block.expose_provenance() - raw::start_of(slab);
-    if offset.is_multiple_of(slab.block_bytes()) {
-        misuse::freed_block(Asked::Free, block, slab);
+    if harden::retire(block, slab) == 0 {
+        return harden::not_live(block, slab);
     }
-    misuse::inside(Asked::Free, block, slab);
+    // SAFETY: the block is given up to us, and the lock is held: the list is ours (I2).
+    unsafe { raw::set_link(block.cast(), slab.free.get()) };
+    slab.free.set(block.cast());
+    raw::count_down(slab, miss::freed_event_slow::<G>);
 }
 
 /// A block above the classes is freed, or about to be resized: ends its sample, if it is one.

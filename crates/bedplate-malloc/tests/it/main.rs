@@ -24,4 +24,5 @@ mod quiet;
 mod remote;
 mod run;
 mod settings;
+mod stats;
 mod zeroed;

@@ -85,7 +85,7 @@ fn the_documentation_lists_every_setting() {
     let page = std::fs::read_to_string(page).expect("the page is there");
     let rows: Vec<_> = page
         .lines()
-        .filter(|l| l.starts_with("| `BEDPLATE_MALLOC_"))
+        .filter(|l| l.starts_with("| `BEDPLATE_"))
         .collect();
     assert_eq!(rows.len(), OPTIONS.len());
     for (row, option) in rows.iter().zip(OPTIONS) {
