@@ -201,7 +201,8 @@ extern "C" fn fault(_signal: c_int, information: *mut libc::siginfo_t, _context:
     let information = unsafe { &*information };
     // SAFETY: of a fault, it has an address.
     let address = unsafe { information.si_addr() }.expose_provenance();
-    if let Some((word, bytes)) = find(address) {
+    let is_fault = information.si_code > 0;
+    if let Some((word, bytes)) = find(address).filter(|_| is_fault) {
         let word = word.load(Ordering::Relaxed);
         let block: *mut u8 = core::ptr::with_exposed_provenance_mut(word & !1);
         let what = if word & 1 == 1 {
@@ -218,4 +219,9 @@ extern "C" fn fault(_signal: c_int, information: *mut libc::siginfo_t, _context:
     let default: libc::sigaction = unsafe { core::mem::zeroed() };
     // SAFETY: the access is made again and ends the process.
     let _set = unsafe { libc::sigaction(libc::SIGSEGV, &raw const default, null_mut()) };
+    if !is_fault {
+        // Sent by a process: there is no access to be made again.
+        // SAFETY: the signal waits until this handler returns.
+        let _sent = unsafe { libc::raise(libc::SIGSEGV) };
+    }
 }

@@ -267,7 +267,8 @@ pub(crate) fn overflow(block: *mut u8, slab: &'static Slab) -> ! {
     let behind = block.wrapping_add(slab.block_bytes());
     stop(&message(
         format_args!(
-            "overflow of {block:p}, {}: what stands behind its usable bytes was written over, by              it or, before its start, by the block behind it, {behind:p}",
+            "overflow of {block:p}, {}: what stands behind its usable bytes was written over, by \
+             it or, before its start, by the block behind it, {behind:p}",
             Whose(slab)
         ),
         LOOK_WRITTEN,
@@ -290,7 +291,8 @@ pub(crate) fn overflow_of_large(block: usize, usable: usize, seal: usize) -> ! {
     };
     stop(&message(
         format_args!(
-            "{what} of {block:p}, a large block of {usable} bytes: the word before {behind:p} was              written over"
+            "{what} of {block:p}, a large block of {usable} bytes: the word before {behind:p} was \
+             written over"
         ),
         LOOK_WRITTEN,
     ))

@@ -129,6 +129,7 @@ extern "C" fn helper() {
 }
 
 fn sleep(nap: u64) {
+    let ticket = HELPER.ticket();
     if nap > LOOK_MS {
         DOZES.store(true, Ordering::SeqCst);
         // What was released before the line above woke nobody.
@@ -137,7 +138,7 @@ fn sleep(nap: u64) {
             return;
         }
     }
-    HELPER.sleep_ms(nap);
+    HELPER.sleep_ms(ticket, nap);
     DOZES.store(false, Ordering::Relaxed);
 }
 

@@ -37,7 +37,7 @@
 //! (2019). Chains published at once: Lietar et al., "snmalloc: A Message Passing Allocator"
 //! (2019).
 
-use crate::sync::{AtomicU64, Ordering, yield_now};
+use crate::sync::{AtomicU64, Ordering, wait};
 
 const WATCHED: u64 = 1;
 const CLAIMED: u64 = 2;
@@ -131,10 +131,12 @@ impl RemoteList {
     pub fn take(&self) -> Chain {
         // Relaxed: the exchange below is what orders.
         let mut word = self.word.load(Ordering::Relaxed);
+        let mut turn = 0;
         loop {
             if word & CLAIMED != 0 {
                 // Bounded by one call of the kernel (I5).
-                yield_now();
+                wait(turn);
+                turn += 1;
                 word = self.word.load(Ordering::Relaxed);
                 continue;
             }

@@ -8,10 +8,26 @@ pub(crate) use core::sync::atomic::{AtomicU64, Ordering};
 #[cfg(bedplate_loom)]
 pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
 
-/// Lets another thread run.
-pub(crate) fn yield_now() {
+/// Turns of a wait that only yield.
+#[cfg(not(bedplate_loom))]
+const YIELDS: u32 = 64;
+/// How long the later ones sleep, in nanoseconds.
+#[cfg(not(bedplate_loom))]
+const NAP_NS: u64 = 50_000;
+
+/// Lets another thread run, in the given turn of a wait for it. Sleeps after a while: to a thread of
+/// lower priority on the same processor a yield gives nothing.
+#[cold]
+pub(crate) fn wait(turn: u32) {
     #[cfg(not(bedplate_loom))]
-    bedplate_os::rawio::yield_now();
+    if turn < YIELDS {
+        bedplate_os::rawio::yield_now();
+    } else {
+        bedplate_os::lock::Parking::new().park(0, Some(NAP_NS));
+    }
     #[cfg(bedplate_loom)]
-    loom::thread::yield_now();
+    {
+        let _ = turn;
+        loom::thread::yield_now();
+    }
 }

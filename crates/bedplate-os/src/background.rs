@@ -88,9 +88,14 @@ impl Background {
         !self.running.swap(true, Ordering::Acquire)
     }
 
-    /// Sleeps in the thread for `ms` milliseconds, or until [`Background::wake`].
-    pub fn sleep_ms(&self, ms: u64) {
-        let ticket = self.parking.ticket();
+    /// What [`sleep_ms`](Self::sleep_ms) wants: a wake after this ends the sleep, even one that has
+    /// not begun. Take it before looking whether there is anything to do.
+    pub fn ticket(&self) -> u32 {
+        self.parking.ticket()
+    }
+
+    /// Sleeps in the thread for `ms` milliseconds, or until a [`Background::wake`] after `ticket`.
+    pub fn sleep_ms(&self, ticket: u32, ms: u64) {
         self.parking.park(ticket, Some(ms * 1_000_000));
     }
 

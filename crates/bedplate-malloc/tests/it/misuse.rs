@@ -445,6 +445,28 @@ fn guarded_blocks_are_blocks() {
     }
 }
 
+/// The case that the parent asked for; nothing when run by itself.
+#[cfg(feature = "hardened")]
+#[test]
+fn signalled_child() {
+    if again::case().is_some() {
+        let _one = guarded_block();
+        // SAFETY: asks for a number.
+        let this = unsafe { libc::getpid() };
+        // SAFETY: a signal to this process.
+        let _sent = unsafe { libc::kill(this, libc::SIGSEGV) };
+        std::thread::sleep(core::time::Duration::from_secs(1));
+    }
+}
+
+/// The handler that tells of guards is in nobody's way.
+#[cfg(feature = "hardened")]
+#[test]
+fn a_fault_that_a_process_sends_ends_this_one() {
+    let output = again::run("misuse::signalled_child", "sent");
+    assert_eq!(output.status.signal(), Some(libc::SIGSEGV));
+}
+
 /// Writes past the bytes of a block that may be used.
 #[cfg(feature = "hardened")]
 fn write_past(block: NonNull<u8>, bytes: usize) {
