@@ -13,6 +13,8 @@ pub(crate) struct Contender {
     pub(crate) name: String,
     /// The library to preload; none for the C library's own, or why it could not be built.
     pub(crate) library: Result<Option<PathBuf>, Failure>,
+    /// A setting in the environment of its programs.
+    pub(crate) setting: Option<(&'static str, &'static str)>,
 }
 
 /// Our name among the contenders.
@@ -34,10 +36,12 @@ pub(crate) fn all(only: &[String]) -> Result<(Vec<Contender>, Vec<String>), Fail
         Contender {
             name: OURS.to_owned(),
             library: Ok(Some(ours)),
+            setting: None,
         },
         Contender {
             name: c_library(),
             library: Ok(None),
+            setting: None,
         },
     ];
     let mut left_out = Vec::new();
@@ -64,6 +68,7 @@ pub(crate) fn hardened() -> Contender {
     Contender {
         name: HARDENED.to_owned(),
         library: library.map(Some),
+        setting: None,
     }
 }
 
@@ -72,10 +77,12 @@ fn built(peer: &peer::Peer, directory: &Path) -> Contender {
         Ok(built) => Contender {
             name: built.name,
             library: Ok(Some(built.library)),
+            setting: None,
         },
         Err(failure) => Contender {
             name: peer.name.to_owned(),
             library: Err(failure),
+            setting: None,
         },
     }
 }

@@ -74,6 +74,7 @@ pub(crate) fn preload(command: &mut Command, contender: &Contender) -> Result<()
         Ok(None) => command.env_remove("LD_PRELOAD"),
         Err(failure) => return Err(failure.clone()),
     };
+    command.envs(contender.setting);
     Ok(())
 }
 

@@ -12,12 +12,14 @@
 //! | `shape_rows.rs` | rows about their time and memory |
 //! | `kept.rs` | memory kept after it was freed |
 //! | `fork_hangs.rs` | forks from a threaded process |
+//! | `profile.rs` | what the heap profiler costs |
 //! | `misuse.rs` | misuse that is caught |
 
 mod fork_hangs;
 mod kept;
 mod misuse;
 mod pairs;
+mod profile;
 mod shape_rows;
 mod shape_runs;
 mod shapes;
@@ -153,5 +155,6 @@ pub(crate) fn run(contenders: &[Contender], is_quick: bool, only: Option<&str>) 
         rows.extend(wanted.map(|(question, measured)| Row::new(&question, measured)));
     }
     rows.extend(shape_rows::hardened(contenders, is_quick, is_wanted));
+    rows.extend(profile::rows(contenders, PAIRS, is_quick, is_wanted));
     rows
 }

@@ -112,6 +112,7 @@ fn prepare() -> Result<(PathBuf, Contender), Failure> {
         Contender {
             name: BARE.to_owned(),
             library: Ok(Some(library)),
+            setting: None,
         },
     ))
 }

@@ -419,6 +419,7 @@ mod tests {
             .map(|name| Contender {
                 name: name.to_owned(),
                 library: Ok(None),
+                setting: None,
             })
             .to_vec()
     }

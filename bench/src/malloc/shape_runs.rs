@@ -172,6 +172,7 @@ fn launch(launcher: &Path, prepared: &Prepared, contender: &Contender) -> Result
     let mut command = Command::new(launcher);
     command
         .env_remove("LD_PRELOAD")
+        .envs(contender.setting)
         .arg(prepared.runs.to_string())
         .arg(library.as_deref().unwrap_or_else(|| Path::new("-")))
         .arg(&prepared.path)

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use bedplate_malloc::config::{PROFILE_BYTES, parse_bytes};
+use bedplate_malloc::config::parse_bytes;
 use clap::{Args, Parser, Subcommand};
 
 /// Runs unmodified programs on the bedplate allocator and shows where their memory went.
@@ -97,11 +97,15 @@ pub(crate) struct RunArguments {
     pub(crate) command: Vec<OsString>,
 }
 
+/// Bytes for each sample unless said otherwise: finer than the setting's `on`, for who asks for the
+/// profile of one run wants figures more than speed.
+const SAMPLE_BYTES: u64 = 512 << 10;
+
 impl RunArguments {
     /// Bytes for each sample, where anything asks for samples.
     pub(crate) fn sample_bytes(&self) -> Option<u64> {
         let is_wanted = self.pprof.is_some() || self.folded.is_some() || self.flame.is_some();
-        self.sample.or(is_wanted.then_some(PROFILE_BYTES))
+        self.sample.or(is_wanted.then_some(SAMPLE_BYTES))
     }
 }
 

@@ -54,7 +54,7 @@ pub const OPTIONS: &[OptionRow] = &[
     OptionRow {
         name: "malloc.profile",
         env: "BEDPLATE_MALLOC_PROFILE",
-        unit: "off | on (512K) | bytes (K, M, G suffixes)",
+        unit: "off | on (2M) | bytes (K, M, G suffixes)",
         default: "off",
         min: "1",
         max: "1G",
@@ -89,8 +89,9 @@ pub const OPTIONS: &[OptionRow] = &[
     },
 ];
 
-/// Bytes for each sample of the heap profile where it is just `on`.
-pub const PROFILE_BYTES: u64 = 512 << 10;
+/// Bytes for each sample of the heap profile where it is just `on`: half the cost of 512 KiB, for
+/// processes that are sampled all their life.
+pub const PROFILE_BYTES: u64 = 2 << 20;
 /// Most bytes for each sample.
 const PROFILE_BYTES_MAX: u64 = 1 << 30;
 
