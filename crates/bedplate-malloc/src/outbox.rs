@@ -127,6 +127,7 @@ impl Outbox {
 
     /// True if nothing is held back.
     #[inline(always)]
+    #[cfg(not(bedplate_unprofiled))]
     pub(crate) fn holds_nothing(&self) -> bool {
         self.used.get() & !PROFILED == 0
     }

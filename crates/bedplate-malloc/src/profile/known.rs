@@ -23,6 +23,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 /// Stacks kept.
 pub(super) const KNOWN: usize = 512;
 
+/// The largest frame of a stack that is kept, in bytes.
+const FRAME_BYTES_MAX: usize = 256 << 10;
+
 /// A stack that was unwound.
 #[derive(Debug)]
 #[repr(C)]
@@ -71,8 +74,11 @@ pub(super) fn remember(pointer: usize, stack: &Stack) {
     let mut last = pointer;
     for (index, (place, frame)) in stack.places().iter().zip(stack.frames()).enumerate() {
         let word: *const usize = core::ptr::with_exposed_provenance(*place);
-        // The stack grows downwards; frames of signal handlers and other stacks stand elsewhere.
-        let is_further = *place > last && place.is_multiple_of(size_of::<usize>());
+        // The stack grows downwards; frames of signal handlers and other stacks stand elsewhere. A
+        // step farther than any usual frame may lead to another stack, which may be gone next time.
+        let is_further = *place > last
+            && *place - last <= FRAME_BYTES_MAX
+            && place.is_multiple_of(size_of::<usize>());
         // SAFETY: the unwinder has just read this frame.
         if !is_further || unsafe { word.read_volatile() } != *frame {
             return;
