@@ -4,7 +4,8 @@
 //! Run each program twice, without us and on us, compare what it made, and prove that the second run was on us.
 //!
 //! # Not here
-//! Timings to be believed: `bedplate ab` and `bench` are for that; the seconds printed here are for patience.
+//! Timings to be believed: `bedplate run --versus` and `bench` are for that; the seconds printed here are for
+//! patience. (The ratios of `jaq`, which no preloading can give, are the exception.)
 //!
 //! # Rooms
 //! | file | what it holds |
@@ -14,19 +15,22 @@
 //! | `process.rs` | a process group within a time, its output in files |
 //! | `witness.rs` | which processes were seen with the allocator's page mapped |
 //! | `evidence.rs` | what is compared, and the first difference |
+//! | `cost.rs` | processor time and peak memory of runs in turn, as ratios |
 //! | `trouble.rs` | why a program failed |
-//! | `compilers.rs`, `cpython.rs`, `git.rs`, `node.rs`, `perl.rs` | a program each |
+//! | `compilers.rs`, `cpython.rs`, `git.rs`, `jaq.rs`, `node.rs`, `perl.rs` | a program each |
 //! | `postgres.rs`, `redis.rs`, `rust_program.rs`, `sqlite.rs` | a program each |
 //!
 //! # Invariants
 //! - I1: no process outlives the chore: each has a time, servers are ended when they go out of scope.
-//! - I2: nothing of the network is used but loopback, and no port is fixed.
+//! - I2: nothing of the network is used but loopback, and no port is fixed; cargo fetches what `jaq` is made of.
 
 mod arm;
 mod compilers;
+mod cost;
 mod cpython;
 mod evidence;
 mod git;
+mod jaq;
 mod node;
 mod perl;
 mod postgres;
@@ -101,6 +105,7 @@ const PROGRAMS: &[Program] = &[
     postgres::PROGRAM,
     perl::PROGRAM,
     rust_program::PROGRAM,
+    jaq::PROGRAM,
 ];
 
 /// What became of one program.
@@ -215,6 +220,7 @@ fn both(
     let plain = Stage::new(&Arm::Without, &shared, options.quick)?;
     let expected = (program.run)(&plain).map_err(|trouble| trouble.within("without us"))?;
     outcome.seconds_without = started.elapsed().as_secs_f64();
+    let mut remark = String::new();
     if let Some(arm) = arm {
         let started = Instant::now();
         let stage = Stage::new(arm, &shared, options.quick)?;
@@ -224,8 +230,9 @@ fn both(
         let found = found.map_err(|trouble| trouble.within("on bedplate"))?;
         found.must_equal(&expected)?;
         stage.proof().must_hold()?;
+        remark = stage.remarked();
     }
-    outcome.detail = expected.summary();
+    outcome.detail = expected.summary() + &remark;
     outcome.ok = true;
     Ok(())
 }

@@ -136,6 +136,8 @@ pub(super) struct Stage {
     quick: bool,
     launches: Cell<usize>,
     proof: RefCell<Proof>,
+    /// What is told beside the verdict.
+    remark: RefCell<String>,
 }
 
 impl Stage {
@@ -151,6 +153,7 @@ impl Stage {
             quick,
             launches: Cell::new(0),
             proof: RefCell::default(),
+            remark: RefCell::default(),
         })
     }
 
@@ -168,6 +171,15 @@ impl Stage {
 
     pub(super) fn arm(&self) -> &Arm {
         &self.arm
+    }
+
+    /// Tells something beside the verdict.
+    pub(super) fn remark(&self, what: impl Display) {
+        self.remark.borrow_mut().push_str(&format!("; {what}"));
+    }
+
+    pub(super) fn remarked(&self) -> String {
+        self.remark.borrow().clone()
     }
 
     pub(super) fn proof(&self) -> Proof {
