@@ -20,6 +20,10 @@ fn main() {
 }
 
 /// The folder of the C compiler's static unwinder.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a build script hears of the C compiler by its environment"
+)]
 fn unwinder() -> Option<PathBuf> {
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let printed = Command::new(compiler)
