@@ -5,9 +5,8 @@
 //! loses more than two points against its recorded figure, or goes below its floor, is a finding.
 //!
 //! # Not here
-//! Documentation tests, and children that end by `_exit` or a signal: they leave no profile. What
-//! other crates' tests run of a crate counts only where [`BORROWED`] says so, so that a figure does
-//! not depend on which packages were asked for.
+//! Documentation tests: they leave no profile. What other crates' tests run of a crate counts only
+//! where [`BORROWED`] says so, so that a figure does not depend on which packages were asked for.
 //!
 //! # Rooms
 //! | file | what it holds |

@@ -63,8 +63,8 @@ impl Record {
              bedplate-cli's tests too, which run it whole. Written by\n\n\
              ```sh\ncargo xtask coverage --record docs/coverage.md\n```\n\n\
              and held by `.ci/run`, which fails when a crate falls more than 2 points below its\n\
-             figure here, or below its floor. Documentation tests do not count, and children that end\n\
-             by `_exit` or a signal leave no profile.\n\n\
+             figure here, or below its floor. Documentation tests do not count. bedplate-malloc is run\n\
+             hardened too.\n\n\
              | crate | covered % | floor % |\n|---|---|---|\n",
         );
         for (name, figure) in &self.figures {

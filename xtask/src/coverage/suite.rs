@@ -43,13 +43,33 @@ struct Profile {
     test: bool,
 }
 
-/// Builds the packages' tests, with a target folder of their own: the flag rebuilds everything.
+/// Features that make another library of a package, whose tests count for it too.
+const VARIANTS: [(&str, &str); 1] = [("bedplate-malloc", "hardened")];
+
+/// Builds the packages' tests and those of their variants, with a target folder of their own: the
+/// flag rebuilds everything.
 ///
 /// # Errors
 /// - [`Failure`]: the build fails, or a package has no tests.
 pub(super) fn build(root: &Path, packages: &[&str], tools: &Tools) -> Result<Vec<Suite>, Failure> {
+    let mut suites = build_one(root, packages, None, tools)?;
+    for (package, feature) in VARIANTS {
+        if packages.contains(&package) {
+            suites.extend(build_one(root, &[package], Some(feature), tools)?);
+        }
+    }
+    Ok(suites)
+}
+
+fn build_one(
+    root: &Path,
+    packages: &[&str],
+    feature: Option<&str>,
+    tools: &Tools,
+) -> Result<Vec<Suite>, Failure> {
     let target = root.join("target").join("coverage");
-    println!("building the tests of {}", packages.join(", "));
+    let with = feature.map_or_else(String::new, |feature| format!(" with {feature}"));
+    println!("building the tests of {}{with}", packages.join(", "));
     let mut cargo = Command::new(cargo());
     cargo
         .current_dir(root)
@@ -59,13 +79,20 @@ pub(super) fn build(root: &Path, packages: &[&str], tools: &Tools) -> Result<Vec
         .args(["--message-format", "json-render-diagnostics"])
         .arg("--target-dir")
         .arg(&target)
-        .env("RUSTFLAGS", "-C instrument-coverage")
+        // Counters in a mapped file: a child that ends by a signal or `_exit` leaves them too.
+        .env(
+            "RUSTFLAGS",
+            "-C instrument-coverage -C llvm-args=-runtime-counter-relocation",
+        )
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("BEDPLATE_GATES")
         // Counters in wholly unoptimised code take three times as long; lines stay the same.
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
     for package in packages {
         cargo.args(["--package", package]);
+    }
+    if let Some(feature) = feature {
+        cargo.args(["--features", feature]);
     }
     let said = captured(&mut cargo, "cargo test --no-run")?;
     let messages: Vec<Message> = said
@@ -74,14 +101,14 @@ pub(super) fn build(root: &Path, packages: &[&str], tools: &Tools) -> Result<Vec
         .collect();
     packages
         .iter()
-        .map(|package| suite(root, &target, package, &messages))
+        .map(|package| suite(root, &target, (package, feature), &messages))
         .collect()
 }
 
 fn suite(
     root: &Path,
     target: &Path,
-    package: &str,
+    (package, feature): (&str, Option<&str>),
     messages: &[Message],
 ) -> Result<Suite, Failure> {
     let folder = root.join("crates").join(package);
@@ -97,7 +124,9 @@ fn suite(
         package: package.to_owned(),
         tests: of_kind(true),
         programs: of_kind(false),
-        profiles: target.join("profiles").join(package),
+        profiles: target
+            .join("profiles")
+            .join(feature.map_or_else(|| package.to_owned(), |f| format!("{package}-{f}"))),
         folder,
     };
     if suite.tests.is_empty() {
@@ -126,8 +155,9 @@ pub(super) fn run(suite: &Suite) -> Result<(), Failure> {
             .current_dir(&suite.folder)
             .env("CARGO", cargo())
             .env("CARGO_MANIFEST_DIR", &suite.folder)
-            // Of each process (%p) and program (%m), one file: the tests start themselves again.
-            .env("LLVM_PROFILE_FILE", folder.join("%p-%m.profraw"));
+            // Of each process (%p) and program (%m), one file, written as it runs (%c): the tests
+            // start themselves again, and some of these end by a signal.
+            .env("LLVM_PROFILE_FILE", folder.join("%p-%m%c.profraw"));
         let output = command.output().map_err(|error| Failure::Start {
             program: test.display().to_string(),
             error,
