@@ -9,7 +9,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-fn main() {
+pub(crate) fn main() {
     println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
     println!("cargo::rerun-if-changed=build.rs");
     if let Some(unwinder) = unwinder() {
