@@ -19,6 +19,7 @@ const LAYERS: &[(&str, u32)] = &[
     ("bedplate-heap", 2),
     ("bedplate-kernel", 2),
     ("bedplate-evidence", 2),
+    ("bedplate-audit", 2),
     ("bedplate", 3),
     ("bedplate-preload", 4),
     ("bedplate-preload-observed", 4),

@@ -1,0 +1,132 @@
+//! The labels as data.
+//!
+//! # Role
+//! Reads the files of `golden/`, which are built into the program.
+
+use serde::{Deserialize, Serialize};
+
+use super::half::Half;
+use crate::class::Class;
+
+/// The files, in the order in which they are shown.
+const FILES: [&str; 8] = [
+    include_str!("../../golden/mimalloc.json"),
+    include_str!("../../golden/jemalloc.json"),
+    include_str!("../../golden/tokio.json"),
+    include_str!("../../golden/crossbeam.json"),
+    include_str!("../../golden/parking_lot.json"),
+    include_str!("../../golden/rayon.json"),
+    include_str!("../../golden/sled.json"),
+    include_str!("../../golden/quick_cache.json"),
+];
+
+/// The labels of one tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Corpus {
+    /// Version of the layout.
+    pub version: u32,
+    /// Short name.
+    pub tree: String,
+    /// Where the project lives.
+    pub repository: String,
+    /// The packages of the registry that hold its sources; audited as one tree.
+    pub packages: Vec<Package>,
+    /// The labels.
+    pub labels: Vec<Label>,
+}
+
+/// A package of the registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Package {
+    /// Its name.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// The commit of the repository it was made from, where it says so.
+    pub commit: Option<String>,
+    /// The directory inside the package that paths are relative to; empty for the package itself.
+    pub root: String,
+    /// The directories that are audited.
+    pub sources: Vec<String>,
+}
+
+/// One label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Label {
+    /// The package.
+    pub package: String,
+    /// The file of the declaration.
+    pub file: String,
+    /// The line of the declaration.
+    pub line: u32,
+    /// The owner and the name: `Type.field`, or the name of a static.
+    pub location: String,
+    /// What it is.
+    pub label: Class,
+    /// Why, in words.
+    pub reason: String,
+    /// Why, in the words of the source.
+    pub quote: Quote,
+}
+
+/// A line of the source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Quote {
+    /// The file.
+    pub file: String,
+    /// The line.
+    pub line: u32,
+    /// What it says.
+    pub text: String,
+}
+
+impl Label {
+    /// The half it belongs to.
+    #[must_use]
+    pub fn half(&self) -> Half {
+        Half::of(&self.package, &self.file, &self.location)
+    }
+}
+
+/// All corpora.
+///
+/// # Errors
+/// A file that cannot be read, with where in it: only after an edit of `golden/`.
+pub fn corpora() -> Result<Vec<Corpus>, serde_json::Error> {
+    FILES
+        .iter()
+        .map(|text| serde_json::from_str(text))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+
+    #[test]
+    fn labels_are_many_and_distinct_and_of_both_halves() {
+        let corpora = corpora().unwrap();
+        let labels: Vec<&Label> = corpora.iter().flat_map(|corpus| &corpus.labels).collect();
+        assert!(corpora.len() >= 5 && labels.len() >= 150);
+        let places: BTreeSet<_> = labels
+            .iter()
+            .map(|label| (&label.package, &label.file, label.line))
+            .collect();
+        assert_eq!(places.len(), labels.len());
+        let kept_out = labels.iter().filter(|l| l.half() == Half::KeptOut).count();
+        assert!(kept_out * 3 > labels.len() && kept_out * 3 < labels.len() * 2);
+    }
+
+    #[test]
+    fn every_label_says_why() {
+        for label in corpora().unwrap().iter().flat_map(|corpus| &corpus.labels) {
+            assert!(!label.reason.is_empty() && !label.quote.text.is_empty());
+            assert_ne!(label.label, Class::Unknown);
+        }
+    }
+}

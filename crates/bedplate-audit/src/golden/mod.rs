@@ -1,0 +1,22 @@
+//! Labels made by hand.
+//!
+//! # Role
+//! Locations of well-known trees, each read and labelled by a person's own reading before any rule
+//! was written, with the line that decided.
+//!
+//! # Invariants
+//! I1. A label is per location, not per operation.
+//! I2. Which labels the rules may be made with is decided by a hash of the location alone; the
+//!     others are only ever scored.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `corpus.rs` | the labels as data |
+//! | `half.rs` | which labels the rules may be made with |
+
+mod corpus;
+mod half;
+
+pub use corpus::{Corpus, Label, Package, Quote, corpora};
+pub use half::Half;
