@@ -13,7 +13,7 @@ use crate::contender::{Contender, OURS};
 use crate::failure::Failure;
 use crate::program;
 use crate::row::{Figure, Measured, Question, Row};
-use bedplate_evidence::versus::paired;
+use bedplate_evidence::ab::signed_rank;
 use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
@@ -142,7 +142,7 @@ fn measured(configuration: String, value: Result<f64, Failure>) -> Measured {
 }
 
 /// Time with the profile over time without.
-fn ratio(costs: &[Costs]) -> Result<paired::Estimate, Failure> {
+fn ratio(costs: &[Costs]) -> Result<signed_rank::Estimate, Failure> {
     let [off, on] = costs else {
         return Err(nothing());
     };
@@ -156,7 +156,7 @@ fn ratio(costs: &[Costs]) -> Result<paired::Estimate, Failure> {
             .collect())
     };
     let pairs: Vec<(f64, f64)> = times(on)?.into_iter().zip(times(off)?).collect();
-    paired::ratio(&pairs).ok_or_else(nothing)
+    signed_rank::ratio(&pairs).ok_or_else(nothing)
 }
 
 fn nothing() -> Failure {

@@ -14,7 +14,7 @@ use super::shapes::{SHAPES, Shape};
 use crate::contender::{self, Contender, OURS};
 use crate::failure::Failure;
 use crate::row::{Figure, Measured, Question, Row};
-use bedplate_evidence::versus::paired::{self, Estimate};
+use bedplate_evidence::ab::signed_rank::{self, Estimate};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -211,7 +211,7 @@ impl Answers<'_> {
         let [one, other] =
             [one, other].map(|index| runs.costs[index].as_ref().map_err(Clone::clone));
         let pairs: Vec<(f64, f64)> = one?.iter().map(cpu).zip(other?.iter().map(cpu)).collect();
-        paired::ratio(&pairs)
+        signed_rank::ratio(&pairs)
             .ok_or_else(|| no_figure(format!("{} rounds give no interval", pairs.len())))
     }
 
@@ -317,7 +317,7 @@ impl Answers<'_> {
                     *other *= their.cpu_s.powf(share);
                 }
             }
-            paired::ratio(&pairs).ok_or_else(|| no_figure("too few rounds".to_owned()))
+            signed_rank::ratio(&pairs).ok_or_else(|| no_figure("too few rounds".to_owned()))
         };
         self.row(&GEOMEAN, |index| Ok(estimate(index)?.ratio))
             .with_interval(estimate(self.ours()).ok().map(interval))

@@ -18,7 +18,7 @@ use crate::contender::Contender;
 use crate::failure::Failure;
 use crate::program;
 use crate::trace;
-use bedplate_evidence::versus::paired;
+use bedplate_evidence::ab::signed_rank;
 use bedplate_evidence::versus::shuffle::Shuffle;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ impl ShapeRuns {
     /// The median of a cost of one contender.
     pub(crate) fn median(&self, contender: usize, cost: fn(&Cost) -> f64) -> Option<f64> {
         let costs = self.costs.get(contender)?.as_ref().ok()?;
-        paired::median(&costs.iter().map(cost).collect::<Vec<_>>())
+        signed_rank::median(&costs.iter().map(cost).collect::<Vec<_>>())
     }
 }
 

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use bedplate_malloc::config::parse_bytes;
 use clap::{Args, Parser, Subcommand};
 
+use crate::ab::arguments::AbArguments;
+
 /// Runs unmodified programs on the bedplate allocator and shows where their memory went.
 #[derive(Debug, Parser)]
 #[command(name = "bedplate", version, about, max_term_width = 100)]
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Top(TopArguments),
     /// Compare heap profiles
     Profile(ProfileArguments),
+    /// Decide soundly which of two commands is better
+    Ab(Box<AbArguments>),
     /// Print the licences of bedplate and of everything linked into it
     #[command(
         alias = "licenses",

@@ -14,6 +14,7 @@
 //! | `output.rs` | files the user asked for |
 //! | `talk.rs` | colour, live line, standard streams |
 //! | `profile.rs` | `bedplate profile` |
+//! | `ab/` | `bedplate ab` |
 //! | `probe/` | `bedplate probe` |
 //! | `top/` | `bedplate top` |
 //! | `licences.rs` | `bedplate licences` |
@@ -21,6 +22,7 @@
 #![forbid(unsafe_code)]
 extern crate alloc;
 
+mod ab;
 mod args;
 mod exit;
 mod library;
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Probe(arguments) => probe::probe(&arguments),
         Command::Top(arguments) => top::top(&arguments),
         Command::Profile(arguments) => profile::profile(&arguments),
+        Command::Ab(arguments) => ab::ab(&arguments),
         Command::Licences => licences::licences(),
     }
     .into()

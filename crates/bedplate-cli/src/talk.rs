@@ -146,3 +146,36 @@ impl RoundsBar {
         }
     }
 }
+
+/// Progress of something counted, where standard error is a terminal.
+#[derive(Debug)]
+pub(crate) struct CountBar(Option<ProgressBar>);
+
+impl CountBar {
+    /// A bar that counts `things`.
+    pub(crate) fn new(things: &str) -> Self {
+        Self(std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+            let template = format!("{{bar:30}} {{pos}}/{{len}} {things}, {{eta}} left {{msg}}");
+            if let Ok(style) = ProgressStyle::with_template(&template) {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        }))
+    }
+
+    pub(crate) fn show(&self, done: u64, total: u64, message: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_length(total);
+            bar.set_position(done);
+            bar.set_message(message.to_owned());
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -15,12 +15,14 @@
 //! | `process/` | one process, looked at from outside |
 //! | `parts/` | where its resident memory went |
 //! | `run/` | starting a program on the allocator and watching it |
+//! | `ab/` | the statistics of an A/B comparison |
 //! | `versus/` | comparing allocators on one program |
 //! | `profile/` | heap profiles: call sites, files for other tools |
 //! | `report/` | the report as data, text and page |
 
 extern crate alloc;
 
+pub mod ab;
 pub mod error;
 pub mod parts;
 pub mod process;

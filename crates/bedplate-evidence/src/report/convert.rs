@@ -5,8 +5,8 @@ use alloc::collections::BTreeMap;
 use bedplate_malloc::inspect::{BlockFigures, Capture, Counters, Library};
 
 use super::model::{BlockReport, ClassReport, HeapReport, Measurement, Part, RatioReport};
+use crate::ab::signed_rank::Estimate;
 use crate::parts::{Measured, PartKind};
-use crate::versus::paired::Estimate;
 
 /// The report's word for a library.
 pub(super) fn library_name(library: Library) -> &'static str {

@@ -9,13 +9,11 @@
 //! | `interrupts.rs` | signals that end it early |
 //! | `rounds.rs` | running in turn |
 //! | `shuffle.rs` | random order from a seed |
-//! | `paired.rs` | ratios with intervals |
 
 pub mod arms;
 pub mod input;
 pub mod interrupts;
 mod library;
-pub mod paired;
 pub mod rounds;
 pub mod shuffle;
 

@@ -5,7 +5,7 @@
 //! differences in what the program did.
 //!
 //! # Not here
-//! The statistics (`paired.rs`) and the watched run (`crate::run`).
+//! The statistics (`crate::ab`) and the watched run (`crate::run`).
 //!
 //! # Invariants
 //! I1. The runs of one round are neighbours in time, so drift of the machine falls on all arms
@@ -25,8 +25,8 @@ use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
 use super::arms::Arm;
 use super::input::Input;
 use super::interrupts::{Ending, Interrupts};
-use super::paired;
 use super::shuffle::Shuffle;
+use crate::ab::signed_rank;
 use crate::error::RunError;
 use crate::process::{Ended, calls};
 use crate::report::model::{ArmReport, Ratios, Versus};
@@ -192,7 +192,7 @@ fn outcome(ended: &Ended, wall_s: f64, output_hash: u64) -> Outcome {
 
 fn arm_report(arm: &Arm, theirs: &[Outcome], ours: Option<&Vec<Outcome>>) -> ArmReport {
     let median = |figure: fn(&Outcome) -> f64| {
-        paired::median(&theirs.iter().map(figure).collect::<Vec<_>>()).unwrap_or(0.0)
+        signed_rank::median(&theirs.iter().map(figure).collect::<Vec<_>>()).unwrap_or(0.0)
     };
     let exit_codes: BTreeSet<i32> = theirs.iter().map(|outcome| outcome.shell_code).collect();
     ArmReport {
@@ -218,7 +218,7 @@ fn ratios(ours: &[Outcome], theirs: &[Outcome]) -> Ratios {
             .zip(theirs)
             .map(|(our, their)| (figure(our), figure(their)))
             .collect();
-        paired::ratio(&pairs).map(Into::into)
+        signed_rank::ratio(&pairs).map(Into::into)
     };
     Ratios {
         wall: ratio(|outcome| outcome.wall_s),

@@ -1,18 +1,27 @@
-//! Statistics of interleaved pairs.
+//! Signed ranks of interleaved pairs.
 //!
 //! # Role
-//! From the log ratios of pairs (ours and another, run next to each other in random order): the
-//! Hodges-Lehmann estimate and the exact signed-rank interval.
+//! From the log ratios of pairs (run next to each other in random order): the Hodges-Lehmann
+//! estimate, and the signed-rank interval for a fixed number of pairs or at a planned look.
 //!
 //! # Not here
-//! Running the pairs (`rounds.rs`).
+//! Looking after every pair: `confidence.rs`.
 //!
 //! # Sources
-//! The signed-rank statistic's null distribution is counted exactly; it needs neither normal noise
-//! nor equal variances, only pairs whose differences are symmetric, which the random order gives.
+//! The signed-rank statistic's null distribution is counted exactly for up to [`EXACT_MAX`] pairs
+//! and normal beyond; it needs neither normal noise nor equal variances, only pairs whose
+//! differences are symmetric, which the random order gives.
+
+use core::cmp::Ordering;
+
+use super::normal::upper_quantile;
 
 /// Fewest pairs for which a 95 % interval exists: with five the widest covers 93.75 %.
 pub const PAIRS_MIN: usize = 6;
+
+/// Most pairs whose distribution is counted; beyond, the normal one differs by less than a rank's
+/// share.
+const EXACT_MAX: usize = 200;
 
 /// Coverage asked of an interval.
 const COVERAGE: f64 = 0.95;
@@ -31,13 +40,13 @@ pub struct Estimate {
 impl Estimate {
     /// Below 1 for certain (at 95 %), above 1, or neither.
     #[must_use]
-    pub fn direction(&self) -> core::cmp::Ordering {
+    pub fn direction(&self) -> Ordering {
         if self.high < 1.0 {
-            core::cmp::Ordering::Less
+            Ordering::Less
         } else if self.low > 1.0 {
-            core::cmp::Ordering::Greater
+            Ordering::Greater
         } else {
-            core::cmp::Ordering::Equal
+            Ordering::Equal
         }
     }
 }
@@ -64,6 +73,69 @@ pub fn ratio(pairs: &[(f64, f64)]) -> Option<Estimate> {
         low: averages[cut].exp(),
         high: averages[averages.len() - 1 - cut].exp(),
     })
+}
+
+/// The Hodges-Lehmann estimate of the differences' middle: the median of the means of all pairs of
+/// them; `None` for none.
+#[must_use]
+pub fn hodges_lehmann(differences: &[f64]) -> Option<f64> {
+    (!differences.is_empty()).then(|| median_of_sorted(&walsh_averages(differences)))
+}
+
+/// Middles of the differences that signed ranks do not rule out, `deviations` standard deviations
+/// of the rank sum wide; an end that is not ruled out anywhere is `None`.
+#[must_use]
+pub fn interval(differences: &[f64], deviations: f64) -> (Option<f64>, Option<f64>) {
+    let Some(cut) = normal_cut(differences.len(), deviations) else {
+        return (None, None);
+    };
+    let averages = walsh_averages(differences);
+    (
+        averages.get(cut).copied(),
+        averages.len().checked_sub(cut + 1).map(|at| averages[at]),
+    )
+}
+
+/// Where the middle lies for certain: above (`Greater`) or below `shift`, or neither. The same as
+/// [`interval`] would say, in less time.
+#[must_use]
+pub fn is_beyond(differences: &[f64], shift: f64, deviations: f64) -> Ordering {
+    let Some(cut) = normal_cut(differences.len(), deviations) else {
+        return Ordering::Equal;
+    };
+    let mut shifted: Vec<f64> = differences.iter().map(|d| d - shift).collect();
+    shifted.sort_by(|one, other| one.abs().total_cmp(&other.abs()));
+    // The ranks of one sign sum to the number of Walsh averages of that sign.
+    let (mut below, mut above) = (0_usize, 0_usize);
+    for (rank, value) in shifted.iter().enumerate() {
+        if *value <= 0.0 {
+            below += rank + 1;
+        }
+        if *value >= 0.0 {
+            above += rank + 1;
+        }
+    }
+    if below <= cut {
+        Ordering::Greater
+    } else if above <= cut {
+        Ordering::Less
+    } else {
+        Ordering::Equal
+    }
+}
+
+/// How many Walsh averages to drop at each end for `deviations`; `None` if there are too few.
+fn normal_cut(count: usize, deviations: f64) -> Option<usize> {
+    let pairs = count as f64;
+    let middle = pairs * (pairs + 1.0) / 4.0;
+    let deviation = (pairs * (pairs + 1.0) * (2.0 * pairs + 1.0) / 24.0).sqrt();
+    let cut = (middle - deviations * deviation).floor();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative, and below the number of averages, which are in memory"
+    )]
+    (count > 0 && cut >= 0.0).then_some(cut as usize)
 }
 
 /// The median of figures; `None` for none.
@@ -103,6 +175,10 @@ fn walsh_averages(values: &[f64]) -> Vec<f64> {
 /// How many Walsh averages to drop at each end: the largest k with P(W < k) + P(W > M - k) at most
 /// 5 % under the signed-rank statistic's exact distribution for `count` pairs.
 fn signed_rank_cut(count: usize) -> usize {
+    if count > EXACT_MAX {
+        let deviations = upper_quantile((1.0 - COVERAGE) / 2.0);
+        return normal_cut(count, deviations).unwrap_or(0);
+    }
     // ways[w] is the share of the 2^n sign choices whose positive ranks sum to w.
     let sums = count * (count + 1) / 2;
     let mut ways = vec![0.0_f64; sums + 1];
@@ -141,6 +217,16 @@ mod tests {
     }
 
     #[test]
+    fn beyond_the_counted_ones_the_normal_cut_takes_over() {
+        let exact = signed_rank_cut(EXACT_MAX);
+        let normal = normal_cut(EXACT_MAX, 1.959_964).unwrap();
+        assert!(exact.abs_diff(normal) <= 5, "{exact} {normal}");
+        assert!(signed_rank_cut(EXACT_MAX + 1) > normal);
+        assert_eq!(interval(&[0.1, 0.2], 6.0), (None, None));
+        assert_eq!(hodges_lehmann(&[]), None);
+    }
+
+    #[test]
     fn five_pairs_have_no_interval_and_zeros_no_ratio() {
         assert_eq!(ratio(&[(1.0, 1.0); 5]), None);
         assert_eq!(ratio(&[(0.0, 1.0); 8]), None);
@@ -150,7 +236,7 @@ mod tests {
     fn equal_pairs_have_the_ratio_one() {
         let estimate = ratio(&[(2.0, 2.0); 8]).unwrap();
         assert!((estimate.ratio - 1.0).abs() < 1e-12);
-        assert_eq!(estimate.direction(), core::cmp::Ordering::Equal);
+        assert_eq!(estimate.direction(), Ordering::Equal);
     }
 
     #[test]
@@ -159,7 +245,7 @@ mod tests {
             .map(|index| (0.8 + 0.001 * f64::from(index), 1.0))
             .collect();
         let estimate = ratio(&pairs).unwrap();
-        assert_eq!(estimate.direction(), core::cmp::Ordering::Less);
+        assert_eq!(estimate.direction(), Ordering::Less);
         assert!(estimate.low <= estimate.ratio && estimate.ratio <= estimate.high);
     }
 
