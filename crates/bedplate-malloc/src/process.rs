@@ -21,15 +21,19 @@ use crate::pool::POOL;
 use crate::record::RecordKind;
 use crate::root::{self, Library};
 use crate::{announce, audit, config, fallback, harden, profile, purge, stats, territory, thread};
+use bedplate_os::once::{Once, Turn};
 use bedplate_telemetry::{Gate, Gates, TELEMETRY};
 use core::ffi::{CStr, c_char, c_void};
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// The thread key, [`NO_KEY`] before it exists.
 static KEY: AtomicU32 = AtomicU32::new(NO_KEY);
 const NO_KEY: u32 = u32::MAX;
-static STARTED: AtomicBool = AtomicBool::new(false);
-static CONFIGURED: AtomicBool = AtomicBool::new(false);
+static START: Once = Once::new();
+static CONFIGURED: Once = Once::new();
+/// The thread that forks, between its `prepare` and what follows it: [`thread::number`], else 0.
+/// Handlers registered twice (see [`start`]) then act once.
+static FORKING: AtomicUsize = AtomicUsize::new(0);
 
 unsafe extern "C" {
     fn __cxa_atexit(
@@ -62,20 +66,36 @@ mod streams {
 /// Sets the allocator up. Cheap when that was done.
 #[cold]
 pub fn start<G: Gates>() {
-    // Acquire pairs with the AcqRel below.
-    if !STARTED.load(Ordering::Acquire) && !STARTED.swap(true, Ordering::AcqRel) {
-        harden::start();
-        territory::start();
-        root::make();
-        describe::<G>(Library::Linked);
-        make_key::<G>();
-        // SAFETY: the handlers are functions of this library, which is never unloaded.
-        let code = unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child::<G>)) };
-        if code != 0 {
-            COUNTERS.failed_handlers.add(1);
+    match START.enter() {
+        Turn::Done => {}
+        Turn::First => {
+            set_up::<G>();
+            START.done();
         }
+        Turn::Again => {
+            // The fork ran none of our handlers, or not all: what they do in a child comes first.
+            free_locks();
+            after_fork::<G>();
+            set_up::<G>();
+            START.done();
+        }
+        Turn::Within => return,
     }
     configure();
+}
+
+/// The work of the start. Stands being done again where a fork lost the thread that did it.
+fn set_up<G: Gates>() {
+    make_key::<G>();
+    harden::start();
+    territory::start();
+    root::make();
+    describe::<G>(Library::Linked);
+    // SAFETY: the handlers are functions of this library, which is never unloaded.
+    let code = unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child::<G>)) };
+    if code != 0 {
+        COUNTERS.failed_handlers.add(1);
+    }
 }
 
 /// Reads the settings once the C library has an environment to read.
@@ -87,7 +107,10 @@ fn configure() {
         purge::allow_helper(false);
         return;
     }
-    if ready && !CONFIGURED.load(Ordering::Relaxed) && !CONFIGURED.swap(true, Ordering::AcqRel) {
+    if !ready {
+        return;
+    }
+    if let Turn::First | Turn::Again = CONFIGURED.enter() {
         config::read_environment();
         if stats::prepare() {
             // SAFETY: the handler is a function of this library, which is never unloaded.
@@ -100,6 +123,7 @@ fn configure() {
         if rate != 0 {
             profile::start(rate);
         }
+        CONFIGURED.done();
     }
 }
 
@@ -178,6 +202,9 @@ pub fn end_at_start() -> ! {
 }
 
 fn make_key<G: Gates>() {
+    if KEY.load(Ordering::Acquire) != NO_KEY {
+        return;
+    }
     let mut key = 0;
     // SAFETY: the key is writable; the destructor is a function of this library.
     let code = unsafe { libc::pthread_key_create(&raw mut key, Some(thread_ends::<G>)) };
@@ -195,10 +222,7 @@ extern "C" fn thread_ends<G: Gates>(_value: *mut c_void) {
 
 /// Lets the key's destructor run when this thread ends.
 pub fn register_thread() {
-    // Bounded by the few calls that the starting thread makes before the key exists.
-    while KEY.load(Ordering::Acquire) == NO_KEY {
-        bedplate_os::rawio::yield_now();
-    }
+    // Every thread waits for the start, of which the key is the first part.
     let key = KEY.load(Ordering::Acquire);
     let not_null: *const c_void = (&raw const KEY).cast();
     // SAFETY: the key exists, or the call fails; any value but null makes the destructor run.
@@ -217,11 +241,23 @@ fn locks() -> [&'static bedplate_os::lock::Lock; 5] {
 }
 
 extern "C" fn prepare() {
+    if FORKING.load(Ordering::Relaxed) == thread::number() {
+        return;
+    }
     streams::_IO_list_lock();
     locks().into_iter().for_each(bedplate_os::lock::Lock::hold);
+    FORKING.store(thread::number(), Ordering::Relaxed);
+}
+
+/// True once for each [`prepare`] that took the locks.
+fn is_prepared() -> bool {
+    FORKING.swap(0, Ordering::Relaxed) == thread::number()
 }
 
 extern "C" fn parent() {
+    if !is_prepared() {
+        return;
+    }
     locks()
         .into_iter()
         .rev()
@@ -230,10 +266,24 @@ extern "C" fn parent() {
 }
 
 extern "C" fn child<G: Gates>() {
+    if !is_prepared() {
+        return;
+    }
+    free_locks();
+    streams::_IO_list_resetlock();
+    after_fork::<G>();
+}
+
+/// Frees every lock, whoever held it: in a child of one thread.
+fn free_locks() {
+    FORKING.store(0, Ordering::Relaxed);
     locks()
         .into_iter()
         .for_each(bedplate_os::lock::Lock::reset_in_child);
-    streams::_IO_list_resetlock();
+}
+
+/// Makes the allocator of a child whole.
+fn after_fork<G: Gates>() {
     purge::reset_in_child();
     profile::reset_in_child();
     let own = thread::heap();

@@ -75,6 +75,9 @@ static ROOT: AtomicPtr<Root> = AtomicPtr::new(core::ptr::null_mut());
 /// Makes the page. Where the kernel refuses, the process cannot be seen from outside; it works
 /// all the same, and `bedplate run` says so.
 pub fn make() {
+    if get().is_some() {
+        return;
+    }
     let Ok(at) = pages::map_named(ROOT_NAME, pages::page_size()) else {
         COUNTERS.failed_maps.add(1);
         return;

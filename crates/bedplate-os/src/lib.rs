@@ -21,6 +21,7 @@
 //! | `clock.rs` | monotonic milliseconds and nanoseconds |
 //! | `rawio.rs` | reads and writes without allocation |
 //! | `background.rs` | one helper thread, started from inside an allocator |
+//! | `once.rs` | something done once, whatever a fork loses |
 //! | `fork.rs` | handlers around a fork |
 //! | `fault.rs` | where a fault plan steps in |
 //! | `linux/` | system calls |
@@ -105,6 +106,7 @@ pub mod error;
 pub mod fork;
 pub mod lock;
 pub mod numa;
+pub mod once;
 pub mod pages;
 pub mod rawio;
 

@@ -6,7 +6,7 @@ use crate::engine::{Engine, bytes_of, fill, free};
 use bedplate_malloc::counters::CountersSnapshot;
 use bedplate_testkit::Subject as _;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 const SIZES: [usize; 6] = [24, 500, 9000, 30_000, 200_000, 3 << 20];
@@ -38,6 +38,9 @@ fn forked(work: impl FnOnce()) -> i32 {
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0, "a fork");
     if pid == 0 {
+        // One that hangs is ended by a signal, which the parent sees.
+        // SAFETY: asks the kernel for a signal.
+        unsafe { libc::alarm(60) };
         let ended = std::panic::catch_unwind(core::panic::AssertUnwindSafe(work));
         // SAFETY: ends the process; `exit` and not `_exit`, so that a profile is written.
         unsafe { libc::exit(if ended.is_ok() { 0 } else { 101 }) }
@@ -142,6 +145,42 @@ fn children_of_a_busy_process() {
     STOP.store(true, Ordering::Relaxed);
     for thread in threads {
         thread.join().expect("the parent's threads go on");
+    }
+}
+
+/// Forks while other threads allocate for the first time: one of them is setting the allocator up.
+/// `spins` says how long after their start.
+fn children_of_a_starting_process(spins: u32) {
+    static READY: AtomicUsize = AtomicUsize::new(0);
+    let first_use = || {
+        READY.fetch_add(1, Ordering::SeqCst);
+        while READY.load(Ordering::SeqCst) < 2 {
+            core::hint::spin_loop();
+        }
+        taken_and_freed(48);
+    };
+    let threads = [(); 2].map(|()| std::thread::spawn(first_use));
+    while READY.load(Ordering::SeqCst) < 2 {
+        core::hint::spin_loop();
+    }
+    (0..spins).for_each(|_| core::hint::spin_loop());
+    assert_eq!(forked(threads_of_a_child), 0, "the child ended well");
+    for thread in threads {
+        thread.join().expect("the parent's threads go on");
+    }
+}
+
+#[test]
+fn starting_child() {
+    if let Some(case) = again::case() {
+        children_of_a_starting_process(case.parse().expect("a number"));
+    }
+}
+
+#[test]
+fn a_start_that_a_fork_cuts_off_is_made_again_in_the_child() {
+    for case in 0..200 {
+        again::passes("fork::starting_child", &(case * 5).to_string());
     }
 }
 

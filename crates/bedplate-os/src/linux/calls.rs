@@ -315,8 +315,20 @@ pub(crate) fn process_ids() -> (u32, u32) {
     (own as u32, parent as u32)
 }
 
+/// True if a thread of this number lives in this process.
+pub(crate) fn is_thread_of_this_process(thread: u32) -> bool {
+    let (own, _parent) = process_ids();
+    // SAFETY: no memory is touched; signal 0 is none.
+    let code = unsafe {
+        call(
+            libc::SYS_tgkill,
+            [own as usize, thread as usize, 0, 0, 0, 0],
+        )
+    };
+    checked(code) != Err(libc::ESRCH)
+}
+
 /// This thread's number.
-#[cfg(feature = "sim")]
 pub(crate) fn thread_id() -> u32 {
     // SAFETY: no memory is touched.
     let own = unsafe { call(libc::SYS_gettid, [0; 6]) };
