@@ -136,6 +136,14 @@ pub(crate) const SHAPES: &[Shape] = &[
         &["16"],
         3_000,
     ),
+    // Added after the others were fixed, for a program of a public suite that was the worst of all.
+    shape(
+        "M8.large",
+        "20 blocks of 5 to 25 MiB, replaced and written",
+        "large_replaced",
+        &["20"],
+        800,
+    ),
     shape(
         "M8.lifetimes",
         "short- and long-lived blocks whose sizes drift: an hour compressed",

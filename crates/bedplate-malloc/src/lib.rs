@@ -42,7 +42,7 @@
 //! | `profile_disabled.rs` | its twin in a build without it |
 //! | `segment.rs` | the layout of a segment |
 //! | `pool.rs` | the pool of segments |
-//! | `huge.rs` | blocks with mappings of their own |
+//! | `huge/` | blocks with mappings of their own |
 //! | `purge.rs` | when memory goes back |
 //! | `quiet.rs` | slabs of threads that sleep |
 //! | `zero.rs` | what of a fresh block holds old contents |
@@ -99,7 +99,6 @@ mod harden;
 #[expect(unsafe_code, reason = "cells shared by hand-over")]
 mod heap;
 #[cfg(not(bedplate_loom))]
-#[expect(unsafe_code, reason = "mappings")]
 mod huge;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "walks records")]

@@ -17,6 +17,7 @@
 //! One lock, taken once for each 64 KiB or more. Nothing else is locked while it is held.
 
 use crate::counters::COUNTERS;
+use crate::huge::HUGE;
 use crate::segment::{ALL_FREE, Header, MAGIC, longest_run, runs, span};
 use crate::slab::{Kind, Slab};
 use crate::tuning::{DECAY_MS, REGION_FIRST, REGION_MAX, SEGMENT_BYTES, SLICE_BYTES, SLICES};
@@ -97,13 +98,23 @@ impl Pool {
         if !budget::charge(count * SLICE_BYTES) {
             return None;
         }
-        let (_guard, inner) = self.enter();
-        let Some(header) = inner.find(count).or_else(|| inner.grow(self)) else {
+        let taken = {
+            let (_guard, inner) = self.enter();
+            let before = self.newest.load(Ordering::Relaxed);
+            let header = inner.find(count).or_else(|| inner.grow(self));
+            header.map(|header| {
+                COUNTERS.slabs_taken.add_alone(1);
+                let run = self.carve(inner, header, count, kind);
+                (run, self.newest.load(Ordering::Relaxed) != before)
+            })
+        };
+        let Some((run, has_grown)) = taken else {
             budget::release(count * SLICE_BYTES);
             return None;
         };
-        let run = self.carve(inner, header, count, kind);
-        COUNTERS.slabs_taken.add_alone(1);
+        if has_grown {
+            HUGE.make_room(SEGMENT_BYTES);
+        }
         Some(run)
     }
 

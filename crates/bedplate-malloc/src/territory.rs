@@ -69,9 +69,9 @@ pub(crate) fn add(start: usize) {
     }
 }
 
-/// The mapping at `start` is about to be unmapped.
+/// The mapping at `start` is about to be unmapped, or part of another.
 pub(crate) fn remove(start: usize) {
-    if !ON {
+    if !ON || !has(start + 1) {
         return;
     }
     let block = huge::block_at(start);

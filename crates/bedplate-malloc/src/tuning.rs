@@ -43,10 +43,18 @@ pub const PURGE_THREAD_BYTES: usize = 16 << 20;
 pub const REGION_FIRST: usize = 16 << 20;
 /// Largest region mapped at once, in bytes.
 pub const REGION_MAX: usize = 1 << 30;
-/// Freed huge mappings kept for reuse: how many ...
-pub const HUGE_CACHE_MAPS: usize = 8;
-/// ... and how many bytes in all.
-pub const HUGE_CACHE_BYTES: usize = 64 << 20;
+/// Extents of freed huge mappings that are kept, at most: neighbours are one.
+pub const HUGE_EXTENTS: usize = 64;
+/// Bytes of them that are kept whatever is live. 64 MiB was no faster where little is live, and
+/// twice the peak.
+pub const HUGE_KEPT_BYTES: usize = 16 << 20;
+/// Above that, kept and live mappings together may be larger than the live ones were lately, by one
+/// part in this many: blocks of other sizes leave gaps that nothing fits in. Of 20 live blocks of
+/// 5 to 25 MiB each replacement costs 1.4 times as much with 8, and 4 has still the smaller peak.
+pub const HUGE_KEPT_SHARE: usize = 4;
+/// Of the mappings of live huge blocks one part in this many may be touched pages behind the blocks'
+/// ends, from before: to give them back and have them again costs more than the blocks' own use.
+pub const HUGE_WASTE_SHARE: usize = 8;
 /// Misses of the hit path for each guarded block of the hardened build: a sample costs two or three
 /// calls of the kernel and a page fault, some microseconds, as much as 64 misses: at one in 64 a
 /// small program took a fifth longer.

@@ -9,7 +9,7 @@ use crate::huge::{HUGE_HEADER_OFFSET, HUGE_MAGIC, HugeHeader, Place};
 use crate::root::{ROOT_MAGIC, ROOT_VERSION, Root};
 use crate::segment::{HEADER_OFFSET, Header, MAGIC, METADATA_BYTES, SHARED_OFFSET};
 use crate::slab::{Kind, Shared, Slab, State};
-use crate::tuning::{HUGE_CACHE_MAPS, SLICE_BYTES, SLICES};
+use crate::tuning::{HUGE_EXTENTS, SLICE_BYTES, SLICES};
 use bedplate_telemetry::{GateSet, Metric, Snapshot, TABLE};
 use core::mem::offset_of;
 
@@ -301,8 +301,8 @@ impl Walk<'_> {
     }
 
     fn huge_cache(&mut self, address: u64) -> Result<(), CaptureError> {
-        let cache = Piece::read(self.memory, address, HUGE_CACHE_MAPS * size_of::<Place>())?;
-        for place in (0..HUGE_CACHE_MAPS).map(|i| i * size_of::<Place>()) {
+        let cache = Piece::read(self.memory, address, HUGE_EXTENTS * size_of::<Place>())?;
+        for place in (0..HUGE_EXTENTS).map(|i| i * size_of::<Place>()) {
             let start = sane(cache.word(place + offset_of!(Place, start)))?;
             if start != 0 {
                 let bytes = sane(cache.word(place + offset_of!(Place, bytes)))?;

@@ -12,6 +12,7 @@ mod faults;
 mod fork;
 mod gates;
 mod global;
+mod huge;
 mod info;
 mod inspect;
 mod limits;

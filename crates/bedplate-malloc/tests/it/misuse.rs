@@ -131,6 +131,16 @@ const CASES: &[Case] = &[
         reason: "double free of 0x",
     },
     Case {
+        name: "double free of a huge block between freed ones",
+        commit: || {
+            // One mapping begins where another ends, unless the kernel has it otherwise.
+            let all = [block(8_000_000), block(8_000_000), block(8_000_000)];
+            all.into_iter().for_each(free);
+            free(all[1]);
+        },
+        reason: "double free",
+    },
+    Case {
         name: "double free where the whole slab is free",
         commit: || {
             let all: Vec<_> = (0..200).map(|_| block(1000)).collect();
@@ -279,6 +289,7 @@ const HARDENED: &[Case] = &[
         commit: || {
             let one = block(100 << 20);
             free(one);
+            assert!(ops::trim::<Off>() > 0);
             free(one);
         },
         reason: "a huge block that was freed and unmapped",
