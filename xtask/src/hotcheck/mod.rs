@@ -15,7 +15,8 @@
 //! | `code.rs` | instructions of one function |
 //! | `declared.rs` | the declared lists: cold functions, indirect calls that were read |
 //! | `walk.rs` | what the entries reach, hit path and cold rest |
-//! | `straight.rs` | the length of a hit path |
+//! | `straight.rs` | the straight way through a hit path |
+//! | `listing.rs` | that way as text |
 //! | `rules.rs` | entries, and the findings that fail the check |
 //! | `report.rs` | what is printed and written as JSON |
 //! | `build.rs` | builds of the preload libraries |
@@ -26,6 +27,7 @@ mod code;
 mod declared;
 mod gates;
 mod image;
+mod listing;
 mod report;
 mod rules;
 mod straight;
@@ -59,6 +61,9 @@ pub(crate) struct Options {
     /// With --each-gate: writes the table as Markdown.
     #[arg(long, value_name = "FILE", requires = "each_gate")]
     table: Option<PathBuf>,
+    /// Writes the instructions of malloc and free straight to their returns.
+    #[arg(long, value_name = "FILE", conflicts_with = "each_gate")]
+    listing: Option<PathBuf>,
     /// Prints every function reached, cold ones of Rust's own libraries included.
     #[arg(long)]
     all: bool,
@@ -81,6 +86,9 @@ pub(crate) fn run(options: &Options) -> Result<Verdict, Failure> {
     if let Some(path) = &options.json {
         write_json(path, &report)?;
     }
+    if let Some(path) = &options.listing {
+        fs::write(path, report.listing()).map_err(|error| Failure::file(path, error))?;
+    }
     Ok(Verdict::from_clean(report.findings.is_empty()))
 }
 
@@ -102,13 +110,18 @@ fn check(library: &Path) -> Result<Report, Failure> {
     let mut findings = rules::of_symbols(&image);
     findings.extend(rules::of_walk(&image, &walk));
     let mut straight = BTreeMap::new();
+    let mut listing = Vec::new();
     for name in ["malloc", "free"] {
         let Some(at) = image.export(name) else {
             continue;
         };
-        let count = straight::count(&image, &walk, at);
+        let way = straight::way(&image, &walk, at);
+        let count = way
+            .as_ref()
+            .map(|way| u32::try_from(way.len()).unwrap_or(u32::MAX));
         findings.extend(rules::of_straight(name, count));
         straight.insert(name.to_owned(), count);
+        listing.extend(way.map(|way| listing::text(&image, name, &way)));
     }
-    Ok(Report::new(library, &image, &walk, findings, straight))
+    Ok(Report::new(library, &image, &walk, findings, straight).with_listing(listing.join("\n")))
 }

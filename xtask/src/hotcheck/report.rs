@@ -40,6 +40,8 @@ pub(super) struct Report {
     pub(super) functions: Vec<FunctionRead>,
     /// Length of the hit path of an entry; none when every way is cold.
     pub(super) straight_line: BTreeMap<String, Option<u32>>,
+    #[serde(skip)]
+    listing: String,
     /// Why the check fails; empty when it passes.
     pub(super) findings: Vec<Finding>,
 }
@@ -72,6 +74,7 @@ impl Report {
             verdict: if findings.is_empty() { "pass" } else { "fail" },
             functions: functions.collect(),
             straight_line,
+            listing: String::new(),
             findings,
         }
     }
@@ -85,6 +88,17 @@ impl Report {
         self.functions
             .iter()
             .filter(move |function| function.part == part)
+    }
+
+    /// With the instructions of the entries' straight ways.
+    pub(super) fn with_listing(mut self, listing: String) -> Self {
+        self.listing = listing;
+        self
+    }
+
+    /// The instructions of the entries' straight ways.
+    pub(super) fn listing(&self) -> &str {
+        &self.listing
     }
 
     /// Prints the result.
