@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Usage,
     /// `probe` found problems.
     Problems,
+    /// `ab`: the verdict's code, or 16, 17, 1 (docs/ab.md).
+    Compared(u8),
     /// `run`: our own failure, or the allocator was not active.
     NotActive,
     /// `run`: the program could not be executed (126) or found (127), or our own failure (125).
@@ -25,7 +27,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Done => 0,
-            Exit::Program(code) | Exit::NotRun(code) => code,
+            Exit::Program(code) | Exit::NotRun(code) | Exit::Compared(code) => code,
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Problems => 10,

@@ -165,6 +165,14 @@ impl CountBar {
         }))
     }
 
+    /// Prints lines above the bar, or plainly where there is none.
+    pub(crate) fn say(&self, lines: &str) {
+        match &self.0 {
+            Some(bar) => bar.suspend(|| say(&format!("{lines}\n"))),
+            None => say(&format!("{lines}\n")),
+        }
+    }
+
     pub(crate) fn show(&self, done: u64, total: u64, message: &str) {
         if let Some(bar) = &self.0 {
             bar.set_length(total);

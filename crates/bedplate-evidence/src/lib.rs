@@ -16,6 +16,7 @@
 //! | `parts/` | where its resident memory went |
 //! | `run/` | starting a program on the allocator and watching it |
 //! | `ab/` | the statistics of an A/B comparison |
+//! | `trial/` | comparing two commands |
 //! | `versus/` | comparing allocators on one program |
 //! | `profile/` | heap profiles: call sites, files for other tools |
 //! | `report/` | the report as data, text and page |
@@ -29,6 +30,7 @@ pub mod process;
 pub mod profile;
 pub mod report;
 pub mod run;
+pub mod trial;
 pub mod versus;
 
 pub use error::{LookError, RunError};

@@ -1,21 +1,150 @@
 //! The arguments of `ab`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use bedplate_evidence::ab::Sequential;
+use bedplate_evidence::trial::Metric;
 use clap::{Args, Subcommand, ValueEnum};
 
 /// Arguments of `ab`.
 #[derive(Debug, Args)]
+#[command(
+    subcommand_negates_reqs = true,
+    args_conflicts_with_subcommands = true,
+    override_usage = "bedplate ab [OPTIONS] -- COMMAND_A --vs COMMAND_B\n       bedplate ab <COMMAND>",
+    after_help = "A is the baseline, B the candidate: GO means that B is better.\n\
+    Exit code: 0 GO, 10 NO-GO, 11 EQUIVALENT, 12 SAFE, 13 INCONCLUSIVE, 14 IDENTICAL,\n\
+    15 NOT EXECUTED, 16 machine unfit, 17 a side failed, 1 error or interrupt, 2 usage.\n\
+    Everything else: docs/ab.md.\n\n\
+    Examples:\n  \
+    bedplate ab -- ./server-old --selftest --vs ./server-new --selftest\n  \
+    bedplate ab --metric cpu --margin 1 --html ab.html -- gzip -6 -c big --vs gzip -5 -c big"
+)]
 pub(crate) struct AbArguments {
     #[command(subcommand)]
-    pub(crate) command: AbCommand,
+    pub(crate) command: Option<AbCommand>,
+    #[command(flatten)]
+    pub(crate) options: CompareOptions,
+    /// Both commands, parted by --vs
+    #[arg(last = true, required = true, value_name = "COMMAND_A --vs COMMAND_B")]
+    pub(crate) sides: Vec<OsString>,
+}
+
+/// How to compare.
+#[derive(Debug, Args)]
+pub(crate) struct CompareOptions {
+    #[command(flatten)]
+    pub(crate) rules: RuleOptions,
+    /// Go on though the machine is unfit; the document records it
+    #[arg(long)]
+    pub(crate) unfit_ok: bool,
+    /// Pass this variable of the environment on to both sides; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) keep_env: Vec<OsString>,
+    /// Give this file to each run as its standard input (otherwise it is empty)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// Count instructions only if a counted run takes at most so long (0: never)
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    pub(crate) witness_seconds: f64,
+    /// Record reruns in this file (default: bedplate/ledger in `$XDG_STATE_HOME` or ~/.local/state)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Write JSON (layout: docs/ab.md) to this file, or to standard output without a file
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the document as Markdown
+    #[arg(long, value_name = "FILE")]
+    pub(crate) doc: Option<PathBuf>,
+    /// Write the document as one self-contained HTML page with plots
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+/// What is fixed before the first run.
+#[derive(Debug, Args)]
+pub(crate) struct RuleOptions {
+    /// Differences below this count as none
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.5, value_parser = margin)]
+    pub(crate) margin: f64,
+    /// Most pairs
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(10..=2000))]
+    pub(crate) pairs_max: u32,
+    /// Pairs of A against A that the noise is taken from (default: 30, and 8 for instructions)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(5..=1000))]
+    pub(crate) calibration: Option<u32>,
+    /// What is judged
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) metric: MetricName,
+    /// How often the engine looks at the pairs
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) sequential: SequentialName,
+    /// Start of all random choices (default: from the clock)
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+impl RuleOptions {
+    /// Pairs of the calibration.
+    pub(crate) fn calibration_pairs(&self) -> u32 {
+        let usual = match self.metric {
+            MetricName::Instructions => 8,
+            _ => 30,
+        };
+        self.calibration.unwrap_or(usual)
+    }
+}
+
+fn margin(text: &str) -> Result<f64, String> {
+    number(text, 0.01, 50.0, "a percentage from 0.01 to 50")
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    number(text, 0.0, 86_400.0, "seconds from 0 to 86400")
+}
+
+fn number(text: &str, least: f64, most: f64, expected: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| expected.to_owned())
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AbCommand {
     /// Measure by simulation how often the engine is wrong, and how often it finds what is there
     Selftest(SelftestArguments),
+    /// List the comparisons that were made, and what is left of each error budget
+    Ledger(LedgerArguments),
+    /// Spin, then run a program: a cost of known size for `selftest --real`
+    #[command(hide = true)]
+    Spin(SpinArguments),
+}
+
+/// What is judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MetricName {
+    /// Time from start to end
+    #[default]
+    Wall,
+    /// CPU time of the program and its children
+    Cpu,
+    /// Largest resident set
+    Rss,
+    /// Instructions executed (perf or callgrind)
+    Instructions,
+}
+
+impl From<MetricName> for Metric {
+    fn from(name: MetricName) -> Self {
+        match name {
+            MetricName::Wall => Self::Wall,
+            MetricName::Cpu => Self::Cpu,
+            MetricName::Rss => Self::Rss,
+            MetricName::Instructions => Self::Instructions,
+        }
+    }
 }
 
 /// Which engine judges.
@@ -39,7 +168,11 @@ impl From<SequentialName> for Sequential {
 
 /// Arguments of `ab selftest`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code: 0 the claims hold, 1 they do not or an error, 2 usage.")]
+#[command(
+    after_help = "Exit code: 0 the claims hold, 1 they do not or an error, 2 usage.\n\n\
+    Example of the long form, with a real program (hours):\n  \
+    bedplate ab selftest --real 200 --metric cpu --unfit-ok --json real.json -- gzip -c file"
+)]
 pub(crate) struct SelftestArguments {
     /// Comparisons of each of the 17 kinds (default: 20000, and 4000 with --quick)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
@@ -47,13 +180,44 @@ pub(crate) struct SelftestArguments {
     /// The short form, for checks that run often
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Start of all random choices (default: from the clock)
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
-    /// How often the engine looks at the pairs
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) sequential: SequentialName,
+    /// Instead of simulating, compare a real program N times with itself, and a fifth as often each
+    /// with planted costs of 1, 2 and 5 percent
+    #[arg(long, value_name = "N", requires = "program", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) real: Option<u32>,
+    #[command(flatten)]
+    pub(crate) rules: RuleOptions,
+    /// Go on though the machine is unfit; the document records it
+    #[arg(long)]
+    pub(crate) unfit_ok: bool,
     /// Write JSON to this file, or to standard output without a file
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     pub(crate) json: Option<PathBuf>,
+    /// The real program and its arguments
+    #[arg(last = true, requires = "real", value_name = "PROGRAM")]
+    pub(crate) program: Vec<OsString>,
+}
+
+/// Arguments of `ab ledger`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code: 0, 1 error, 2 usage.")]
+pub(crate) struct LedgerArguments {
+    /// Read this file instead of the usual one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Add up the estimates: refused, with the reason
+    #[arg(long)]
+    pub(crate) sum: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `ab spin`.
+#[derive(Debug, Args)]
+pub(crate) struct SpinArguments {
+    /// Turns of an empty loop
+    pub(crate) turns: u64,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    pub(crate) program: Vec<OsString>,
 }

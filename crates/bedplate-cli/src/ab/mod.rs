@@ -4,18 +4,30 @@
 //! From arguments to a comparison, from its document to files and the exit code.
 //!
 //! # Not here
-//! Statistics and runs (`bedplate_evidence::ab`).
+//! Statistics and runs (`bedplate_evidence::{ab, trial}`).
 //!
 //! # Rooms
 //! | file | what it holds |
 //! |---|---|
 //! | `arguments.rs` | the arguments |
+//! | `compare.rs` | comparing two commands |
+//! | `ledger.rs` | `ab ledger`, and where the ledger is |
 //! | `selftest.rs` | `ab selftest` |
+//! | `real.rs` | `ab selftest --real` |
+//! | `spin.rs` | a cost of known size |
 
 pub(crate) mod arguments;
+mod compare;
+mod ledger;
+mod real;
 mod selftest;
+mod spin;
 
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use bedplate_evidence::RunError;
+use bedplate_os::facts::MachineFacts;
+use bedplate_os::source::Machine;
 
 use crate::exit::Exit;
 use arguments::{AbArguments, AbCommand};
@@ -23,7 +35,13 @@ use arguments::{AbArguments, AbCommand};
 /// Runs the command.
 pub(crate) fn ab(arguments: &AbArguments) -> Exit {
     match &arguments.command {
-        AbCommand::Selftest(arguments) => selftest::selftest(arguments),
+        None => compare::compare(&arguments.options, &arguments.sides),
+        Some(AbCommand::Selftest(arguments)) => match arguments.real {
+            Some(repeats) => real::selftest(arguments, repeats),
+            None => selftest::selftest(arguments),
+        },
+        Some(AbCommand::Ledger(arguments)) => ledger::list(arguments),
+        Some(AbCommand::Spin(arguments)) => spin::spin(arguments),
     }
 }
 
@@ -32,5 +50,32 @@ fn seed_from_clock() -> u64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    now.as_secs() ^ (u64::from(now.subsec_nanos()) << 20)
+    // Few digits, for people copy it.
+    (now.as_secs() ^ (u64::from(now.subsec_nanos()) << 8)) % 1_000_000_000
+}
+
+/// Seconds since 1970.
+fn unix_s() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
+}
+
+/// The machine's facts.
+fn machine_facts() -> Result<MachineFacts, RunError> {
+    MachineFacts::read(&Machine::running()).map_err(|error| RunError::Senseless {
+        message: format!("the machine could not be told: {error}"),
+    })
+}
+
+/// A directory for files of one command.
+fn temporary() -> Result<tempfile::TempDir, RunError> {
+    tempfile::Builder::new()
+        .prefix("bedplate-ab-")
+        .tempdir()
+        .map_err(|source| RunError::File {
+            what: "a directory for counts in",
+            path: std::env::temp_dir(),
+            source,
+            advice: "set TMPDIR to a directory that can be written",
+        })
 }

@@ -18,9 +18,6 @@ use crate::talk::{CountBar, complain, paint_for_stdout, print};
 /// Comparisons of each kind, in the full and in the short form.
 const REPEATS: (u32, u32) = (20_000, 4000);
 
-/// Most pairs of a simulated comparison, as of a real one.
-const PAIRS_MAX: usize = 400;
-
 /// Runs the command.
 pub(super) fn selftest(arguments: &SelftestArguments) -> Exit {
     let usual = if arguments.quick {
@@ -30,9 +27,9 @@ pub(super) fn selftest(arguments: &SelftestArguments) -> Exit {
     };
     let plan = Plan {
         repeats: arguments.repeats.unwrap_or(usual).into(),
-        seed: arguments.seed.unwrap_or_else(seed_from_clock),
-        sequential: arguments.sequential.into(),
-        pairs_max: PAIRS_MAX,
+        seed: arguments.rules.seed.unwrap_or_else(seed_from_clock),
+        sequential: arguments.rules.sequential.into(),
+        pairs_max: arguments.rules.pairs_max as usize,
     };
     let interrupts = match Interrupts::catch() {
         Ok(interrupts) => interrupts,

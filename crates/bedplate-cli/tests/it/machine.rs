@@ -34,6 +34,7 @@ impl Place {
         }
         command
             .env("XDG_CACHE_HOME", self.path("cache"))
+            .env("XDG_STATE_HOME", self.path("state"))
             .env("TMPDIR", self.directory.path())
             .env_remove("LD_PRELOAD")
             .stdin(Stdio::null());

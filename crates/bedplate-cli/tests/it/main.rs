@@ -9,6 +9,7 @@
 //! | `children.rs` | programs that fork and execute |
 //! | `signals.rs` | programs that signals end |
 //! | `versus.rs` | comparisons |
+//! | `ab.rs` | comparisons of two commands |
 //! | `settings.rs` | the environment |
 //! | `parts.rs` | which part memory is counted to |
 //! | `profile.rs` | heap profiles |
@@ -16,6 +17,7 @@
 //! | `licences.rs` | the licences inside the program |
 //! | `top.rs` | looking at running processes |
 
+mod ab;
 mod children;
 mod inactive;
 mod licences;

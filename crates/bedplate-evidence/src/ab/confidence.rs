@@ -20,7 +20,7 @@
 use super::verdict::Interval;
 
 /// Differences count for at most so many scales, so that one wild run decides nothing.
-const CLIP_SCALES: f64 = 3.0;
+pub(crate) const CLIP_SCALES: f64 = 3.0;
 
 /// The number of pairs after which the bound is tightest for its length.
 const TIGHTEST_AFTER: f64 = 60.0;

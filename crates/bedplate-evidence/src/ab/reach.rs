@@ -8,33 +8,52 @@
 //!
 //! # Sources
 //! For normal differences the sum of n pairs is n times the effect, give or take sqrt(n)
-//! deviations; it is compared with the bound of `confidence.rs` at the expected squares. Clipping
-//! is left out: it costs about 2 % of the pairs.
+//! deviations; it is compared with the bound of `confidence.rs` at the expected squares, both
+//! clipped as there.
 
-use super::confidence::Bound;
+use super::confidence::{Bound, CLIP_SCALES};
 use super::normal::upper_quantile;
 
 /// Probability with which "can be found" is meant.
 pub const POWER: f64 = 0.9;
 
 /// The smallest effect found in `pairs` pairs with probability [`POWER`], for differences of
-/// deviation `deviation` and the chance `error` of being wrong. Same unit as the deviation.
+/// deviation `deviation` and the chance `error` of being wrong; same unit as the deviation. `None`
+/// if so few pairs find nothing, however large.
 #[must_use]
-pub fn smallest_effect(deviation: f64, pairs: usize, error: f64) -> f64 {
-    effect_found(deviation, pairs as f64, error, upper_quantile(1.0 - POWER))
+pub fn smallest_effect(deviation: f64, pairs: usize, error: f64) -> Option<f64> {
+    let luck = upper_quantile(1.0 - POWER);
+    let (mut low, mut high) = (0.0, CLIP_SCALES);
+    if !is_found(high, pairs, error, luck) {
+        return None;
+    }
+    for _halving in 0..50 {
+        let middle = f64::midpoint(low, high);
+        if is_found(middle, pairs, error, luck) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    Some(deviation * high)
 }
 
 /// Pairs after which `effect` is found with probability one half, which is about what it takes on
 /// average; `None` if more than `pairs_max`.
 #[must_use]
 pub fn usual_pairs(deviation: f64, effect: f64, pairs_max: usize, error: f64) -> Option<usize> {
-    (1..=pairs_max).find(|&pairs| effect_found(deviation, pairs as f64, error, 0.0) <= effect)
+    let scales = effect / deviation.max(f64::MIN_POSITIVE);
+    (1..=pairs_max).find(|&pairs| is_found(scales, pairs, error, 0.0))
 }
 
-fn effect_found(deviation: f64, pairs: f64, error: f64, luck: f64) -> f64 {
-    let scale = deviation.max(f64::MIN_POSITIVE);
-    let bound = Bound::new(1.0, error).reach(pairs);
-    scale * (bound / pairs + luck / pairs.sqrt())
+/// Whether an effect of so many deviations reaches the bound after `pairs` pairs with `luck`
+/// deviations to spare. The effect adds to the squares, and both are clipped.
+fn is_found(scales: f64, pairs: usize, error: f64, luck: f64) -> bool {
+    let pairs = pairs as f64;
+    let effect = scales.min(CLIP_SCALES);
+    let square = (1.0 + effect * effect).min(CLIP_SCALES * CLIP_SCALES);
+    let bound = Bound::new(1.0, error).reach(pairs * square);
+    pairs * effect - luck * pairs.sqrt() >= bound
 }
 
 #[cfg(test)]
@@ -46,7 +65,7 @@ mod tests {
     #[test]
     fn the_smallest_effect_is_found_as_often_as_said() {
         let (deviation, pairs, error) = (0.02, 100, 0.04);
-        let effect = smallest_effect(deviation, pairs, error);
+        let effect = smallest_effect(deviation, pairs, error).unwrap();
         let trials = 400;
         let found = (0..trials)
             .filter(|&trial| {
@@ -69,5 +88,7 @@ mod tests {
         assert!(pairs(0.02) < pairs(0.01));
         assert!(pairs(0.01).is_some_and(|pairs| (30..70).contains(&pairs)));
         assert_eq!(pairs(0.001), None);
+        assert!(usual_pairs(1e-5, 0.5, 400, 0.04).is_some_and(|pairs| (8..15).contains(&pairs)));
+        assert_eq!(smallest_effect(0.01, 3, 0.04), None);
     }
 }

@@ -13,6 +13,7 @@
 //! | `sampler.rs` | which processes are watched |
 //! | `watched.rs` | one watched process |
 //! | `ending.rs` | whether the name a process ended with is that of a program |
+//! | `once.rs` | one run that nobody watches |
 //! | `pace.rs` | how often |
 //! | `timeline.rs` | live and resident bytes over time |
 //! | `children.rs` | descendants by name |
@@ -23,6 +24,7 @@ pub mod conduct;
 pub(crate) mod elf;
 mod ending;
 pub mod launch;
+pub(crate) mod once;
 mod pace;
 mod pressure;
 pub mod program;

@@ -61,14 +61,14 @@ impl Interrupts {
 
 /// Ends one run when an interrupt arrived.
 #[derive(Debug)]
-pub(super) struct Ending<'run> {
+pub(crate) struct Ending<'run> {
     interrupts: &'run Interrupts,
     pid: i32,
     asked: Option<Instant>,
 }
 
 impl<'run> Ending<'run> {
-    pub(super) fn new(interrupts: &'run Interrupts, pid: i32) -> Self {
+    pub(crate) fn new(interrupts: &'run Interrupts, pid: i32) -> Self {
         Self {
             interrupts,
             pid,
@@ -77,7 +77,7 @@ impl<'run> Ending<'run> {
     }
 
     /// To be called now and then; true once the run was killed and is waited for no longer.
-    pub(super) fn is_over(&mut self) -> io::Result<bool> {
+    pub(crate) fn is_over(&mut self) -> io::Result<bool> {
         match (self.asked, self.interrupts.signal()) {
             (None, Some(signal)) => {
                 calls::send_signal(self.pid, signal)?;

@@ -12,25 +12,17 @@
 //!     alike; the order within a round is random, so position does too.
 
 use alloc::collections::BTreeSet;
-use core::hash::Hasher as _;
-use core::time::Duration;
-use std::hash::DefaultHasher;
-use std::io::{self, Read as _};
-use std::os::fd::AsRawFd as _;
-use std::process::{ChildStdout, Stdio};
-use std::time::Instant;
-
-use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
+use std::process::Stdio;
 
 use super::arms::Arm;
 use super::input::Input;
-use super::interrupts::{Ending, Interrupts};
+use super::interrupts::Interrupts;
 use super::shuffle::Shuffle;
 use crate::ab::signed_rank;
 use crate::error::RunError;
-use crate::process::{Ended, calls};
 use crate::report::model::{ArmReport, Ratios, Versus};
-use crate::run::launch::{Target, start};
+use crate::run::launch::Target;
+use crate::run::once::{Once, run_once};
 
 /// What a comparison needs.
 #[derive(Debug)]
@@ -50,9 +42,6 @@ pub struct VersusPlan<'plan> {
     /// What ends it early.
     pub interrupts: &'plan Interrupts,
 }
-
-/// Time between two looks for an interrupt.
-const LOOKS_APART: Duration = Duration::from_millis(100);
 
 /// One run of one arm.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +84,7 @@ pub fn compare(
         let mut of_round = vec![None; arms.len()];
         for index in shuffle.order(arms.len()) {
             on_run(done, &arms[index].name);
-            let outcome = run_once(plan, arms[index])?;
+            let outcome = run_arm(plan, arms[index])?;
             interrupted_by = plan.interrupts.signal().or(outcome.interrupted_by);
             if interrupted_by.is_some() {
                 break 'rounds;
@@ -126,67 +115,24 @@ pub fn compare(
     })
 }
 
-fn run_once(plan: &VersusPlan<'_>, arm: &Arm) -> Result<Outcome, RunError> {
+fn run_arm(plan: &VersusPlan<'_>, arm: &Arm) -> Result<Outcome, RunError> {
     let mut command = plan.target.command(arm.library.as_deref())?;
     command
         .stdin(plan.input.again()?)
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    let started = Instant::now();
-    let mut child = start(&mut command, &plan.target.path)?;
-    let pid = i32::try_from(child.id()).unwrap_or(i32::MAX);
-    let (output_hash, ended) =
-        follow(child.stdout.take(), pid, plan.interrupts).map_err(|source| RunError::System {
-            what: "wait for the program",
-            source,
-        })?;
-    Ok(outcome(
-        &ended,
-        started.elapsed().as_secs_f64(),
-        output_hash,
-    ))
+    let once = run_once(&mut command, &plan.target.path, plan.interrupts)?;
+    Ok(outcome(&once))
 }
 
-/// Reads the program's output to its end and waits for the program; an interrupt ends it.
-fn follow(
-    output: Option<ChildStdout>,
-    pid: i32,
-    interrupts: &Interrupts,
-) -> io::Result<(u64, Ended)> {
-    let end = calls::watch_process(pid)?;
-    let mut ending = Ending::new(interrupts, pid);
-    let mut hasher = DefaultHasher::new();
-    let mut buffer = vec![0_u8; 64 * 1024];
-    let mut rest = output;
-    while let Some(output) = &mut rest {
-        let ready = calls::wait_readable(&[output.as_raw_fd()], LOOKS_APART)?;
-        if ending.is_over()? {
-            break;
-        }
-        match ready[0].then(|| output.read(&mut buffer)) {
-            Some(Ok(got @ 1..)) => hasher.write(&buffer[..got]),
-            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-            Some(_ended) => rest = None,
-            None => {}
-        }
-    }
-    while !calls::wait_readable(&[end.as_raw_fd()], LOOKS_APART)?[0] {
-        ending.is_over()?;
-    }
-    let ended = calls::wait_child(pid, true)?.ok_or(io::ErrorKind::NotFound)?;
-    Ok((hasher.finish(), ended))
-}
-
-fn outcome(ended: &Ended, wall_s: f64, output_hash: u64) -> Outcome {
+fn outcome(once: &Once) -> Outcome {
     Outcome {
-        wall_s,
-        cpu_s: ended.user_s + ended.system_s,
-        peak_rss_bytes: ended.peak_rss_bytes,
-        shell_code: ended.shell_code(),
-        output_hash,
-        interrupted_by: ended
-            .signal
-            .filter(|signal| matches!(*signal, SIGINT | SIGQUIT | SIGTERM)),
+        wall_s: once.wall_s,
+        cpu_s: once.ended.user_s + once.ended.system_s,
+        peak_rss_bytes: once.ended.peak_rss_bytes,
+        shell_code: once.ended.shell_code(),
+        output_hash: once.output_hash,
+        interrupted_by: once.interrupted_by(),
     }
 }
 

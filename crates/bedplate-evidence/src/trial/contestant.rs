@@ -1,0 +1,187 @@
+//! A side of a comparison: its command, program and hashes.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use object::{Object as _, ObjectSection as _};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::error::RunError;
+use crate::process::calls;
+use crate::run::program::{SHELL, inspect_program};
+
+/// A command that is compared.
+#[derive(Clone, Debug)]
+pub struct Contestant {
+    /// Program and arguments as given.
+    pub words: Vec<OsString>,
+    /// The file found for the program.
+    pub path: PathBuf,
+    /// A script without a first line that names its interpreter.
+    needs_shell: bool,
+    /// What is in the file.
+    pub facts: FileFacts,
+}
+
+/// What is in a program's file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileFacts {
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Size of its code, where it is an object file.
+    pub text_bytes: Option<u64>,
+}
+
+impl Contestant {
+    /// Finds the program and reads its file.
+    ///
+    /// # Errors
+    /// The program is not there, cannot be executed, or its file cannot be read.
+    pub fn find(words: &[OsString], search_path: Option<&OsStr>) -> Result<Self, RunError> {
+        let program = words.first().map_or(OsStr::new(""), OsString::as_os_str);
+        let found = inspect_program(program, search_path).map_err(|error| match error {
+            RunError::NotFound { program } if words.len() == 1 && program.contains(' ') => {
+                RunError::Senseless {
+                    message: format!(
+                        "{program}: program not found: give program and arguments as words of their \
+                         own, or use sh -c '{program}'"
+                    ),
+                }
+            }
+            error => error,
+        })?;
+        let facts = read_facts(&found.path).map_err(|source| RunError::System {
+            what: "read the program's file",
+            source,
+        })?;
+        Ok(Self {
+            words: words.to_vec(),
+            path: found.path,
+            needs_shell: found.needs_shell,
+            facts,
+        })
+    }
+
+    /// A command that runs it, by fork, so that peak memory is its own.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = if self.needs_shell {
+            let mut command = Command::new(SHELL);
+            command.arg(&self.path);
+            command
+        } else {
+            let mut command = Command::new(&self.path);
+            if let Some(name) = self.words.first() {
+                command.arg0(name);
+            }
+            command
+        };
+        command.args(self.arguments());
+        calls::start_by_fork(&mut command);
+        command
+    }
+
+    /// The words after the program.
+    pub(crate) fn arguments(&self) -> &[OsString] {
+        self.words.get(1..).unwrap_or_default()
+    }
+
+    /// Whether both are the same program with the same arguments.
+    ///
+    /// One file may be several programs by the name it is called by, so names of one and the same
+    /// file must be equal too.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let file = |side: &Self| fs::canonicalize(&side.path).ok();
+        let has_other_name =
+            file(self) == file(other) && self.path.file_name() != other.path.file_name();
+        self.facts.sha256 == other.facts.sha256
+            && self.arguments() == other.arguments()
+            && !has_other_name
+    }
+
+    /// SHA-256 over the file and all words, each with its length before it.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(&self.facts.sha256);
+        for word in &self.words {
+            hash.update((word.len() as u64).to_le_bytes());
+            hash.update(word.as_bytes());
+        }
+        hexadecimal(&hash.finalize())
+    }
+
+    /// The words as text.
+    #[must_use]
+    pub fn shown_words(&self) -> Vec<String> {
+        self.words
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect()
+    }
+}
+
+fn read_facts(path: &Path) -> io::Result<FileFacts> {
+    let content = fs::read(path)?;
+    let text_bytes = object::File::parse(&*content)
+        .ok()
+        .and_then(|file| Some(file.section_by_name(".text")?.size()));
+    Ok(FileFacts {
+        sha256: hexadecimal(&Sha256::digest(&content)),
+        bytes: content.len() as u64,
+        text_bytes,
+    })
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contestant(words: &[&str]) -> Contestant {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        Contestant::find(&words, Some(OsStr::new("/usr/bin:/bin"))).unwrap()
+    }
+
+    #[test]
+    fn the_same_program_and_arguments_are_the_same() {
+        let sleep = contestant(&["sleep", "1"]);
+        assert!(sleep.is_same_as(&contestant(&["sleep", "1"])));
+        assert!(!sleep.is_same_as(&contestant(&["sleep", "2"])));
+        assert!(!sleep.is_same_as(&contestant(&["true", "1"])));
+        assert_eq!(sleep.identity(), contestant(&["sleep", "1"]).identity());
+        assert_eq!(sleep.facts.sha256.len(), 64);
+        assert!(sleep.facts.text_bytes.is_some_and(|bytes| bytes > 0));
+    }
+
+    #[test]
+    fn a_copy_is_the_same_and_another_name_of_one_file_is_not() {
+        let place = tempfile::tempdir().unwrap();
+        let copy = place.path().join("copied");
+        fs::copy("/bin/true", &copy).unwrap();
+        let link = place.path().join("linked");
+        std::os::unix::fs::symlink(&copy, &link).unwrap();
+        let of = |path: &Path| contestant(&[path.to_str().unwrap()]);
+        assert!(of(&copy).is_same_as(&contestant(&["/bin/true"])));
+        assert!(!of(&copy).is_same_as(&of(&link)));
+    }
+
+    #[test]
+    fn a_quoted_command_is_explained() {
+        let found = Contestant::find(&["sleep 1".into()], None);
+        let message = found.unwrap_err().to_string();
+        assert!(message.contains("sh -c 'sleep 1'"), "{message}");
+    }
+}
