@@ -60,6 +60,15 @@ struct Arguments {
 enum Area {
     /// The allocator: instructions, time and memory of many programs, memory given back, forks.
     Malloc(Options),
+    /// What each telemetry gate costs, against a library without any.
+    Gates {
+        /// Fewer repetitions.
+        #[arg(long)]
+        quick: bool,
+        /// Writes the table as JSON.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
     /// Records a program's allocations and writes the trace that is shipped.
     Record {
         /// The program.
@@ -88,6 +97,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.area {
         Area::Malloc(options) => run(options),
+        Area::Gates { quick, json } => malloc::gates::run(*quick, json.as_deref()),
         Area::Record { name } => trace::record(*name),
     };
     match outcome {

@@ -14,8 +14,10 @@
 //! | `fork_hangs.rs` | forks from a threaded process |
 //! | `profile.rs` | what the heap profiler costs |
 //! | `misuse.rs` | misuse that is caught |
+//! | `gates.rs` | what each telemetry gate costs: a table of its own |
 
 mod fork_hangs;
+pub(crate) mod gates;
 mod kept;
 mod misuse;
 mod pairs;
