@@ -17,7 +17,7 @@ use crate::heap::{Heap, NO_HEAP};
 use crate::raw::{self, Block};
 use crate::slab::{EMPTY, Kind, Slab};
 use crate::tuning::AUDIT_LINKS;
-use crate::{harden, miss, misuse, owners, profile, thread};
+use crate::{harden, hollow, miss, misuse, owners, profile, thread};
 use bedplate_telemetry::Gates;
 use core::sync::atomic::Ordering;
 
@@ -40,7 +40,7 @@ enum Wrong {
 pub(crate) fn length(slab: &'static Slab) -> u32 {
     let limit = slab.extended();
     let start = raw::start_of(slab);
-    let end = start + limit as usize * slab.block_bytes();
+    let end = start + hollow::reach(slab) as usize * slab.block_bytes();
     let mut at = slab.free.get();
     let mut count = 0;
     while !at.is_null() {
@@ -106,7 +106,7 @@ fn index_of(slab: &'static Slab, block: *mut Block) -> Option<usize> {
     let offset = block.expose_provenance().checked_sub(raw::start_of(slab))?;
     let bytes = slab.block_bytes();
     let index = offset / bytes.max(1);
-    (offset.is_multiple_of(bytes) && index < slab.extended() as usize).then_some(index)
+    (offset.is_multiple_of(bytes) && index < hollow::reach(slab) as usize).then_some(index)
 }
 
 /// A list leads to an address where no block begins: either it was freed, and then has a link that
@@ -114,7 +114,7 @@ fn index_of(slab: &'static Slab, block: *mut Block) -> Option<usize> {
 fn astray(slab: &'static Slab, holder: *mut Block, at: *mut Block) -> Wrong {
     let address = at.expose_provenance();
     let start = raw::start_of(slab);
-    let used = start..start + slab.extended() as usize * slab.block_bytes();
+    let used = start..start + hollow::reach(slab) as usize * slab.block_bytes();
     let has_link = used.contains(&address) && used.contains(&(address + 7)) && address & 7 == 0;
     if has_link {
         // SAFETY: eight bytes inside the slab's used part; the list is ours (I1).
@@ -153,6 +153,7 @@ fn look_through<G: Gates>(heap: &'static Heap, left: &mut u32) {
             profile::collected::<G>(heap, slab, taken);
         }
         look_along(heap.queue(class).first(), left);
+        look_along(heap.sparse_of(class).first(), left);
     }
     look_along(heap.full.first(), left);
 }

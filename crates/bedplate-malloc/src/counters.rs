@@ -81,8 +81,10 @@ counters! {
     heaps_adopted,
     /// Thread heaps parked by a thread that ended.
     heaps_parked,
-    /// Slabs adopted one by one from parked heaps.
+    /// Slabs adopted one by one from parked heaps, or that were lent.
     slabs_adopted,
+    /// Sparse slabs that threads lent.
+    slabs_lent,
     /// Chains of remote frees published.
     remote_chains,
     /// Blocks in those chains.

@@ -2,7 +2,8 @@
 //!
 //! # Role
 //! The slabs of one thread: the current one of each class, queues of those with free blocks,
-//! a list of full ones, and the stack by which other threads tell of remote frees.
+//! lists of sparse ones, a list of full ones, and the stack by which other threads tell of remote
+//! frees.
 //!
 //! # Not here
 //! What happens on a miss (`miss.rs`), who owns a heap when (`owners.rs`).
@@ -11,9 +12,11 @@
 //! - I1: `direct[i]` is `current[class]` for each entry i of the class.
 //! - I2: a heap is never freed; when its thread ends it is parked and later adopted whole.
 //! - I3: cells are touched by the thread in `thread`, or under the heaps lock where it is 0.
-//! - I4: every full or queued slab is watched, or told and on its way to `ready` (slab.watched).
+//! - I4: every full, queued or sparse slab is watched, or told and on its way to `ready`
+//!   (slab.watched); but for lent ones (`sparse.rs`).
 
 use crate::class::{CLASSES, DIRECT, DIRECT_ENTRIES};
+use crate::hollow;
 use crate::list::List;
 use crate::profile::Distances;
 use crate::raw;
@@ -48,6 +51,16 @@ pub(crate) struct Heap {
     pub queues: [List; CLASSES],
     /// Slabs without.
     pub full: List,
+    /// Slabs with few blocks handed out, by class, oldest first.
+    pub sparse: [List; CLASSES],
+    /// Slices of those.
+    pub sparse_slices: Cell<u32>,
+    /// Slices that became sparse since the heap last looked for a slab to allocate from.
+    pub sparse_run: Cell<u32>,
+    /// Slices of them that are kept beyond the usual, and since when, in coarse milliseconds
+    /// (`sparse.rs`).
+    pub sparse_kept: Cell<u32>,
+    pub sparse_kept_ms: Cell<u64>,
     /// Slabs with remote frees. Written by all.
     pub ready: ReadyStack,
     /// Slices of the slabs told of since the owner last took up what others freed. Written by all.
@@ -92,6 +105,11 @@ impl Heap {
             current: [const { Cell::new(&EMPTY) }; CLASSES],
             queues: [const { List::new() }; CLASSES],
             full: List::new(),
+            sparse: [const { List::new() }; CLASSES],
+            sparse_slices: Cell::new(0),
+            sparse_run: Cell::new(0),
+            sparse_kept: Cell::new(0),
+            sparse_kept_ms: Cell::new(0),
             ready: ReadyStack::new(),
             told: AtomicU32::new(0),
             drains: AtomicU32::new(0),
@@ -105,6 +123,14 @@ impl Heap {
             next_parked: Cell::new(None),
             profile: Cell::new(None),
         }
+    }
+
+    /// The same for a number that is no thread's.
+    #[must_use]
+    pub(crate) const fn numbered(number: usize) -> Self {
+        let mut heap = Self::new();
+        heap.thread = AtomicUsize::new(number);
+        heap
     }
 
     /// True if both are the same heap.
@@ -141,6 +167,14 @@ impl Heap {
         unsafe { self.queues.get_unchecked(class) }
     }
 
+    /// The sparse slabs of a class.
+    #[must_use]
+    pub(crate) fn sparse_of(&self, class: usize) -> &List {
+        debug_assert!(class < CLASSES);
+        // SAFETY: as in `queue`.
+        unsafe { self.sparse.get_unchecked(class) }
+    }
+
     /// Makes a slab, or [`EMPTY`], the one allocated from in a class (I1).
     #[inline(always)]
     pub(crate) fn set_current(&self, class: usize, slab: &'static Slab) {
@@ -164,11 +198,12 @@ impl Heap {
             .store(self.thread.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// Calls `each` for every slab that is full or queued.
+    /// Calls `each` for every slab that is full, queued or sparse.
     pub(crate) fn for_each_waiting(&self, mut each: impl FnMut(&'static Slab)) {
         self.full.for_each(&mut each);
         self.queues
             .iter()
+            .chain(&self.sparse)
             .for_each(|queue| queue.for_each(&mut each));
     }
 
@@ -203,10 +238,18 @@ impl Heap {
         true
     }
 
-    /// Puts a slab with `out` blocks not on its list into its queue.
+    /// Puts a slab with `out` blocks not on its list into its queue, or among the sparse ones.
     pub(crate) fn enqueue(&self, slab: &'static Slab, out: u32) {
-        slab.enter(State::Queued, out);
-        self.queue(slab.class()).push_back(slab);
+        let limit = sparse_limit(slab.capacity());
+        if out > limit {
+            slab.enter(State::Queued, out - limit);
+            self.queue(slab.class()).push_back(slab);
+        } else {
+            slab.enter(State::Sparse, out);
+            self.sparse_of(slab.class()).push_back(slab);
+            self.sparse_slices
+                .set(self.sparse_slices.get() + slices_of(slab));
+        }
     }
 
     /// Takes a slab off the list or queue it is on.
@@ -214,6 +257,11 @@ impl Heap {
         match slab.state() {
             State::Full => self.full.remove(slab),
             State::Queued => self.queue(slab.class()).remove(slab),
+            State::Sparse => {
+                self.sparse_of(slab.class()).remove(slab);
+                self.sparse_slices
+                    .set(self.sparse_slices.get() - slices_of(slab));
+            }
             State::Current => {}
         }
     }
@@ -251,15 +299,39 @@ impl Default for Heap {
     }
 }
 
+/// Slices of a slab.
+pub(crate) fn slices_of(slab: &Slab) -> u32 {
+    u32::from(slab.slices.load(Ordering::Relaxed))
+}
+
 /// Frees after which a full slab is queued.
 #[must_use]
 pub(crate) fn return_threshold(capacity: u32) -> u32 {
     (capacity / RETURN_SHARE).max(1)
 }
 
+/// Frees of a full slab of which a quarter of its blocks are not yet: after them it is sparse.
+/// Chosen so that to queue a full slab takes no more instructions than before there were sparse
+/// ones.
+#[must_use]
+#[inline(always)]
+pub(crate) fn sparse_countdown(capacity: u32) -> u32 {
+    capacity - (capacity >> 2)
+}
+
+/// Blocks handed out, at most, of a sparse slab: about three sixteenths, and one at least, as a
+/// slab has eight blocks or more.
+#[must_use]
+pub(crate) fn sparse_limit(capacity: u32) -> u32 {
+    capacity
+        .saturating_sub(return_threshold(capacity))
+        .saturating_sub(sparse_countdown(capacity))
+}
+
 /// Gives an empty, unwatched slab to the pool.
 pub(crate) fn give_back(slab: &'static Slab) {
-    let touched = slab.extended() as usize * slab.block_bytes();
+    let touched = hollow::reach(slab) as usize * slab.block_bytes();
+    hollow::forget(slab);
     slab.free.set(core::ptr::null_mut());
     crate::pool::POOL.give(slab, touched.div_ceil(crate::tuning::SLICE_BYTES));
 }

@@ -40,7 +40,7 @@ pub(crate) fn live_blocks(slab: &'static Slab) -> u32 {
     let waiting = raw::shared(slab).remote.count();
     let countdown = slab.countdown.load(Ordering::Relaxed);
     let out = match slab.state() {
-        State::Queued => countdown,
+        State::Queued | State::Sparse => slab.out(),
         State::Full => {
             let freed = heap::return_threshold(slab.capacity()).saturating_sub(countdown);
             slab.capacity().saturating_sub(freed)

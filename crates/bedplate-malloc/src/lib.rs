@@ -45,6 +45,8 @@
 //! | `huge/` | blocks with mappings of their own |
 //! | `purge.rs` | when memory goes back |
 //! | `quiet.rs` | slabs of threads that sleep |
+//! | `sparse.rs` | slabs of which few blocks are in use |
+//! | `hollow.rs` | free OS pages inside slabs in use |
 //! | `zero.rs` | what of a fresh block holds old contents |
 //! | `budget.rs` | the cap |
 //! | `config.rs` | settings |
@@ -99,6 +101,9 @@ mod harden;
 #[expect(unsafe_code, reason = "cells shared by hand-over")]
 mod heap;
 #[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "links of blocks and their pages")]
+mod hollow;
+#[cfg(not(bedplate_loom))]
 mod huge;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "walks records")]
@@ -151,6 +156,8 @@ pub mod root;
 mod segment;
 #[cfg(not(bedplate_loom))]
 mod slab;
+#[cfg(not(bedplate_loom))]
+mod sparse;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "a path written once and read for ever")]
 mod stats;

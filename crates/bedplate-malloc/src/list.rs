@@ -69,13 +69,6 @@ impl List {
         }
     }
 
-    /// Takes the first slab off the list.
-    pub(crate) fn pop_front(&self) -> Option<&'static Slab> {
-        let slab = self.first.get()?;
-        self.remove(slab);
-        Some(slab)
-    }
-
     /// Calls `each` for every slab; `each` may not change the list.
     pub(crate) fn for_each(&self, mut each: impl FnMut(&'static Slab)) {
         let mut at = self.first.get();
@@ -110,10 +103,11 @@ mod tests {
             list.remove(slabs[gone]);
             for (i, s) in slabs.iter().enumerate() {
                 if i != gone {
-                    assert!(list.pop_front().is_some_and(|f| f.is(s)));
+                    assert!(list.first().is_some_and(|f| f.is(s)));
+                    list.drop_front();
                 }
             }
-            assert!(list.pop_front().is_none());
+            assert!(list.first().is_none());
         }
     }
 }

@@ -8,12 +8,12 @@
 //! - I1: the caller is the heap's thread, or holds the heaps lock where the heap has none.
 
 use crate::class::{BLOCK_BYTES, slab_blocks, slab_slices};
-use crate::heap::{Heap, Standing, return_threshold};
+use crate::heap::{Heap, Standing, return_threshold, sparse_countdown, sparse_limit};
 use crate::pool::POOL;
 use crate::raw::{self, Block};
 use crate::slab::{EMPTY, Kind, Slab, State};
 use crate::tuning::{COUNTDOWN_IDLE, EXTEND_BLOCKS, EXTEND_BYTES};
-use crate::{owners, profile, thread};
+use crate::{hollow, owners, profile, sparse, thread};
 use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
 use core::sync::atomic::Ordering;
 
@@ -34,12 +34,34 @@ pub(crate) fn exchange(heap: &'static Heap, slab: &'static Slab) -> Option<&'sta
     }
     let class = slab.class();
     let queue = heap.queue(class);
-    let next = queue.first()?;
+    let Some(next) = queue.first() else {
+        return exchange_for_sparse(heap, slab);
+    };
     if next.free.get().is_null() {
         return None;
     }
     heap.while_busy(|| {
         queue.drop_front();
+        slab.enter(State::Full, return_threshold(slab.capacity()));
+        heap.full.push_back(slab);
+        next.enter(State::Current, COUNTDOWN_IDLE);
+        heap.set_current(class, next);
+    });
+    Some(next)
+}
+
+/// The same where only sparse slabs have blocks.
+#[cold]
+#[inline(never)]
+fn exchange_for_sparse(heap: &'static Heap, slab: &'static Slab) -> Option<&'static Slab> {
+    let class = slab.class();
+    let next = heap.sparse_of(class).first()?;
+    if next.free.get().is_null() {
+        return None;
+    }
+    heap.while_busy(|| {
+        heap.sparse_run.set(0);
+        heap.unlist(next);
         slab.enter(State::Full, return_threshold(slab.capacity()));
         heap.full.push_back(slab);
         next.enter(State::Current, COUNTDOWN_IDLE);
@@ -54,6 +76,7 @@ pub(crate) fn exchange(heap: &'static Heap, slab: &'static Slab) -> Option<&'sta
 #[inline(never)]
 pub(crate) fn refill_slow<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Slab> {
     heap.while_busy(|| {
+        heap.sparse_run.set(0);
         let slab = heap.current_of(class);
         if !slab.is(&EMPTY) {
             let stocked = stock_or_retire::<G>(heap, slab);
@@ -82,7 +105,13 @@ fn stock_or_retire<G: Gates>(heap: &Heap, slab: &'static Slab) -> u32 {
 }
 
 fn next_slab<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Slab> {
-    while let Some(slab) = heap.queue(class).pop_front() {
+    // Sparse ones last: they may soon be empty.
+    while let Some(slab) = heap
+        .queue(class)
+        .first()
+        .or_else(|| heap.sparse_of(class).first())
+    {
+        heap.unlist(slab);
         if make_current::<G>(heap, class, slab) {
             return Some(slab);
         }
@@ -96,10 +125,7 @@ fn next_slab<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Sla
 }
 
 fn make_current<G: Gates>(heap: &'static Heap, class: usize, slab: &'static Slab) -> bool {
-    // Queued until now: the countdown is the number of blocks that are not on the list.
-    let mut length = slab
-        .extended()
-        .saturating_sub(slab.countdown.load(Ordering::Relaxed));
+    let mut length = slab.extended().saturating_sub(slab.out());
     slab.enter(State::Current, COUNTDOWN_IDLE);
     if slab.free.get().is_null() {
         length = stock_or_retire::<G>(heap, slab);
@@ -128,6 +154,7 @@ fn fresh<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Slab> {
     #[expect(clippy::cast_possible_truncation, reason = "72 classes")]
     slab.class.store(class as u8, Ordering::Relaxed);
     raw::shared(slab).usable_bytes.store(0, Ordering::Relaxed);
+    hollow::forget(slab);
     slab.watched.set(false);
     slab.next.set(None);
     slab.prev.set(None);
@@ -153,14 +180,16 @@ fn heap_event<G: Gates>(slab: &'static Slab) {
     }
 }
 
-/// Puts blocks on the empty list of a current slab: those freed by others, else fresh ones. Returns
-/// how many.
+/// Puts blocks on the empty list of a current slab: those freed by others, else those of a page that
+/// was purged, else fresh ones. Returns how many.
 fn restock<G: Gates>(slab: &'static Slab) -> u32 {
     let taken = collect(slab);
-    if slab.free.get().is_null() {
-        extend::<G>(slab)
-    } else {
-        taken
+    if !slab.free.get().is_null() {
+        return taken;
+    }
+    match hollow::relink(slab) {
+        0 => extend::<G>(slab),
+        again => again,
     }
 }
 
@@ -272,11 +301,21 @@ fn settle<G: Gates>(heap: &'static Heap, slab: &'static Slab) {
                 }
             }
             State::Queued => {
-                let out = slab.countdown.load(Ordering::Relaxed).saturating_sub(taken);
+                let out = slab.out().saturating_sub(taken);
+                let limit = sparse_limit(slab.capacity());
+                if out > limit {
+                    slab.countdown.store(out - limit, Ordering::Relaxed);
+                } else {
+                    heap.unlist(slab);
+                    heap.enqueue(slab, out);
+                }
+            }
+            State::Sparse => {
+                let out = slab.out().saturating_sub(taken);
                 slab.countdown.store(out, Ordering::Relaxed);
             }
         }
-        if slab.state() == State::Queued && slab.countdown.load(Ordering::Relaxed) == 0 {
+        if slab.state() == State::Sparse && slab.countdown.load(Ordering::Relaxed) == 0 {
             heap.unlist(slab);
             heap.release(slab);
             return;
@@ -344,9 +383,9 @@ pub(crate) fn finish_what_others_began<G: Gates>(heap: &'static Heap) {
 #[inline(always)]
 fn queue_again(heap: &Heap, slab: &'static Slab) {
     heap.full.remove(slab);
-    // A slab has eight blocks or more, so some are still out.
-    let out = slab.capacity() - return_threshold(slab.capacity());
-    heap.enqueue(slab, out);
+    // A slab has eight blocks or more, so it is not sparse yet.
+    slab.enter(State::Queued, sparse_countdown(slab.capacity()));
+    heap.queue(slab.class()).push_back(slab);
 }
 
 /// The countdown of a slab reached zero in a free by its owner.
@@ -374,6 +413,11 @@ fn rare_event_slow<G: Gates>(heap: &'static Heap, slab: &'static Slab) {
         State::Full => queue_again(heap, slab),
         State::Current => profile::counted::<G>(heap, slab),
         State::Queued => {
+            heap.unlist(slab);
+            heap.enqueue(slab, sparse_limit(slab.capacity()));
+            sparse::became_sparse(heap, slab);
+        }
+        State::Sparse => {
             heap.unlist(slab);
             heap.release(slab);
             if G::SET.has(Gate::PoolStats) {

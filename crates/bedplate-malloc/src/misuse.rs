@@ -63,6 +63,7 @@ impl fmt::Display for Whose<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let owner = match self.0.owner.load(Ordering::Relaxed) {
             0 => "a thread that has ended",
+            crate::sparse::NUMBER => "no thread",
             number if number == thread::number() => "this thread",
             _ => "another thread",
         };

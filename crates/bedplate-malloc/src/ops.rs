@@ -25,7 +25,7 @@ use crate::raw::{self, Block};
 use crate::slab::{EMPTY, Kind, Slab, State};
 use crate::tuning::{CLASS_MAX, LARGE_MAX, SLICE_BYTES, SMALL_MAX};
 use crate::zero::Used;
-use crate::{audit, fallback, guarded, miss, profile, territory, thread};
+use crate::{audit, fallback, guarded, hollow, miss, profile, sparse, territory, thread};
 use bedplate_os::pages;
 use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
 use core::ptr::{NonNull, null_mut};
@@ -444,7 +444,8 @@ fn observe_free<G: Gates>(block: *mut u8, slab: &'static Slab) {
     if G::SET.has(Gate::DiagFastPathMismatch) && !offset.is_multiple_of(slab.block_bytes().max(1)) {
         TELEMETRY.add(Metric::FastPathMismatches, 1);
     }
-    if G::SET.has(Gate::OutOfBoundsLog) && offset >= slab.extended() as usize * slab.block_bytes() {
+    let reach = || hollow::reach(slab) as usize * slab.block_bytes();
+    if G::SET.has(Gate::OutOfBoundsLog) && offset >= reach() {
         TELEMETRY.add(Metric::OutOfBounds, 1);
         TELEMETRY
             .events
@@ -689,6 +690,7 @@ pub fn trim<G: Gates>() -> usize {
                     heap.release(slab);
                 }
             }
+            sparse::lend_all(heap);
         });
     }
     let bytes = crate::purge::all();

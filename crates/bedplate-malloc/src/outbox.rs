@@ -11,6 +11,7 @@
 use crate::heap::{Heap, Standing};
 use crate::raw::{self, Block};
 use crate::slab::Slab;
+use crate::sparse;
 use crate::tuning::{OUTBOX_SLOT_BYTES, OUTBOX_SLOTS};
 use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
 use core::cell::Cell;
@@ -211,6 +212,12 @@ fn publish_linked<G: Gates>(
         TELEMETRY.add(Metric::RemoteChains, 1);
         TELEMETRY.add(Metric::RemoteBlocks, u64::from(count));
         TELEMETRY.add(Metric::RemoteRetries, u64::from(pushed.retries));
+    }
+    // Relaxed: what they say is looked at again under the lock.
+    if slab.owner.load(Ordering::Relaxed) == sparse::NUMBER
+        && pushed.count >= slab.countdown.load(Ordering::Relaxed)
+    {
+        return sparse::completed(slab);
     }
     if pushed.must_tell {
         let heap = shared.heap.load(Ordering::Relaxed);

@@ -16,8 +16,8 @@
 use crate::counters::COUNTERS;
 use crate::heap::{Heap, Standing};
 use crate::slab::Slab;
-use crate::tuning::{PARKED_LOOKS, SLICE_BYTES};
-use crate::{harden, miss, raw};
+use crate::tuning::{PARKED_LOOKS, SLICE_BYTES, SPARSE_KEPT_SLICES};
+use crate::{harden, miss, raw, sparse};
 use bedplate_os::clock;
 use bedplate_os::lock::{Guard, Lock};
 use bedplate_os::pages::{self, Protection};
@@ -75,6 +75,18 @@ impl Heaps {
         let guard = self.lock.try_lock()?;
         // SAFETY: the lock is held while the guard lives (I1); nothing makes a `&mut Inner`.
         Some((guard, unsafe { &*self.inner.get() }))
+    }
+
+    /// Does something while the heaps are locked.
+    pub(crate) fn locked<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (_guard, _inner) = self.enter();
+        work()
+    }
+
+    /// The same, unless they are locked.
+    pub(crate) fn try_locked<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        let (_guard, _inner) = self.try_enter()?;
+        Some(work())
     }
 
     /// Bytes of the current slabs of parked heaps. A snapshot.
@@ -159,6 +171,8 @@ impl Inner {
                 HEAPS.forget_kept(heap);
                 miss::retire_currents::<G>(heap);
             }
+            let keep = if waited >= ms { 0 } else { SPARSE_KEPT_SLICES };
+            sparse::lend_from(heap, keep);
         }
     }
 }
@@ -216,10 +230,10 @@ pub(crate) fn park<G: Gates>(heap: &'static Heap) {
     crate::purge::after_release();
 }
 
-/// A slab of the class with free blocks from a parked heap, if one is found at once.
+/// A slab of the class with free blocks that is lent, or of a parked heap, if one is found at once.
 pub(crate) fn adopt_slab<G: Gates>(heap: &'static Heap, class: usize) -> Option<&'static Slab> {
     // Relaxed: a hint.
-    if HEAPS.parked.load(Ordering::Relaxed) == 0 {
+    if HEAPS.parked.load(Ordering::Relaxed) == 0 && sparse::is_empty() {
         return None;
     }
     // The blocks of an adopted slab are no samples.
@@ -227,15 +241,22 @@ pub(crate) fn adopt_slab<G: Gates>(heap: &'static Heap, class: usize) -> Option<
         return None;
     }
     let (_guard, inner) = HEAPS.try_enter()?;
+    if let Some(slab) = sparse::adopt(heap, class) {
+        return Some(slab);
+    }
     let mut at = inner.parked.get();
     for _ in 0..PARKED_LOOKS {
         let parked = at?;
         at = parked.next_parked.get();
         miss::drain::<G>(parked);
-        if parked.queue(class).first().is_none() {
+        let waiting = || {
+            let queued = parked.queue(class).first();
+            queued.or_else(|| parked.sparse_of(class).first())
+        };
+        if waiting().is_none() {
             miss::retire_current::<G>(parked, class);
         }
-        if let Some(slab) = parked.queue(class).first()
+        if let Some(slab) = waiting()
             && unwatched(slab)
         {
             parked.unlist(slab);
@@ -254,7 +275,7 @@ pub(crate) fn adopt_slab<G: Gates>(heap: &'static Heap, class: usize) -> Option<
 }
 
 /// Ends a slab's watch; false while somebody is about to tell of it.
-fn unwatched(slab: &'static Slab) -> bool {
+pub(crate) fn unwatched(slab: &'static Slab) -> bool {
     if slab.watched.get() {
         if !raw::shared(slab).remote.unwatch() {
             return false;

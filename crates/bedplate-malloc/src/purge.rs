@@ -5,14 +5,14 @@
 //! waits, so that a process that went quiet gives its memory back too.
 //!
 //! # Not here
-//! What is given back: `pool.rs` and `huge.rs` do it.
+//! What is given back: `pool.rs`, `huge.rs`, `sparse.rs` and `quiet.rs` do it.
 
 use crate::counters::COUNTERS;
 use crate::huge::HUGE;
 use crate::pool::POOL;
 use crate::quiet::{self, Found};
-use crate::tuning::{DECAY_MS, PURGE_THREAD_BYTES};
-use crate::{config, owners};
+use crate::tuning::{DECAY_MS, PURGE_THREAD_BYTES, SPARSE_DECAY_MS};
+use crate::{config, owners, sparse};
 use bedplate_os::background::Background;
 use bedplate_os::clock;
 use bedplate_telemetry::Off;
@@ -40,6 +40,11 @@ const DOZE_MS: u64 = 128 * LOOK_MS;
 #[must_use]
 pub(crate) fn waiting_bytes() -> usize {
     POOL.dirty_bytes() + HUGE.cached_bytes() + owners::HEAPS.kept_bytes()
+}
+
+/// The same with pages that a look may find free in slabs in use.
+fn pending_bytes() -> usize {
+    waiting_bytes() + sparse::waiting_bytes()
 }
 
 /// Something was released: purges if it is time, and starts the helper if much waits.
@@ -101,7 +106,7 @@ pub(crate) fn told_parked() {
 /// Gives back everything that can be, now. Returns the bytes.
 pub(crate) fn all() -> usize {
     owners::drain_parked::<Off>(0);
-    POOL.purge(true) + HUGE.purge(true)
+    sparse::purge(0) + POOL.purge(true) + HUGE.purge(true)
 }
 
 /// The helper thread: purges while something waits, then ends. Uses nothing thread-local.
@@ -111,17 +116,18 @@ extern "C" fn helper() {
     loop {
         sleep(nap);
         owners::drain_parked::<Off>(DECAY_MS);
+        let _bytes = sparse::purge(SPARSE_DECAY_MS);
         due();
         let found = quiet::look();
-        nap = if waiting_bytes() > 0 || found == Found::Waiting {
+        nap = if pending_bytes() > 0 || found == Found::Waiting {
             LOOK_MS
         } else {
             (nap * 2).min(DOZE_MS)
         };
-        if waiting_bytes() == 0 && found == Found::Nothing {
+        if pending_bytes() == 0 && found == Found::Nothing {
             HELPER.ended();
             // What was released between the look and the end found a helper that still ran.
-            if waiting_bytes() == 0 || !HELPER.go_on() {
+            if pending_bytes() == 0 || !HELPER.go_on() {
                 return;
             }
         }
@@ -133,7 +139,7 @@ fn sleep(nap: u64) {
     if nap > LOOK_MS {
         DOZES.store(true, Ordering::SeqCst);
         // What was released before the line above woke nobody.
-        if waiting_bytes() > PURGE_THREAD_BYTES {
+        if pending_bytes() > PURGE_THREAD_BYTES {
             DOZES.store(false, Ordering::Relaxed);
             return;
         }

@@ -66,6 +66,8 @@ pub struct Pushed {
     pub must_tell: bool,
     /// How often the push was repeated.
     pub retries: u32,
+    /// Blocks on the list after it.
+    pub count: u32,
 }
 
 /// Blocks of a slab freed by threads that do not own it.
@@ -116,6 +118,7 @@ impl RemoteList {
                     return Pushed {
                         must_tell: old & WATCHED != 0,
                         retries,
+                        count: (new >> 48) as u32,
                     };
                 }
                 Err(now) => {

@@ -10,14 +10,15 @@
 //! - I2: `free`, `next`, `prev` are touched only by the thread whose number is in `owner`, or,
 //!   where `owner` is 0, by the holder of the heaps lock; hence `Slab` is `Sync`.
 //! - I3: a slab is in one place at a time: current of its class, on its heap's full list, in
-//!   its class's queue, or free in the pool (`state`).
-//! - I4: with `state` `Queued`, `countdown` is the number of blocks that are not on the list;
-//!   with `Full` it is the number of frees until the slab is queued; with `Current` it is idle.
+//!   its class's queue or list of sparse slabs, or free in the pool (`state`).
+//! - I4: with `state` `Full`, `countdown` is the number of frees until the slab is queued; with
+//!   `Queued` until it is sparse; with `Sparse` it is the number of blocks that are not on the list;
+//!   with `Current` it is idle.
 //!
 //! # Concurrency
 //! Fields that statistics read from other threads are atomics with relaxed plain accesses.
 
-use crate::heap::Heap;
+use crate::heap::{Heap, sparse_limit};
 use crate::raw::Block;
 use crate::remote::RemoteList;
 use core::cell::Cell;
@@ -56,6 +57,8 @@ pub(crate) enum State {
     Full = 1,
     /// Some blocks free, waiting to be allocated from.
     Queued = 2,
+    /// The same with few blocks handed out.
+    Sparse = 3,
 }
 
 /// The owner's line of a slab.
@@ -72,7 +75,8 @@ pub(crate) struct Slab {
     pub(crate) block_bytes: AtomicU32,
     /// Blocks that fit. Written when the slab is taken.
     pub(crate) capacity: AtomicU16,
-    /// Blocks that were ever on the list. Written by the owner.
+    /// Blocks that were ever on the list, but for those that left it with their page (`hollow.rs`).
+    /// Written by the owner.
     pub(crate) extended: AtomicU16,
     /// Size class. Written when the slab is taken.
     pub(crate) class: AtomicU8,
@@ -103,9 +107,11 @@ pub(crate) struct Shared {
     /// Of a large block: the bytes that may be used.
     pub(crate) usable_bytes: AtomicUsize,
     /// The remote list when the purge thread last looked (`quiet.rs`), and when it first was so,
-    /// in coarse milliseconds. Written by the purge thread.
+    /// in coarse milliseconds. Written by the purge thread. `sparse.rs` uses the time otherwise.
     pub(crate) seen: AtomicU64,
     pub(crate) seen_ms: AtomicU64,
+    /// Pages in the slab that went back to the kernel, by bit (`hollow.rs`). Written by the owner.
+    pub(crate) purged: [AtomicU64; 2],
 }
 
 const _: () = assert!(size_of::<Slab>() == 64);
@@ -166,7 +172,8 @@ impl Slab {
         match self.state.load(Ordering::Relaxed) {
             0 => State::Current,
             1 => State::Full,
-            _ => State::Queued,
+            2 => State::Queued,
+            _ => State::Sparse,
         }
     }
 
@@ -214,7 +221,19 @@ impl Slab {
         u32::from(self.capacity.load(Ordering::Relaxed))
     }
 
-    /// Blocks that were ever on the list.
+    /// Of a queued or sparse slab, the blocks that are not on its list (I4).
+    #[must_use]
+    pub(crate) fn out(&self) -> u32 {
+        // Relaxed: the owner's own word; statistics take any recent value.
+        let countdown = self.countdown.load(Ordering::Relaxed);
+        if self.state() == State::Queued {
+            countdown.saturating_add(sparse_limit(self.capacity()))
+        } else {
+            countdown
+        }
+    }
+
+    /// Blocks that were ever on the list, but for those that left it with their page.
     #[must_use]
     pub(crate) fn extended(&self) -> u32 {
         // Relaxed: the owner's own word.
@@ -239,6 +258,7 @@ impl Shared {
             usable_bytes: AtomicUsize::new(0),
             seen: AtomicU64::new(0),
             seen_ms: AtomicU64::new(0),
+            purged: [const { AtomicU64::new(0) }; 2],
         }
     }
 }

@@ -36,8 +36,19 @@ pub const OUTBOX_SLOT_BYTES: usize = 4 << 10;
 pub const OUTBOX_SLOTS: usize = 16;
 /// Freed memory goes back to the kernel after this long, in milliseconds.
 pub const DECAY_MS: u64 = 1000;
+/// Free pages of slabs in use go back after this long: they take a call of the kernel for every one or
+/// two of them, and must be through by the time that the rest goes back.
+pub const SPARSE_DECAY_MS: u64 = DECAY_MS / 2;
 /// The purge thread starts once this many bytes wait to go back.
 pub const PURGE_THREAD_BYTES: usize = 16 << 20;
+/// Slices of sparse slabs that a thread's heap keeps, 4 MiB: a program that frees in the order of
+/// addresses has one sparse slab of a class at a time, one of this size lends none.
+pub const SPARSE_KEPT_SLICES: u32 = 64;
+/// Slices that it keeps beyond, at most, 256 MiB, when what it had lent was of no use: taken back, or
+/// freed to the last block, before its pages were purged ...
+pub const SPARSE_KEPT_MAX: u32 = 4096;
+/// ... and how long, in milliseconds.
+pub const SPARSE_KEPT_MS: u64 = 10_000;
 /// First region mapped, in bytes; each further one is as large as all before, up to
 /// [`REGION_MAX`].
 pub const REGION_FIRST: usize = 16 << 20;

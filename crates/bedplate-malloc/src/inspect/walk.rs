@@ -4,7 +4,7 @@ use super::capture::{BlockFigures, Capture, CaptureError, ClassFigures, Range, R
 use super::reader::{Memory, Piece, word};
 use super::{Counters, Library};
 use crate::class::CLASSES;
-use crate::heap::{Heap, Standing, return_threshold};
+use crate::heap::{Heap, Standing, return_threshold, sparse_limit};
 use crate::huge::{HUGE_HEADER_OFFSET, HUGE_MAGIC, HugeHeader, Place};
 use crate::root::{ROOT_MAGIC, ROOT_VERSION, Root};
 use crate::segment::{HEADER_OFFSET, Header, MAGIC, METADATA_BYTES, SHARED_OFFSET};
@@ -196,7 +196,10 @@ impl Walk<'_> {
         let capacity = u32::from(piece.short(record + offset_of!(Slab, capacity)));
         let extended = u32::from(piece.short(record + offset_of!(Slab, extended)));
         let class = usize::from(piece.byte(record + offset_of!(Slab, class)));
-        let used = start + u64::from(extended) * bytes;
+        let purged = SHARED_OFFSET + record + offset_of!(Shared, purged);
+        let is_hollow = piece.word(purged) | piece.word(purged + 8) != 0;
+        let reach = if is_hollow { capacity } else { extended };
+        let used = start + u64::from(reach) * bytes;
         if bytes < 16 || extended > capacity || used > end || class >= CLASSES {
             return Err(CaptureError::Torn);
         }
@@ -205,6 +208,8 @@ impl Walk<'_> {
         let waiting = (remote >> 48) as u32;
         let state = piece.byte(record + offset_of!(Slab, state));
         let out = if state == State::Queued as u8 {
+            countdown.saturating_add(sparse_limit(capacity))
+        } else if state == State::Sparse as u8 {
             countdown
         } else if state == State::Full as u8 {
             capacity - return_threshold(capacity).saturating_sub(countdown)

@@ -60,10 +60,7 @@ fn exchange(heap: &'static Heap, own: &Distances, slab: &'static Slab) {
     let Some(next) = heap.queue(slab.class()).first() else {
         return;
     };
-    // Queued: its countdown is the number of blocks that are not on its list.
-    let length = next
-        .extended()
-        .saturating_sub(next.countdown.load(Ordering::Relaxed));
+    let length = next.extended().saturating_sub(next.out());
     let far = 2 * u64::from(length) * slab.block_bytes() as u64;
     if !thread::outbox_holds_nothing() || !own.of(slab.class()).is_beyond(far) {
         return;

@@ -25,5 +25,6 @@ mod quiet;
 mod remote;
 mod run;
 mod settings;
+mod sparse;
 mod stats;
 mod zeroed;
