@@ -11,6 +11,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `malloc/` | rows of the allocator |
+//! | `evidence.rs` | rows of the evidence tools |
 //! | `row.rs` | a row: what is asked, what was measured |
 //! | `report.rs` | the table and the JSON document |
 //! | `contender.rs` | the libraries that are compared, ours and the peers |
@@ -33,6 +34,7 @@
 
 mod callgrind;
 mod contender;
+mod evidence;
 mod failure;
 mod host;
 mod malloc;
@@ -69,6 +71,8 @@ enum Area {
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
     },
+    /// The evidence tools: how often a verdict is wrong, and what a comparison costs.
+    Evidence(evidence::Options),
     /// Records a program's allocations and writes the trace that is shipped.
     Record {
         /// The program.
@@ -98,6 +102,7 @@ fn main() -> ExitCode {
     let outcome = match &arguments.area {
         Area::Malloc(options) => run(options),
         Area::Gates { quick, json } => malloc::gates::run(*quick, json.as_deref()),
+        Area::Evidence(options) => evidence::run(options),
         Area::Record { name } => trace::record(*name),
     };
     match outcome {

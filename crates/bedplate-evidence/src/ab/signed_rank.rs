@@ -8,7 +8,7 @@
 //! Looking after every pair: `confidence.rs`.
 //!
 //! # Sources
-//! The signed-rank statistic's null distribution is counted exactly for up to [`EXACT_MAX`] pairs
+//! The signed-rank statistic's null distribution is counted exactly for up to `EXACT_MAX` pairs
 //! and normal beyond; it needs neither normal noise nor equal variances, only pairs whose
 //! differences are symmetric, which the random order gives.
 
