@@ -71,6 +71,6 @@ pub(crate) fn allocate<G: Gates>(class: usize) -> *mut u8 {
     }
     let block = slab.free.get();
     // SAFETY: the lock is held: the list is ours, and its head is a free block.
-    slab.free.set(unsafe { harden::take(slab, block) });
+    unsafe { harden::take(slab, block) };
     block.cast()
 }

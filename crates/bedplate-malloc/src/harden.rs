@@ -94,14 +94,13 @@ fn tail(slab: &Slab, block: *mut u8) -> *mut usize {
         .cast()
 }
 
-/// The link of the first block of a list, which is handed out by this: in the hardened build the
-/// link is looked at, and the tail made live.
+/// Takes the first block off a slab's list, to be handed out: in the hardened build its link is
+/// looked at, and its tail made live.
 ///
 /// # Safety
 /// - The caller owns the list, of which the block is the head.
-#[must_use]
 #[inline(always)]
-pub(crate) unsafe fn take(slab: &'static Slab, block: *mut Block) -> *mut Block {
+pub(crate) unsafe fn take(slab: &'static Slab, block: *mut Block) {
     // SAFETY: the caller's duty.
     let mut next = unsafe { raw::stored_link(block) };
     if ON {
@@ -117,27 +116,28 @@ pub(crate) unsafe fn take(slab: &'static Slab, block: *mut Block) -> *mut Block 
         core::sync::atomic::compiler_fence(Ordering::SeqCst);
         // SAFETY: the last word of the slab's block.
         unsafe { tail(slab, block.cast()).write_unaligned(live) };
+    } else {
+        slab.free.set(next);
     }
-    next
 }
 
 /// A block of a slab is freed, by whoever: its tail must be live, and is so no more. Returns what its
-/// link is to be coded with, or 0: then the process is about to be stopped by [`not_live`].
+/// link is to be coded with, or nothing: then the process is about to be stopped by [`not_live`].
 #[must_use]
 #[inline(always)]
-pub(crate) fn retire(block: *mut u8, slab: &'static Slab) -> usize {
+pub(crate) fn retire(block: *mut u8, slab: &'static Slab) -> Option<usize> {
     if !ON {
-        return 1;
+        return Some(0);
     }
     let live = live_word(block.expose_provenance());
     let tail = tail(slab, block);
     // SAFETY: as in `check`.
     if unsafe { tail.read_unaligned() } != live {
-        return 0;
+        return None;
     }
     // SAFETY: the tail is the last word of the slab's block, as was just seen.
     unsafe { tail.write_unaligned(!live) };
-    live
+    Some(live)
 }
 
 /// Stops the process because a block that is freed is not live; typed as returning, as what the hit

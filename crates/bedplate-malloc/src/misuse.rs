@@ -163,10 +163,14 @@ pub(crate) fn never_block(asked: Asked, block: *mut u8) -> ! {
     ))
 }
 
-/// [`foreign`] on a free; typed as returning, as what the hit path calls must be.
+/// [`foreign`] on a free, where the block is not null; typed as returning, as what the hit path calls
+/// must be.
 #[cold]
 #[inline(never)]
-pub(crate) fn foreign_slow(block: *mut u8) {
+pub(crate) fn foreign_or_null_slow(block: *mut u8) {
+    if block.is_null() {
+        return;
+    }
     let stop: fn(*mut u8) = |block| foreign(Asked::Free, block);
     core::hint::black_box(stop)(block);
 }

@@ -76,7 +76,7 @@ fn pop<G: Gates>(slab: &'static Slab, bytes: usize) -> *mut u8 {
         return allocate_miss_slow::<G>(bytes, slab);
     }
     // SAFETY: the slab is current in this thread's heap: its list is ours, and the head is free.
-    slab.free.set(unsafe { harden::take(slab, block) });
+    unsafe { harden::take(slab, block) };
     if G::SET.has(Gate::ClassStats) {
         TELEMETRY.class_allocation(slab.class());
     }
@@ -114,7 +114,7 @@ fn allocate_miss_slow<G: Gates>(bytes: usize, slab: &'static Slab) -> *mut u8 {
 fn pop_stocked<G: Gates>(slab: &'static Slab) -> *mut u8 {
     let block = slab.free.get();
     // SAFETY: the slab is current in this thread's heap: its list is ours, and the head is free.
-    slab.free.set(unsafe { harden::take(slab, block) });
+    unsafe { harden::take(slab, block) };
     if G::SET.has(Gate::ClassStats) {
         TELEMETRY.class_allocation(slab.class());
     }
@@ -286,14 +286,31 @@ pub unsafe fn free<G: Gates>(block: *mut u8) {
     if G::SET.has(Gate::FreeCalls) {
         TELEMETRY.add(Metric::FreeCalls, 1);
     }
-    let Some(given) = NonNull::new(block) else {
-        return;
-    };
-    if harden::ON && !territory::has(block.expose_provenance()) {
-        return misuse::foreign_slow(block);
+    if harden::ON {
+        // No place of the map is null's: so that one look is for both.
+        if !territory::has(block.expose_provenance()) {
+            return misuse::foreign_or_null_slow(block);
+        }
+        // SAFETY: null is in no territory.
+        let block = unsafe { NonNull::new_unchecked(block) };
+        // SAFETY: the caller's duty.
+        return unsafe { free_known::<G>(block) };
     }
+    if let Some(block) = NonNull::new(block) {
+        // SAFETY: the caller's duty.
+        unsafe { free_known::<G>(block) };
+    }
+}
+
+/// Frees a block of which it is known that it may be ours, in the hardened build.
+///
+/// # Safety
+/// - `block` was allocated here and not freed since.
+#[inline(always)]
+unsafe fn free_known<G: Gates>(block: NonNull<u8>) {
     // SAFETY: the caller's duty.
-    let slab = unsafe { raw::slab_of(given) };
+    let slab = unsafe { raw::slab_of(block) };
+    let block = block.as_ptr();
     thread::by_owner(
         slab,
         || free_own::<G>(block, slab),
@@ -317,6 +334,9 @@ pub enum Given {
 /// - `block` is null, or was allocated here and not freed since.
 #[inline(always)]
 pub unsafe fn free_sized<G: Gates>(block: *mut u8, bytes: usize, given: Given) {
+    if G::SET.has(Gate::FreeCalls) {
+        TELEMETRY.add(Metric::FreeCalls, 1);
+    }
     if let Some(sized) = NonNull::new(block) {
         harden::claim(Asked::Free, sized);
         // SAFETY: the caller's duty.
@@ -330,9 +350,9 @@ pub unsafe fn free_sized<G: Gates>(block: *mut u8, bytes: usize, given: Given) {
         if slab.kind() != Kind::Slab || bytes > had || bytes < least {
             check_size_slow(sized, bytes, given);
         }
+        // SAFETY: the caller's duty.
+        unsafe { free_known::<G>(sized) };
     }
-    // SAFETY: the caller's duty.
-    unsafe { free::<G>(block) };
 }
 
 /// Frees a block that was allocated by size and alignment; null is nothing.
@@ -391,10 +411,9 @@ fn free_own<G: Gates>(block: *mut u8, slab: &'static Slab) {
     if G::SET.bits() != 0 {
         observe_free::<G>(block, slab);
     }
-    let code = harden::retire(block, slab);
-    if code == 0 {
+    let Some(code) = harden::retire(block, slab) else {
         return harden::not_live(block, slab);
-    }
+    };
     let block: *mut Block = block.cast();
     let head = slab.free.get();
     if harden::ON {
@@ -458,7 +477,17 @@ fn observe_free<G: Gates>(block: *mut u8, slab: &'static Slab) {
 fn free_other<G: Gates>(block: *mut u8, slab: &'static Slab) {
     let kind = slab.kind();
     // The common remote free: one more block for a chain that is begun.
-    let is_plain = kind == Kind::Slab && G::SET.bits() == 0 && !harden::ON;
+    let is_plain = kind == Kind::Slab && G::SET.bits() == 0;
+    if is_plain && harden::ON {
+        // Only the start of a block leads to a tail that is live.
+        if harden::retire(block, slab).is_none() {
+            return harden::not_live(block, slab);
+        }
+        if !thread::chain_remote(slab, block.cast()) {
+            thread::send_remote::<G>(slab, block.cast());
+        }
+        return;
+    }
     if is_plain && thread::chain_remote(slab, block.cast()) {
         return;
     }
@@ -526,7 +555,7 @@ fn send<G: Gates>(block: *mut u8, slab: &'static Slab) {
     if !offset.is_multiple_of(slab.block_bytes()) {
         misuse::inside(Asked::Free, block, slab);
     }
-    if harden::retire(block, slab) == 0 {
+    if harden::retire(block, slab).is_none() {
         return harden::not_live(block, slab);
     }
     thread::send_remote::<G>(slab, block.cast());

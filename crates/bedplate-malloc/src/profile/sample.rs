@@ -148,7 +148,7 @@ fn block_of<G: Gates>(class: usize) -> Option<*mut u8> {
     }
     let block = slab.free.get();
     // SAFETY: the lock is held: the list is ours, and its head is a free block.
-    slab.free.set(unsafe { harden::take(slab, block) });
+    unsafe { harden::take(slab, block) };
     Some(block.cast())
 }
 
@@ -163,7 +163,7 @@ pub(crate) fn free_sampled<G: Gates>(block: *mut u8, slab: &'static Slab) {
         }
         misuse::inside(Asked::Free, block, slab);
     }
-    if harden::retire(block, slab) == 0 {
+    if harden::retire(block, slab).is_none() {
         return harden::not_live(block, slab);
     }
     // SAFETY: the block is given up to us, and the lock is held: the list is ours (I2).
