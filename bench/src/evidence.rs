@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::report::Report;
 use crate::row::{Better, Figure, Measured, Question, Row};
 use bedplate_evidence::ab::selftest::{Plan, Rates, Selftest, selftest};
-use bedplate_evidence::ab::{Rules, Sequential, Verdict};
+use bedplate_evidence::ab::{Rules, Verdict};
 use bedplate_evidence::trial::conduct::{TrialPlan, conduct};
 use bedplate_evidence::trial::surroundings::Surroundings;
 use bedplate_evidence::trial::{Contestant, Metric};
@@ -81,14 +81,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 fn simulated(repeats: u64) -> Vec<Row> {
     let plan = Plan {
         repeats,
-        seed: SEED,
-        sequential: Sequential::Always,
-        pairs_max: Rules::default().pairs_max,
+        rules: Rules {
+            seed: SEED,
+            ..Rules::default()
+        },
     };
     let found = selftest(plan, &mut |_done, _total| true);
     let configuration = format!(
         "{repeats} simulated comparisons of each kind, seed {SEED}, at most {} pairs, the default engine",
-        plan.pairs_max
+        plan.rules.pairs_max
     );
     let percent = |names: &[&str]| -> Result<f64, Failure> {
         let found = found

@@ -115,6 +115,8 @@ fn number(text: &str, least: f64, most: f64, expected: &str) -> Result<f64, Stri
 pub(crate) enum AbCommand {
     /// Measure by simulation how often the engine is wrong, and how often it finds what is there
     Selftest(SelftestArguments),
+    /// Measure how much a program scatters against itself, and what could be found
+    Aa(AaArguments),
     /// List the comparisons that were made, and what is left of each error budget
     Ledger(LedgerArguments),
     /// Spin, then run a program: a cost of known size for `selftest --real`
@@ -194,6 +196,26 @@ pub(crate) struct SelftestArguments {
     pub(crate) json: Option<PathBuf>,
     /// The real program and its arguments
     #[arg(last = true, requires = "real", value_name = "PROGRAM")]
+    pub(crate) program: Vec<OsString>,
+}
+
+/// Arguments of `ab aa`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code: 0, 1 error or interrupt, 2 usage.")]
+pub(crate) struct AaArguments {
+    #[command(flatten)]
+    pub(crate) rules: RuleOptions,
+    /// Pass this variable of the environment on; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) keep_env: Vec<OsString>,
+    /// Give this file to each run as its standard input (otherwise it is empty)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// Write JSON to this file, or to standard output without a file
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    pub(crate) json: Option<PathBuf>,
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "PROGRAM")]
     pub(crate) program: Vec<OsString>,
 }
 

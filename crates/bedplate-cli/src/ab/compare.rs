@@ -194,8 +194,8 @@ fn measured(plan: &TrialPlan<'_>) -> Result<Trial, RunError> {
             bar.show(done as u64, total as u64, "· A against A");
         }
         Progress::Calibrated { series, pair_s } => {
-            let reach = Reach::of(series, &plan.rules).zip(series.calibration());
-            if let Some((reach, calibration)) = reach {
+            if let Some(calibration) = series.calibration() {
+                let reach = Reach::of(calibration.deviation, &plan.rules);
                 let said = text::reach(&reach, calibration.percent(), pairs_max, pair_s);
                 bar.say(&said);
             }

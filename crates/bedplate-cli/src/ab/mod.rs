@@ -10,12 +10,14 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `arguments.rs` | the arguments |
+//! | `aa.rs` | `ab aa` |
 //! | `compare.rs` | comparing two commands |
 //! | `ledger.rs` | `ab ledger`, and where the ledger is |
 //! | `selftest.rs` | `ab selftest` |
 //! | `real.rs` | `ab selftest --real` |
 //! | `spin.rs` | a cost of known size |
 
+mod aa;
 pub(crate) mod arguments;
 mod compare;
 mod ledger;
@@ -40,6 +42,7 @@ pub(crate) fn ab(arguments: &AbArguments) -> Exit {
             Some(repeats) => real::selftest(arguments, repeats),
             None => selftest::selftest(arguments),
         },
+        Some(AbCommand::Aa(arguments)) => aa::aa(arguments),
         Some(AbCommand::Ledger(arguments)) => ledger::list(arguments),
         Some(AbCommand::Spin(arguments)) => spin::spin(arguments),
     }

@@ -10,6 +10,7 @@ use bedplate_evidence::versus::Interrupts;
 use serde::Serialize;
 
 use super::arguments::SelftestArguments;
+use super::compare::rules;
 use super::seed_from_clock;
 use crate::exit::Exit;
 use crate::output::Output;
@@ -27,9 +28,10 @@ pub(super) fn selftest(arguments: &SelftestArguments) -> Exit {
     };
     let plan = Plan {
         repeats: arguments.repeats.unwrap_or(usual).into(),
-        seed: arguments.rules.seed.unwrap_or_else(seed_from_clock),
-        sequential: arguments.rules.sequential.into(),
-        pairs_max: arguments.rules.pairs_max as usize,
+        rules: rules(
+            &arguments.rules,
+            arguments.rules.seed.unwrap_or_else(seed_from_clock),
+        ),
     };
     let interrupts = match Interrupts::catch() {
         Ok(interrupts) => interrupts,
@@ -88,7 +90,7 @@ fn render(selftest: &Selftest, paint: Paint) -> String {
     let mut text = format!(
         "ab selftest: {} simulated comparisons of each kind, seed {}\n\n\
          noise            truth   GO   NO-GO  EQUIV   SAFE  INCONCL  mean pairs\n",
-        plan.repeats, plan.seed
+        plan.repeats, plan.rules.seed
     );
     for rates in &selftest.rates {
         // Writing to a String cannot fail.

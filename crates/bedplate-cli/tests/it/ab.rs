@@ -289,3 +289,26 @@ fn a_real_selftest_counts_verdicts() {
     let holds = found["holds"] == true;
     assert_eq!(output.status.code(), Some(if holds { 0 } else { 1 }));
 }
+
+#[test]
+fn the_noise_of_a_program_against_itself_is_shown() {
+    let place = Place::new();
+    let run = |options: &[&str]| {
+        place
+            .bedplate()
+            .args(["ab", "aa", "--calibration", "6", "--seed", "3"])
+            .args(options)
+            .args(["--", "true"])
+            .output()
+            .unwrap()
+    };
+    let output = run(&[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = stdout(&output);
+    assert!(
+        text.contains("6 pairs of the program with itself") && text.contains("CPU time"),
+        "{text}"
+    );
+    let found: Value = serde_json::from_slice(&run(&["--json"]).stdout).unwrap();
+    assert_eq!(found["floors"].as_array().unwrap().len(), 3);
+}

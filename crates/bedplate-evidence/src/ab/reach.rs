@@ -13,6 +13,7 @@
 
 use super::confidence::{Bound, CLIP_SCALES};
 use super::normal::upper_quantile;
+use super::spending::Look;
 
 /// Probability with which "can be found" is meant.
 pub const POWER: f64 = 0.9;
@@ -44,6 +45,27 @@ pub fn smallest_effect(deviation: f64, pairs: usize, error: f64) -> Option<f64> 
 pub fn usual_pairs(deviation: f64, effect: f64, pairs_max: usize, error: f64) -> Option<usize> {
     let scales = effect / deviation.max(f64::MIN_POSITIVE);
     (1..=pairs_max).find(|&pairs| is_found(scales, pairs, error, 0.0))
+}
+
+/// Deviations of an estimate by signed ranks, where a mean of normal differences has 1.
+const RANK_DEVIATION: f64 = 1.023;
+
+/// [`smallest_effect`] of a comparison that has planned looks.
+#[must_use]
+pub fn smallest_effect_by_looks(deviation: f64, looks: &[Look]) -> Option<f64> {
+    let last = looks.last()?;
+    let luck = upper_quantile(1.0 - POWER);
+    Some(RANK_DEVIATION * deviation * (last.deviations + luck) / (last.pairs as f64).sqrt())
+}
+
+/// [`usual_pairs`] of a comparison that has planned looks.
+#[must_use]
+pub fn usual_pairs_by_looks(deviation: f64, effect: f64, looks: &[Look]) -> Option<usize> {
+    let is_found = |look: &&Look| {
+        let spread = RANK_DEVIATION * deviation / (look.pairs as f64).sqrt();
+        effect >= look.deviations * spread
+    };
+    looks.iter().find(is_found).map(|look| look.pairs)
 }
 
 /// Whether an effect of so many deviations reaches the bound after `pairs` pairs with `luck`
@@ -80,6 +102,16 @@ mod tests {
         let share = found as f64 / trials as f64;
         // Stopping at the best moment finds a little more than the last look would.
         assert!((0.87..0.97).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn planned_looks_reach_further_for_small_effects() {
+        let looks = crate::ab::spending::looks(400, 0.04);
+        let by_looks = smallest_effect_by_looks(0.02, &looks).unwrap();
+        assert!(by_looks < smallest_effect(0.02, 400, 0.04).unwrap());
+        assert_eq!(usual_pairs_by_looks(0.02, 0.0001, &looks), None);
+        assert!(usual_pairs_by_looks(0.02, 0.02, &looks).is_some_and(|pairs| pairs <= 160));
+        assert_eq!(smallest_effect_by_looks(0.02, &[]), None);
     }
 
     #[test]

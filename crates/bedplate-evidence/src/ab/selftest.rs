@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::dice::Dice;
 use super::noise::{Model, Noise, RUN_DEVIATION};
-use super::series::{Rules, Sequential, Series, Side};
+use super::series::{Rules, Series, Side};
 use super::spending::Look;
 use super::verdict::Verdict;
 
@@ -35,12 +35,8 @@ pub const POWER_PAIRS: usize = 100;
 pub struct Plan {
     /// Comparisons of each kind.
     pub repeats: u64,
-    /// Start of all random choices.
-    pub seed: u64,
-    /// Which engine.
-    pub sequential: Sequential,
-    /// Most pairs of a comparison, except where the power is asked for.
-    pub pairs_max: usize,
+    /// Rules of the engine; the pairs are others where the power is asked for.
+    pub rules: Rules,
 }
 
 /// A kind of comparison: noise, truth, and how long it may take.
@@ -95,8 +91,6 @@ pub struct Selftest {
     pub version: u32,
     /// What was simulated.
     pub plan: Plan,
-    /// Rules of the engine, but for seed and pairs.
-    pub rules: Rules,
     /// What came out, kind by kind.
     pub rates: Vec<Rates>,
     /// Whether the claims hold.
@@ -121,12 +115,8 @@ impl Selftest {
 /// end it by `false`.
 #[must_use]
 pub fn selftest(plan: Plan, on_progress: &mut dyn FnMut(u64, u64) -> bool) -> Option<Selftest> {
-    let rules = Rules {
-        sequential: plan.sequential,
-        seed: plan.seed,
-        ..Rules::default()
-    };
-    let scenarios = scenarios(plan, rules);
+    let rules = plan.rules;
+    let scenarios = scenarios(rules);
     let total = plan.repeats * scenarios.len() as u64;
     let mut rates = Vec::with_capacity(scenarios.len());
     for (index, scenario) in scenarios.into_iter().enumerate() {
@@ -157,7 +147,6 @@ pub fn selftest(plan: Plan, on_progress: &mut dyn FnMut(u64, u64) -> bool) -> Op
     Some(Selftest {
         version: SELFTEST_VERSION,
         plan,
-        rules,
         claims: claims(&rates, margin_percent(rules)),
         rates,
     })
@@ -167,13 +156,13 @@ fn margin_percent(rules: Rules) -> f64 {
     100.0 * rules.margin.exp_m1()
 }
 
-fn scenarios(plan: Plan, rules: Rules) -> Vec<Scenario> {
+fn scenarios(rules: Rules) -> Vec<Scenario> {
     let mut scenarios = Vec::new();
     for effect_percent in [0.0, -margin_percent(rules), 1.0, 2.0] {
         scenarios.extend(Model::ALL.map(|model| Scenario {
             model,
             effect_percent,
-            pairs_max: plan.pairs_max,
+            pairs_max: rules.pairs_max,
         }));
     }
     scenarios.push(Scenario {
@@ -271,13 +260,17 @@ fn claims(rates: &[Rates], margin: f64) -> Vec<Claim> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ab::Sequential;
 
     fn run(sequential: Sequential) -> Selftest {
         let plan = Plan {
             repeats: 60,
-            seed: 5,
-            sequential,
-            pairs_max: 200,
+            rules: Rules {
+                seed: 5,
+                sequential,
+                pairs_max: 200,
+                ..Rules::default()
+            },
         };
         selftest(plan, &mut |_done, _total| true).unwrap()
     }
@@ -313,9 +306,7 @@ mod tests {
     fn it_can_be_ended() {
         let plan = Plan {
             repeats: 1000,
-            seed: 0,
-            sequential: Sequential::Always,
-            pairs_max: 400,
+            rules: Rules::default(),
         };
         assert!(selftest(plan, &mut |done, _total| done < 64).is_none());
     }

@@ -19,7 +19,7 @@ use crate::ab::confidence::{self, Bound};
 use crate::ab::reach;
 use crate::ab::signed_rank::{hodges_lehmann, median};
 use crate::ab::verdict::contradiction;
-use crate::ab::{Calibration, Rules, Series, Side, Verdict};
+use crate::ab::{Calibration, Rules, Sequential, Series, Side, Verdict};
 
 /// Version of the layout.
 pub const AB_VERSION: u32 = 1;
@@ -158,20 +158,29 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Of a calibrated series.
+    /// For differences of this scale, under these rules.
     #[must_use]
-    pub fn of(series: &Series, rules: &Rules) -> Option<Self> {
-        let deviation = series.calibration()?.deviation;
-        let smallest = reach::smallest_effect(deviation, rules.pairs_max, rules.error);
+    pub fn of(deviation: f64, rules: &Rules) -> Self {
+        let looks = rules.looks();
+        let is_planned = rules.sequential == Sequential::Group;
+        let smallest = if is_planned {
+            reach::smallest_effect_by_looks(deviation, &looks)
+        } else {
+            reach::smallest_effect(deviation, rules.pairs_max, rules.error)
+        };
         let usual_pairs = EFFECTS.map(|percent: f64| {
             let effect = (percent / 100.0).ln_1p();
-            let pairs = reach::usual_pairs(deviation, effect, rules.pairs_max, rules.error);
+            let pairs = if is_planned {
+                reach::usual_pairs_by_looks(deviation, effect, &looks)
+            } else {
+                reach::usual_pairs(deviation, effect, rules.pairs_max, rules.error)
+            };
             (percent, pairs)
         });
-        Some(Self {
+        Self {
             smallest_percent: smallest.map(|effect| 100.0 * effect.exp_m1()),
             usual_pairs: usual_pairs.to_vec(),
-        })
+        }
     }
 }
 
@@ -261,7 +270,9 @@ impl Document {
         document.interval_percent = words::change_interval(series.interval());
         document.closing = closing(series);
         document.calibration = series.calibration().cloned();
-        document.reach = Reach::of(series, &plan.rules);
+        document.reach = series
+            .calibration()
+            .map(|calibration| Reach::of(calibration.deviation, &plan.rules));
         document.pairs = series
             .pairs()
             .iter()

@@ -18,6 +18,7 @@
 //! | `conduct.rs` | the comparison from the first run to the verdict |
 //! | `outcome.rs` | what came of it: failures, warnings |
 //! | `ledger.rs` | reruns of the same comparison |
+//! | `floor.rs` | the noise of a program against itself |
 //! | `document.rs` | everything as data |
 //! | `words.rs` | figures in plain words |
 //! | `text.rs` | the report for a terminal |
@@ -29,6 +30,7 @@ pub mod conduct;
 pub mod contestant;
 pub mod document;
 pub mod fitness;
+pub mod floor;
 pub mod ledger;
 pub mod markdown;
 pub mod measure;

@@ -48,7 +48,8 @@ impl Frame {
             band.1 - band.0
         );
         for step in 0..=4 {
-            let percent = self.low + (self.high - self.low) * f64::from(step) / 4.0;
+            // Exactly 0 in the middle, for both ends are equally far from it.
+            let percent = self.high * (f64::from(step) - 2.0) / 2.0;
             self.line(&mut svg, percent, "var(--line)");
             let _written = write!(
                 svg,

@@ -187,7 +187,7 @@ pub(super) fn span(metric: &MetricReport) -> String {
 
 /// A percentage with its sign.
 pub(super) fn signed(percent: f64) -> String {
-    if percent < 0.0 {
+    if percent <= 0.0 {
         share(percent)
     } else {
         format!("+{}", share(percent))

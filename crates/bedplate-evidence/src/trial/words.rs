@@ -55,8 +55,10 @@ pub fn share(percent: f64) -> String {
         format!("{percent:.1} %")
     } else if size >= 0.095 {
         format!("{percent:.2} %")
-    } else {
+    } else if size > 0.0 {
         format!("{percent:.4} %")
+    } else {
+        "0 %".to_owned()
     }
 }
 
@@ -106,6 +108,7 @@ mod tests {
             change(12.34, Metric::Rss),
             "B takes 12.3 % more memory at its peak than A"
         );
+        assert_eq!(share(0.0), "0 %");
         assert!(range([None, None]).contains("few pairs"));
         assert!(range([Some(-1.0), None]).contains("at least 1.00 % less"));
         assert!(range([None, Some(1.0)]).contains("at most 1.00 % more"));
