@@ -91,9 +91,13 @@ fn pop<G: Gates>(slab: &'static Slab, bytes: usize) -> *mut u8 {
 #[inline(never)]
 fn allocate_miss_slow<G: Gates>(bytes: usize, slab: &'static Slab) -> *mut u8 {
     let heap = thread::heap();
-    if thread::outbox_is_empty()
-        && let Some(next) = miss::exchange(heap, slab)
-    {
+    // Where the thread is sampled, its outbox says that it is not empty.
+    let next = if thread::outbox_is_empty() {
+        miss::exchange(heap, slab)
+    } else {
+        profile::exchange(heap, slab)
+    };
+    if let Some(next) = next {
         if G::SET.has(Gate::FrontCache) {
             TELEMETRY.add(Metric::FrontMisses, 1);
         }

@@ -37,6 +37,10 @@ pub(crate) const fn allocate<G: Gates>(_heap: &'static Heap, _class: usize) -> O
     None
 }
 
+pub(crate) const fn exchange(_heap: &'static Heap, _slab: &'static Slab) -> Option<&'static Slab> {
+    None
+}
+
 pub(crate) const fn stocked<G: Gates>(_heap: &Heap, _slab: &'static Slab, _length: u32) {}
 
 pub(crate) fn counted<G: Gates>(_heap: &Heap, slab: &'static Slab) {

@@ -52,7 +52,7 @@ mod stack;
 pub(crate) mod tables;
 
 pub(crate) use distance::Distances;
-pub(crate) use pace::{allocate, collected, counted, left, stocked};
+pub(crate) use pace::{allocate, collected, counted, exchange, left, stocked};
 pub(crate) use sample::{
     end_sample, free_large, free_sampled, heap_is, large, lock, moved, reset_in_child, start,
     try_drain,

@@ -14,7 +14,7 @@
 //! # Invariants
 //! - I1: the caller is the heap's thread, or holds the heaps lock where the heap has none.
 
-use super::distance::Distances;
+use super::distance::{Distance, Distances};
 use super::{is_on, sample};
 use crate::heap::Heap;
 use crate::raw;
@@ -43,7 +43,6 @@ pub(crate) fn allocate<G: Gates>(heap: &'static Heap, class: usize) -> Option<*m
         look(own, slab, 0);
     }
     if !own.is_next(class, block_bytes) {
-        exchange(heap, own, slab);
         return None;
     }
     own.draw(class);
@@ -53,22 +52,29 @@ pub(crate) fn allocate<G: Gates>(heap: &'static Heap, class: usize) -> Option<*m
     sample::take::<G>(own, class, block_bytes)
 }
 
-/// The common miss (`miss::exchange`), where the next sample is far: as many blocks as the next
-/// slab's list has and as many frees again. Otherwise the slow path does it all.
-#[inline(always)]
-fn exchange(heap: &'static Heap, own: &Distances, slab: &'static Slab) {
-    let Some(next) = heap.queue(slab.class()).first() else {
-        return;
-    };
+/// The common miss (`miss::exchange`) of a thread that takes part, where the next sample is far: as
+/// many blocks as the next slab's list has and as many frees again. Otherwise `None`, with nothing
+/// changed, and the slow path does it all.
+#[inline(never)]
+pub(crate) fn exchange(heap: &'static Heap, slab: &'static Slab) -> Option<&'static Slab> {
+    let own = heap.profile.get()?;
+    if slab.is(&EMPTY) || !thread::outbox_holds_nothing() {
+        return None;
+    }
+    let next = heap.queue(slab.class()).first()?;
     let length = next.extended().saturating_sub(next.out());
-    let far = 2 * u64::from(length) * slab.block_bytes() as u64;
-    if !thread::outbox_holds_nothing() || !own.of(slab.class()).is_beyond(far) {
-        return;
+    let distance = own.of(slab.class());
+    let bytes = slab.block_bytes() as u64;
+    let passed = u64::from(allocated(distance, slab, 0)) * bytes;
+    let far = passed + 2 * u64::from(length) * bytes;
+    if !distance.is_beyond(far) {
+        return None;
     }
-    if let Some(next) = miss::exchange(heap, slab) {
-        next.countdown.store(length.max(1), Ordering::Relaxed);
-        note(own, next, length);
-    }
+    let next = miss::exchange(heap, slab)?;
+    distance.pass(passed);
+    next.countdown.store(length.max(1), Ordering::Relaxed);
+    note(own, next, length);
+    Some(next)
 }
 
 /// A heap takes part from now on.
@@ -131,6 +137,15 @@ pub(crate) fn left(heap: &Heap, slab: &'static Slab, length: u32) {
 /// Counts what a current slab, whose list is now `length` long, allocated since the last look.
 fn look(own: &Distances, slab: &'static Slab, length: u32) {
     let distance = own.of(slab.class());
+    let blocks = allocated(distance, slab, length);
+    distance.pass(u64::from(blocks) * slab.block_bytes() as u64);
+    distance.given.set(length);
+    let countdown = slab.countdown.load(Ordering::Relaxed);
+    distance.countdown.set(countdown);
+}
+
+/// Blocks that a current slab, whose list is now `length` long, allocated since the last look.
+fn allocated(distance: &Distance, slab: &'static Slab, length: u32) -> u32 {
     let countdown = slab.countdown.load(Ordering::Relaxed);
     let frees = distance.countdown.get().wrapping_sub(countdown);
     let allocated = distance
@@ -142,9 +157,7 @@ fn look(own: &Distances, slab: &'static Slab, length: u32) {
         allocated <= COUNTDOWN_IDLE / 2,
         "blocks come from somewhere"
     );
-    distance.pass(u64::from(allocated) * slab.block_bytes() as u64);
-    distance.given.set(length);
-    distance.countdown.set(countdown);
+    allocated
 }
 
 /// Lets a current slab with `length` blocks on its list go on up to the next sample.
