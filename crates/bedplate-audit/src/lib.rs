@@ -16,13 +16,25 @@
 //! | room | what it holds |
 //! |---|---|
 //! | `class.rs` | the classes |
-//! | `golden/` | labels made by hand |
+//! | `audit.rs` | an audit of a tree, as plain data |
+//! | `syntax/` | source text as one small language |
+//! | `facts/` | what a tree holds |
+//! | `rules/` | what uses say about a location |
+//! | `report/` | as text and documents |
+//! | `golden/` | labels made by hand, and the audit measured on them |
 
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+mod audit;
 pub mod class;
+mod facts;
 pub mod golden;
+pub mod report;
+mod rules;
+mod syntax;
 
+pub use audit::{Audit, Evidence, Line, Location, Operation, audit, audit_path};
 pub use class::Class;
+pub use facts::{Source, TreeError, read_tree};

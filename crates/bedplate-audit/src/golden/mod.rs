@@ -14,9 +14,15 @@
 //! |---|---|
 //! | `corpus.rs` | the labels as data |
 //! | `half.rs` | which labels the rules may be made with |
+//! | `sources.rs` | the sources that the labels are about |
+//! | `score.rs` | the audit measured on the labels |
 
 mod corpus;
 mod half;
+mod score;
+mod sources;
 
 pub use corpus::{Corpus, Label, Package, Quote, corpora};
 pub use half::Half;
+pub use score::{Figures, Scored, bench_figures, score};
+pub use sources::{Missing, registry_folders};

@@ -1,0 +1,211 @@
+//! An audit of a tree.
+//!
+//! # Role
+//! From sources to locations with classes and evidence, as plain data.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::class::Class;
+use crate::facts::{LocationId, OpKind, Operations, Program, Site, Source, TreeError, read_tree};
+use crate::rules::{Judgement, judge};
+
+/// A line of the source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
+pub struct Line {
+    /// The file, below the root of the tree.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// What stands there.
+    pub text: String,
+}
+
+/// An operation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
+pub struct Operation {
+    /// Where.
+    pub at: Line,
+    /// `load`, `store`, `change`, `swap` or `exchange`.
+    pub kind: &'static str,
+    /// The memory order.
+    pub order: &'static str,
+}
+
+/// A line that is evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// Where.
+    pub at: Line,
+    /// What it says about the location.
+    pub note: String,
+}
+
+/// An atomic location.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Location {
+    /// `Type.field`, or the name of a static.
+    pub name: String,
+    /// What it is to the program.
+    pub class: Class,
+    /// Where it is declared.
+    pub declared: Line,
+    /// The operations on it.
+    pub operations: Vec<Operation>,
+    /// Why, the deciding lines first.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Location {
+    /// Operations that lock the bus: those that removal would save.
+    #[must_use]
+    pub fn locked_operations(&self) -> usize {
+        let is_locked = |o: &&Operation| !matches!(o.kind, "load" | "store");
+        self.operations.iter().filter(is_locked).count()
+    }
+}
+
+/// What was found in a tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Audit {
+    /// Files that were read.
+    pub files: usize,
+    /// Operations that were found.
+    pub operations: usize,
+    /// The locations, by file and line.
+    pub locations: Vec<Location>,
+}
+
+impl Audit {
+    /// Locations of a class.
+    pub fn of_class(&self, class: Class) -> impl Iterator<Item = &Location> {
+        self.locations.iter().filter(move |l| l.class == class)
+    }
+
+    /// Locations whose operations could be built out, those with most locked operations first.
+    #[must_use]
+    pub fn candidates(&self) -> Vec<&Location> {
+        let mut found: Vec<&Location> = self
+            .locations
+            .iter()
+            .filter(|location| location.class.is_removable())
+            .collect();
+        found.sort_by_key(|l| {
+            (
+                core::cmp::Reverse(l.locked_operations()),
+                l.declared.clone(),
+            )
+        });
+        found
+    }
+}
+
+/// Audits the sources below a directory, or one file.
+///
+/// # Errors
+/// [`TreeError`] where the tree cannot be read or holds no sources.
+pub fn audit_path(path: &Path) -> Result<Audit, TreeError> {
+    let base = if path.is_dir() {
+        path
+    } else {
+        path.parent().unwrap_or(path)
+    };
+    Ok(audit(&read_tree(base, path)?))
+}
+
+/// Audits sources as one tree.
+#[must_use]
+pub fn audit(sources: &[Source]) -> Audit {
+    let mut program = Program::read(sources);
+    let operations = Operations::find(&mut program);
+    let judgements = judge(&program, &operations);
+    let mut locations: Vec<Location> = judgements
+        .into_iter()
+        .map(|(id, judgement)| location(&program, &operations, id, judgement))
+        .collect();
+    locations.sort_by(|a, b| {
+        a.declared
+            .cmp(&b.declared)
+            .then_with(|| a.name.cmp(&b.name))
+    });
+    Audit {
+        files: program.units.len(),
+        operations: operations.count,
+        locations,
+    }
+}
+
+fn location(
+    program: &Program,
+    operations: &Operations,
+    id: LocationId,
+    judgement: Judgement,
+) -> Location {
+    let declared = program.location(id);
+    let name = if declared.owner.is_empty() {
+        declared.name.clone()
+    } else {
+        format!("{}.{}", declared.owner, declared.name)
+    };
+    let mut found: Vec<Operation> = operations
+        .of(id)
+        .iter()
+        .map(|attached| Operation {
+            at: line_at(
+                program,
+                attached.calls.first().copied().unwrap_or(attached.op.site),
+            ),
+            kind: kind_name(attached.op.kind),
+            order: attached.op.order.name(),
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    Location {
+        name,
+        class: judgement.class,
+        declared: line_of(program, declared.unit, declared.line),
+        operations: found,
+        evidence: judgement
+            .evidence
+            .into_iter()
+            .map(|(site, note)| Evidence {
+                at: line_at(program, site),
+                note,
+            })
+            .collect(),
+    }
+}
+
+fn kind_name(kind: OpKind) -> &'static str {
+    match kind {
+        OpKind::Load => "load",
+        OpKind::Store => "store",
+        OpKind::Change => "change",
+        OpKind::Swap => "swap",
+        OpKind::Exchange => "exchange",
+    }
+}
+
+fn line_at(program: &Program, site: Site) -> Line {
+    line_of(program, site.unit, program.node(site).line)
+}
+
+fn line_of(program: &Program, unit: u32, line: u32) -> Line {
+    let unit = program.unit(unit);
+    let place = (line as usize).saturating_sub(1);
+    Line {
+        file: unit.path.clone(),
+        line,
+        text: unit
+            .lines
+            .get(place)
+            .map_or_else(String::new, |text| text.trim().to_owned()),
+    }
+}

@@ -1,0 +1,447 @@
+//! Operations on parameters, brought to the locations of the callers.
+//!
+//! # Role
+//! A helper that adds to whatever it is given has no class of its own: each of its callers'
+//! locations gets the operation, with the calls that lead to it.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use super::ops::{Op, OpKind, Order, call_kind};
+use super::program::{Declared, FunctionId, LocationId, Program, Site};
+use super::resolve::{SAME, Target};
+use crate::syntax::Kind;
+
+/// Longest chain of calls that is followed.
+const CALLS_MAX: usize = 4;
+
+/// One operation as one location sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Attached {
+    pub(crate) op: Op,
+    /// The calls that lead to it, the nearest last.
+    pub(crate) calls: Vec<Site>,
+}
+
+/// All operations, by location.
+#[derive(Debug, Default)]
+pub(crate) struct Operations {
+    by_location: BTreeMap<LocationId, Vec<Attached>>,
+    /// Locations that are one thing by two names.
+    pub(crate) aliases: BTreeMap<LocationId, BTreeSet<LocationId>>,
+    /// Addresses that are handed to code that is not in the tree.
+    pub(crate) escapes: BTreeMap<LocationId, Vec<(Site, String)>>,
+    /// Locations by the operations on them.
+    by_site: BTreeMap<Site, BTreeSet<LocationId>>,
+    pub(crate) count: usize,
+}
+
+/// Calls that keep what they are given inside.
+const HOLDERS: [&str; 12] = [
+    "new",
+    "Some",
+    "Ok",
+    "drop",
+    "from",
+    "clone",
+    "size_of_val",
+    "forget",
+    "default",
+    "pin",
+    "addr_of",
+    "fmt",
+];
+
+impl Operations {
+    pub(crate) fn find(program: &mut Program) -> Self {
+        let mut operations = Self::default();
+        let ops = all_ops(program);
+        operations.count = ops.len();
+        let ops = declare_plain(program, ops);
+        // Names that meant nothing before may mean the new locations.
+        program.memory.targets.borrow_mut().clear();
+        program.memory.ops.borrow_mut().clear();
+        for op in &ops {
+            operations.attach(program, op);
+        }
+        operations.mentions(program);
+        operations
+    }
+
+    pub(crate) fn of(&self, location: LocationId) -> &[Attached] {
+        self.by_location.get(&location).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn locations_at(&self, site: Site) -> Option<&BTreeSet<LocationId>> {
+        self.by_site.get(&site)
+    }
+
+    fn attach(&mut self, program: &Program, op: &Op) {
+        let mut todo: Vec<(Target, Vec<Site>)> = op
+            .targets
+            .iter()
+            .map(|target| (*target, Vec::new()))
+            .collect();
+        while let Some((target, calls)) = todo.pop() {
+            match target {
+                Target::Location(id) => {
+                    if stands_for(program, id, op, &calls) {
+                        self.add(id, op.clone(), calls);
+                    }
+                }
+                Target::Parameter(function, index) if calls.len() < CALLS_MAX => {
+                    todo.extend(handed_over(program, function, index, &calls));
+                }
+                Target::Parameter(..) => {}
+            }
+        }
+    }
+
+    fn add(&mut self, id: LocationId, op: Op, calls: Vec<Site>) {
+        self.by_site.entry(op.site).or_default().insert(id);
+        for call in &calls {
+            self.by_site.entry(*call).or_default().insert(id);
+        }
+        self.by_location
+            .entry(id)
+            .or_default()
+            .push(Attached { op, calls });
+    }
+
+    /// What is done with locations other than by operations.
+    fn mentions(&mut self, program: &Program) {
+        for (unit_index, unit) in program.units.iter().enumerate() {
+            let unit_index = u32::try_from(unit_index).unwrap_or(u32::MAX);
+            for node in unit.ids() {
+                let (Kind::Member(name) | Kind::Name(name)) = unit.kind(node) else {
+                    continue;
+                };
+                if program.locations_named(name).is_empty() {
+                    continue;
+                }
+                let site = Site {
+                    unit: unit_index,
+                    node,
+                };
+                let ids: Vec<LocationId> = program
+                    .resolve(site)
+                    .into_iter()
+                    .filter_map(|target| match target {
+                        Target::Location(id) if program.location(id).name == *name => Some(id),
+                        _ => None,
+                    })
+                    .collect();
+                for id in ids {
+                    self.mention(program, site, id, unit.is_rust);
+                }
+            }
+        }
+    }
+
+    fn mention(&mut self, program: &Program, site: Site, id: LocationId, is_rust: bool) {
+        let mut top = site;
+        let mut by_reference = is_rust;
+        while let Some(parent) = program.parent(top) {
+            let goes_up = match program.kind(parent) {
+                Kind::Ref => {
+                    by_reference = true;
+                    true
+                }
+                Kind::Index => program.place(top) == 0,
+                Kind::Deref | Kind::Cast => true,
+                Kind::Other => program.node(parent).children.len() == 1,
+                _ => false,
+            };
+            if !goes_up {
+                break;
+            }
+            top = parent;
+        }
+        let Some(parent) = program.parent(top) else {
+            return;
+        };
+        if program.op(parent).is_some() {
+            return;
+        }
+        match program.kind(parent) {
+            Kind::FieldInit(field) => self.alias(program, parent, field, id),
+            Kind::Call { name, .. } => {
+                if by_reference && !HOLDERS.contains(&name.as_str()) && !program.is_known_call(name)
+                {
+                    let note =
+                        format!("its address is handed to `{name}`, which is not in the tree");
+                    self.escapes.entry(id).or_default().push((parent, note));
+                } else if !by_reference {
+                    self.plain(program, top, id, OpKind::Load);
+                }
+            }
+            Kind::Method { name } if is_rust && name == "as_ptr" => {
+                let note = "its address leaves by `as_ptr`".to_owned();
+                self.escapes.entry(id).or_default().push((parent, note));
+            }
+            Kind::Assign { compound } if !is_rust && program.place(top) == 0 => {
+                let kind = if *compound {
+                    OpKind::Change
+                } else {
+                    OpKind::Store
+                };
+                self.plain(program, parent, id, kind);
+            }
+            Kind::Let { .. } if is_rust || by_reference => {}
+            _ if !is_rust && !by_reference => self.plain(program, top, id, OpKind::Load),
+            _ => {}
+        }
+    }
+
+    /// An access without a call: C's atomics and C++'s, and plain fields.
+    fn plain(&mut self, program: &Program, site: Site, id: LocationId, kind: OpKind) {
+        let is_plain = program.location(id).is_plain;
+        let op = Op {
+            site,
+            kind,
+            order: if is_plain {
+                Order::Relaxed
+            } else {
+                Order::SeqCst
+            },
+            targets: vec![Target::Location(id)],
+            is_barrier: false,
+        };
+        self.add(id, op, Vec::new());
+    }
+
+    fn alias(&mut self, program: &Program, init: Site, field: &str, id: LocationId) {
+        let record = program.parent(init).map(|parent| program.kind(parent));
+        let owner = match record {
+            Some(Kind::Record(name)) => name.as_str(),
+            _ => "",
+        };
+        for other in program.locations_named(field) {
+            let fits = program.location(*other).owner.ends_with(owner);
+            if fits && *other != id {
+                self.aliases.entry(id).or_default().insert(*other);
+                self.aliases.entry(*other).or_default().insert(id);
+            }
+        }
+    }
+}
+
+/// What the callers of a function hand over for a parameter, with the calls that lead there.
+fn handed_over(
+    program: &Program,
+    function: FunctionId,
+    index: u32,
+    calls: &[Site],
+) -> Vec<(Target, Vec<Site>)> {
+    let mut found = Vec::new();
+    for call in program.callers(function) {
+        let Some(argument) = program.child(call, index as usize) else {
+            continue;
+        };
+        let mut calls = calls.to_vec();
+        calls.insert(0, call);
+        let targets = program.resolve(argument).into_iter();
+        found.extend(targets.map(|target| (target, calls.clone())));
+    }
+    found
+}
+
+/// Methods of a structure that stands for an atomic are done to locations of its type alone.
+fn stands_for(program: &Program, id: LocationId, op: &Op, calls: &[Site]) -> bool {
+    let owner = program
+        .function_of(op.site)
+        .and_then(|function| program.function(function).owner.as_ref());
+    match owner {
+        Some(owner) if !calls.is_empty() && program.atomic_names.contains(owner) => {
+            program.words(&program.location(id).ty).contains(owner)
+        }
+        _ => true,
+    }
+}
+
+fn all_ops(program: &Program) -> Vec<Op> {
+    let mut ops = Vec::new();
+    for (unit_index, unit) in program.units.iter().enumerate() {
+        let unit_index = u32::try_from(unit_index).unwrap_or(u32::MAX);
+        for node in unit.ids() {
+            let site = Site {
+                unit: unit_index,
+                node,
+            };
+            // What a function of an operation's name does inside is that operation.
+            let is_inside = !unit.is_rust
+                && unit
+                    .function_of(node)
+                    .is_some_and(|f| call_kind(&f.name).is_some());
+            if !is_inside {
+                ops.extend(program.op(site));
+            }
+        }
+    }
+    ops
+}
+
+/// Gives operations on plainly declared fields and variables a location.
+fn declare_plain(program: &mut Program, ops: Vec<Op>) -> Vec<Op> {
+    let mut new: BTreeMap<(String, String), LocationId> = BTreeMap::new();
+    let mut out = Vec::new();
+    for mut op in ops {
+        if op.targets.is_empty() && !program.unit(op.site.unit).is_rust {
+            for declared in plain_fields(program, op.site) {
+                let key = (declared.owner.clone(), declared.name.clone());
+                let id = *new
+                    .entry(key)
+                    .or_insert_with(|| program.add_location(declared));
+                op.targets.push(Target::Location(id));
+            }
+        }
+        out.push(op);
+    }
+    out
+}
+
+/// The fields that the first member named in an operation may be.
+fn plain_fields(program: &Program, site: Site) -> Vec<Declared> {
+    let member = program
+        .below(site)
+        .into_iter()
+        .find_map(|s| match program.kind(s) {
+            Kind::Member(name) => Some((s, name.clone())),
+            _ => None,
+        });
+    let Some((member, name)) = member else {
+        return Vec::new();
+    };
+    let words = program
+        .child(member, 0)
+        .map_or_else(BTreeSet::new, |base| program.type_words(base, 0));
+    let mut found = Vec::new();
+    for (unit_index, unit) in program.units.iter().enumerate() {
+        for structure in &unit.structures {
+            let Some(field) = structure.fields.iter().find(|f| f.name == name) else {
+                continue;
+            };
+            found.push(Declared {
+                name: name.clone(),
+                owner: structure.name.clone(),
+                ty: field.ty.clone(),
+                unit: u32::try_from(unit_index).unwrap_or(u32::MAX),
+                line: field.line,
+                function: None,
+                is_plain: true,
+            });
+        }
+    }
+    let fits = |d: &Declared| words.contains(&d.owner);
+    if found.iter().any(fits) {
+        found.retain(fits);
+    }
+    found
+}
+
+impl Program {
+    pub(crate) fn is_known_call(&self, name: &str) -> bool {
+        !self.functions_named(name).is_empty()
+    }
+
+    /// The functions that a call may lead to.
+    pub(crate) fn callees(&self, call: Site, name: &str) -> Vec<FunctionId> {
+        if let Some(found) = self.memory.callees.borrow().get(&call) {
+            return found.clone();
+        }
+        let functions = self.functions_named(name).iter().copied();
+        let found: Vec<FunctionId> = functions.filter(|id| self.may_call(call, *id)).collect();
+        self.memory.callees.borrow_mut().insert(call, found.clone());
+        found
+    }
+
+    /// The calls that may lead to a function.
+    pub(crate) fn callers(&self, id: FunctionId) -> Vec<Site> {
+        if let Some(found) = self.memory.callers.borrow().get(&id) {
+            return found.clone();
+        }
+        let function = self.function(id);
+        let calls = self.calls_named(&function.name).iter().copied();
+        let found: Vec<Site> = calls.filter(|call| self.may_call(*call, id)).collect();
+        self.memory.callers.borrow_mut().insert(id, found.clone());
+        found
+    }
+
+    pub(crate) fn may_call(&self, call: Site, id: FunctionId) -> bool {
+        let function = self.function(id);
+        match self.kind(call) {
+            Kind::Macro { .. } => function.is_macro,
+            Kind::Call { path, .. } => {
+                let is_type = path.starts_with(char::is_uppercase);
+                match &function.owner {
+                    Some(owner) if is_type => {
+                        path == owner || path == "Self" || function.of_trait.as_ref() == Some(path)
+                    }
+                    Some(_) => !self.unit(call.unit).is_rust,
+                    None => !is_type || !self.unit(call.unit).is_rust,
+                }
+            }
+            Kind::Method { .. } => self.receiver_fits(call, id),
+            _ => false,
+        }
+    }
+
+    fn receiver_fits(&self, call: Site, id: FunctionId) -> bool {
+        let Some(owner) = &self.function(id).owner else {
+            return !self.unit(call.unit).is_rust;
+        };
+        let first = self.function(id).parameters.first();
+        if self.unit(id.unit).is_rust && first.is_none_or(|first| first.name != "self") {
+            return false;
+        }
+        let Some(receiver) = self.child(call, 0) else {
+            return false;
+        };
+        let words = self.type_words(receiver, 0);
+        if words.is_empty() || words.contains(owner) {
+            return !(words.is_empty() && self.is_foreign(receiver));
+        }
+        // A generic or a trait object may be anything; a type of the tree that has such a method
+        // itself is not this one.
+        if self.is_foreign(receiver) {
+            return false;
+        }
+        let name = &self.function(id).name;
+        let others = self.functions_named(name).iter().any(|other| {
+            let other = self.function(*other).owner.as_ref();
+            other.is_some_and(|other| other != owner && words.contains(other))
+        });
+        let is_std = [
+            "AtomicUsize",
+            "AtomicU64",
+            "AtomicU32",
+            "AtomicBool",
+            "AtomicPtr",
+            "AtomicI64",
+            "AtomicIsize",
+            "AtomicU8",
+            "AtomicU16",
+            "AtomicI32",
+            "Vec",
+            "VecDeque",
+            "HashMap",
+            "BTreeMap",
+            "String",
+            "str",
+            "usize",
+            "u64",
+            "u32",
+            "Duration",
+            "Instant",
+            "Option",
+        ]
+        .iter()
+        .any(|word| words.contains(*word));
+        !others && !is_std
+    }
+
+    /// A value that code outside of the tree made: its methods are nobody's here.
+    fn is_foreign(&self, receiver: Site) -> bool {
+        matches!(self.kind(receiver), Kind::Method { name }
+            if !self.is_known_call(name) && !SAME.contains(&name.as_str()) || name == "iter")
+    }
+}

@@ -1,0 +1,151 @@
+//! Which files are read.
+//!
+//! # Role
+//! Sources of Rust, C and C++ below a directory, without tests, benches, examples and builds.
+
+use core::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::syntax::Language;
+
+/// A source file.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The path below the root that was asked for.
+    pub path: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// Why a tree cannot be audited.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TreeError {
+    /// It cannot be read.
+    Unreadable {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It holds no sources.
+    Empty {
+        /// The directory or file.
+        path: PathBuf,
+    },
+}
+
+impl fmt::Display for TreeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { path, source } => write!(
+                f,
+                "failed to read {}: {source}: name a directory or a file that can be read",
+                path.display()
+            ),
+            Self::Empty { path } => write!(
+                f,
+                "{} holds no Rust, C or C++ sources outside of tests, benches and examples",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl core::error::Error for TreeError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Unreadable { source, .. } => Some(source),
+            Self::Empty { .. } => None,
+        }
+    }
+}
+
+/// Directories whose code is not the program's.
+const LEFT_OUT: [&str; 14] = [
+    "test",
+    "tests",
+    "bench",
+    "benches",
+    "examples",
+    "target",
+    "node_modules",
+    "fuzz",
+    "testing",
+    "unittest",
+    "compile_fail",
+    "third_party",
+    "loom",
+    "benchmarks",
+];
+
+/// Larger files are generated tables.
+const BYTES_MAX: u64 = 4 << 20;
+
+pub(crate) fn language_of(path: &str) -> Option<Language> {
+    let extension = path.rsplit_once('.')?.1;
+    match extension {
+        "rs" => Some(Language::Rust),
+        "c" | "h" => Some(Language::C),
+        "cc" | "cpp" | "cxx" | "hpp" | "hh" | "hxx" | "inl" | "ipp" => Some(Language::Cpp),
+        _ => None,
+    }
+}
+
+fn is_for_tests(name: &str) -> bool {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    matches!(stem, "test" | "tests" | "bench" | "benches")
+        || ["_test", "_tests", "_bench", "-test"]
+            .iter()
+            .any(|end| stem.ends_with(end))
+}
+
+/// The sources below `root` (or `root` itself), by their paths below `base`.
+///
+/// # Errors
+/// [`TreeError::Unreadable`] where a directory or file cannot be read, [`TreeError::Empty`] where
+/// nothing is found.
+pub fn read_tree(base: &Path, root: &Path) -> Result<Vec<Source>, TreeError> {
+    let mut found = Vec::new();
+    let mut todo = vec![root.to_owned()];
+    while let Some(path) = todo.pop() {
+        let failed = |source| TreeError::Unreadable {
+            path: path.clone(),
+            source,
+        };
+        let metadata = fs::metadata(&path).map_err(failed)?;
+        if metadata.is_dir() {
+            let entries = fs::read_dir(&path).map_err(failed)?;
+            let mut inner: Vec<PathBuf> = Vec::new();
+            for entry in entries {
+                let entry = entry.map_err(failed)?;
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                let is_left_out =
+                    name.starts_with('.') || LEFT_OUT.contains(&&*name) || is_for_tests(&name);
+                // A link may lead in circles; what it leads to is found where it stands.
+                let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+                if !is_left_out && !is_link {
+                    inner.push(entry.path());
+                }
+            }
+            inner.sort();
+            todo.extend(inner.into_iter().rev());
+        } else if language_of(&path.to_string_lossy()).is_some() && metadata.len() <= BYTES_MAX {
+            let bytes = fs::read(&path).map_err(failed)?;
+            let below = path.strip_prefix(base).unwrap_or(&path);
+            found.push(Source {
+                path: below.to_string_lossy().into_owned(),
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+            });
+        }
+    }
+    if found.is_empty() {
+        return Err(TreeError::Empty {
+            path: root.to_owned(),
+        });
+    }
+    Ok(found)
+}

@@ -1,0 +1,36 @@
+//! What a tree holds.
+//!
+//! # Role
+//! Files become units, declarations become locations, and calls are joined with what they call, over
+//! the whole tree.
+//!
+//! # Not here
+//! Judgement: which uses matter is the matter of `rules/`.
+//!
+//! # Invariants
+//! I1. Where types do not tell two locations of one name apart, an operation counts for both: a
+//!     mistake then errs towards more evidence, never towards less.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `files.rs` | which files are read |
+//! | `program.rs` | the tree with its indexes |
+//! | `words.rs` | types as sets of words |
+//! | `resolve.rs` | which location a piece of code means |
+//! | `ops.rs` | atomic operations |
+//! | `attach.rs` | operations on parameters, brought to the locations of the callers |
+
+mod attach;
+mod files;
+mod ops;
+mod program;
+mod resolve;
+mod words;
+
+pub(crate) use attach::{Attached, Operations};
+pub use files::{Source, TreeError, read_tree};
+pub(crate) use ops::{OpKind, Order};
+pub(crate) use program::{FunctionId, LocationId, Program, Site};
+pub(crate) use resolve::Target;
+pub(crate) use words::{is_flag, is_pointer};

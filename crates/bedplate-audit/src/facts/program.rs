@@ -1,0 +1,391 @@
+//! The tree with its indexes.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use core::cell::RefCell;
+
+use super::files::{Source, language_of};
+use super::ops::Op;
+use super::resolve::Target;
+use super::words::{is_atomic, words};
+use crate::syntax::{Function, Kind, Node, NodeId, Parameter, Unit, lower};
+
+/// A piece of code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Site {
+    pub(crate) unit: u32,
+    pub(crate) node: NodeId,
+}
+
+/// A function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct FunctionId {
+    pub(crate) unit: u32,
+    pub(crate) index: u32,
+}
+
+/// An atomic location.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct LocationId(pub(crate) u32);
+
+/// Where an atomic is declared.
+#[derive(Clone, Debug)]
+pub(crate) struct Declared {
+    pub(crate) name: String,
+    /// The type it is a field of; empty for a static or a local.
+    pub(crate) owner: String,
+    pub(crate) ty: String,
+    pub(crate) unit: u32,
+    pub(crate) line: u32,
+    /// The function it is a local of.
+    pub(crate) function: Option<u32>,
+    /// Declared plainly, and made atomic by the operations on it.
+    pub(crate) is_plain: bool,
+}
+
+/// Answers that are asked for again and again.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub(super) ops: RefCell<BTreeMap<Site, Option<Op>>>,
+    pub(super) targets: RefCell<BTreeMap<Site, Vec<Target>>>,
+    pub(super) words: RefCell<BTreeMap<Site, BTreeSet<String>>>,
+    pub(super) callers: RefCell<BTreeMap<FunctionId, Vec<Site>>>,
+    pub(super) callees: RefCell<BTreeMap<Site, Vec<FunctionId>>>,
+}
+
+/// A whole tree.
+#[derive(Debug, Default)]
+pub(crate) struct Program {
+    pub(crate) units: Vec<Unit>,
+    pub(crate) locations: Vec<Declared>,
+    locations_by_name: BTreeMap<String, Vec<LocationId>>,
+    functions_by_name: BTreeMap<String, Vec<FunctionId>>,
+    calls_by_name: BTreeMap<String, Vec<Site>>,
+    /// Mentions of members, by name.
+    members_by_name: BTreeMap<String, Vec<Site>>,
+    /// Mentions of plain names, by name.
+    names_by_name: BTreeMap<String, Vec<Site>>,
+    /// Fields by name: the types they have, with their owners.
+    fields_by_name: BTreeMap<String, Vec<(String, String)>>,
+    /// Names of types that are atomic.
+    pub(crate) atomic_names: BTreeSet<String>,
+    /// Aliases: name to type.
+    aliases: BTreeMap<String, String>,
+    /// Mentions of plain names in a function.
+    names_in_function: BTreeMap<(FunctionId, String), Vec<Site>>,
+    /// Names bound in a function, with their values.
+    bound_in_function: BTreeMap<(FunctionId, String), Vec<Site>>,
+    /// What was worked out before: the tree does not change.
+    pub(super) memory: Memory,
+}
+
+/// Structures of one atomic field that are used like an atomic.
+fn stands_for_atomic(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["atomic", "counter", "gauge", "metric", "locked_"]
+        .iter()
+        .any(|part| lower.contains(part))
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+impl Program {
+    pub(crate) fn read(sources: &[Source]) -> Self {
+        let units = sources
+            .iter()
+            .filter_map(|source| {
+                let language = language_of(&source.path)?;
+                Some(lower(language, &source.path, &source.text))
+            })
+            .collect();
+        let mut program = Self {
+            units,
+            ..Self::default()
+        };
+        program.name_atomics();
+        program.declare();
+        program.index();
+        program
+    }
+
+    /// Aliases and structures that stand for an atomic, also through each other.
+    fn name_atomics(&mut self) {
+        for unit in &self.units {
+            for alias in &unit.aliases {
+                self.aliases.insert(alias.name.clone(), alias.ty.clone());
+            }
+        }
+        // Chains of aliases are short; each round follows one link.
+        for _round in 0..4 {
+            let found: Vec<String> = self
+                .units
+                .iter()
+                .flat_map(|unit| self.atomic_names_of(unit))
+                .collect();
+            self.atomic_names.extend(found);
+        }
+    }
+
+    /// The types of a file that are atomic by what is known so far.
+    fn atomic_names_of(&self, unit: &Unit) -> Vec<String> {
+        let aliases = unit
+            .aliases
+            .iter()
+            .filter(|alias| alias.ty.len() < 80 && is_atomic(&alias.ty, &self.atomic_names))
+            .map(|alias| alias.name.clone());
+        let structures = unit
+            .structures
+            .iter()
+            .filter(|structure| match &structure.fields[..] {
+                [field] => {
+                    stands_for_atomic(&structure.name) && is_atomic(&field.ty, &self.atomic_names)
+                }
+                _ => false,
+            })
+            .map(|structure| structure.name.clone());
+        aliases.chain(structures).collect()
+    }
+
+    fn declare(&mut self) {
+        let mut declared = Vec::new();
+        let mut fields = Vec::new();
+        for (unit_index, unit) in self.units.iter().enumerate() {
+            let unit_index = number(unit_index);
+            for structure in &unit.structures {
+                fields.extend(
+                    structure
+                        .fields
+                        .iter()
+                        .map(|f| (f.name.clone(), structure.name.clone(), f.ty.clone())),
+                );
+                declared.extend(structure.fields.iter().map(|field| Declared {
+                    name: field.name.clone(),
+                    owner: structure.name.clone(),
+                    ty: field.ty.clone(),
+                    unit: unit_index,
+                    line: field.line,
+                    function: None,
+                    is_plain: false,
+                }));
+            }
+            declared.extend(unit.statics.iter().map(|entry| Declared {
+                name: entry.name.clone(),
+                owner: String::new(),
+                ty: entry.ty.clone(),
+                unit: unit_index,
+                line: entry.line,
+                function: entry.function,
+                is_plain: false,
+            }));
+        }
+        for (name, owner, ty) in fields {
+            self.fields_by_name
+                .entry(name)
+                .or_default()
+                .push((owner, ty));
+        }
+        for location in declared {
+            if is_atomic(&location.ty, &self.atomic_names) {
+                self.add_location(location);
+            }
+        }
+    }
+
+    pub(crate) fn add_location(&mut self, location: Declared) -> LocationId {
+        let id = LocationId(number(self.locations.len()));
+        let named = self
+            .locations_by_name
+            .entry(location.name.clone())
+            .or_default();
+        named.push(id);
+        self.locations.push(location);
+        id
+    }
+
+    fn index(&mut self) {
+        for (unit_index, unit) in self.units.iter().enumerate() {
+            let unit_index = number(unit_index);
+            for (index, function) in unit.functions.iter().enumerate() {
+                let id = FunctionId {
+                    unit: unit_index,
+                    index: number(index),
+                };
+                let named = self
+                    .functions_by_name
+                    .entry(function.name.clone())
+                    .or_default();
+                named.push(id);
+            }
+        }
+        for (unit_index, unit) in core::mem::take(&mut self.units).into_iter().enumerate() {
+            for node in unit.ids() {
+                let site = Site {
+                    unit: number(unit_index),
+                    node,
+                };
+                self.index_node(&unit, site);
+            }
+            self.units.push(unit);
+        }
+    }
+
+    fn index_node(&mut self, unit: &Unit, site: Site) {
+        let function = unit.node(site.node).function.map(|index| FunctionId {
+            unit: site.unit,
+            index,
+        });
+        let (index, name) = match unit.kind(site.node) {
+            Kind::Call { name, .. } | Kind::Method { name } | Kind::Macro { name } => {
+                (&mut self.calls_by_name, name)
+            }
+            Kind::Member(name) => (&mut self.members_by_name, name),
+            Kind::Name(name) => {
+                if let Some(function) = function {
+                    let key = (function, name.clone());
+                    self.names_in_function.entry(key).or_default().push(site);
+                }
+                (&mut self.names_by_name, name)
+            }
+            Kind::Let { names, .. } | Kind::Test { names } => {
+                if let (Some(function), Some(node)) = (function, unit.child(site.node, 0)) {
+                    let value = Site { node, ..site };
+                    for name in names {
+                        let key = (function, name.clone());
+                        self.bound_in_function.entry(key).or_default().push(value);
+                    }
+                }
+                return;
+            }
+            _ => return,
+        };
+        index.entry(name.clone()).or_default().push(site);
+    }
+
+    pub(crate) fn unit(&self, index: u32) -> &Unit {
+        &self.units[index as usize]
+    }
+
+    pub(crate) fn node(&self, site: Site) -> &Node {
+        self.unit(site.unit).node(site.node)
+    }
+
+    pub(crate) fn kind(&self, site: Site) -> &Kind {
+        &self.node(site).kind
+    }
+
+    pub(crate) fn parent(&self, site: Site) -> Option<Site> {
+        let node = self.node(site).parent?;
+        Some(Site { node, ..site })
+    }
+
+    pub(crate) fn place(&self, site: Site) -> usize {
+        self.unit(site.unit).place(site.node)
+    }
+
+    pub(crate) fn child(&self, site: Site, place: usize) -> Option<Site> {
+        let node = self.unit(site.unit).child(site.node, place)?;
+        Some(Site { node, ..site })
+    }
+
+    pub(crate) fn children(&self, site: Site) -> impl Iterator<Item = Site> + '_ {
+        let children = self.node(site).children.iter();
+        children.map(move |node| Site {
+            node: *node,
+            ..site
+        })
+    }
+
+    pub(crate) fn below(&self, site: Site) -> Vec<Site> {
+        let nodes = self.unit(site.unit).below(site.node);
+        nodes
+            .into_iter()
+            .map(|node| Site { node, ..site })
+            .collect()
+    }
+
+    pub(crate) fn function(&self, id: FunctionId) -> &Function {
+        &self.unit(id.unit).functions[id.index as usize]
+    }
+
+    /// The function a piece of code stands in.
+    pub(crate) fn function_of(&self, site: Site) -> Option<FunctionId> {
+        let index = self.node(site).function?;
+        Some(FunctionId {
+            unit: site.unit,
+            index,
+        })
+    }
+
+    pub(crate) fn body(&self, id: FunctionId) -> Option<Site> {
+        let node = self.function(id).body?;
+        Some(Site {
+            unit: id.unit,
+            node,
+        })
+    }
+
+    pub(crate) fn parameter(&self, id: FunctionId, name: &str) -> Option<(usize, &Parameter)> {
+        let parameters = self.function(id).parameters.iter();
+        parameters.enumerate().find(|(_, p)| p.name == name)
+    }
+
+    pub(crate) fn location(&self, id: LocationId) -> &Declared {
+        &self.locations[id.0 as usize]
+    }
+
+    pub(crate) fn location_ids(&self) -> impl Iterator<Item = LocationId> + use<> {
+        (0..number(self.locations.len())).map(LocationId)
+    }
+
+    pub(crate) fn locations_named(&self, name: &str) -> &[LocationId] {
+        self.locations_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn functions_named(&self, name: &str) -> &[FunctionId] {
+        self.functions_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn calls_named(&self, name: &str) -> &[Site] {
+        self.calls_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn members_named(&self, name: &str) -> &[Site] {
+        self.members_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn names_named(&self, name: &str) -> &[Site] {
+        self.names_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Mentions of a plain name inside of a function.
+    pub(crate) fn names_in(&self, id: FunctionId, name: &str) -> &[Site] {
+        let found = self.names_in_function.get(&(id, name.to_owned()));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// Values that a name is bound to inside of a function, in order.
+    pub(super) fn bound_in(&self, id: FunctionId, name: &str) -> &[Site] {
+        let found = self.bound_in_function.get(&(id, name.to_owned()));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// Owners and types of the fields of a name.
+    pub(crate) fn fields_named(&self, name: &str) -> &[(String, String)] {
+        self.fields_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The words of a type, with those of the aliases among them.
+    pub(crate) fn words(&self, ty: &str) -> BTreeSet<String> {
+        let mut found: BTreeSet<String> = words(ty).map(str::to_owned).collect();
+        for _round in 0..3 {
+            let more: Vec<String> = found
+                .iter()
+                .filter_map(|word| self.aliases.get(word))
+                .flat_map(|ty| words(ty).map(str::to_owned))
+                .collect();
+            found.extend(more);
+        }
+        found
+    }
+}

@@ -1,0 +1,373 @@
+//! Which location a piece of code means.
+
+use alloc::collections::BTreeSet;
+
+use super::program::{FunctionId, LocationId, Program, Site};
+use super::words::is_atomic;
+use crate::syntax::Kind;
+
+/// What a piece of code means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Target {
+    Location(LocationId),
+    /// Whatever the caller hands over.
+    Parameter(FunctionId, u32),
+}
+
+/// Longest chain of names that is followed.
+const DEPTH_MAX: u32 = 8;
+
+/// Functions of one name whose results are told apart by nothing.
+const SAME_NAME_MAX: usize = 4;
+
+/// Methods whose result means what their receiver means.
+pub(super) const SAME: [&str; 22] = [
+    "as_ref",
+    "as_mut",
+    "deref",
+    "deref_mut",
+    "get",
+    "get_mut",
+    "get_unchecked",
+    "unwrap",
+    "expect",
+    "iter",
+    "iter_mut",
+    "clone",
+    "borrow",
+    "first",
+    "last",
+    "into_iter",
+    "as_deref",
+    "with",
+    "add",
+    "enumerate",
+    "as_slice",
+    "unwrap_unchecked",
+];
+
+impl Program {
+    /// The locations that the code at `site` names.
+    pub(crate) fn resolve(&self, site: Site) -> Vec<Target> {
+        if let Some(found) = self.memory.targets.borrow().get(&site) {
+            return found.clone();
+        }
+        let mut found = self.resolve_within(site, 0);
+        found.sort_unstable();
+        found.dedup();
+        self.memory.targets.borrow_mut().insert(site, found.clone());
+        found
+    }
+
+    fn resolve_within(&self, site: Site, depth: u32) -> Vec<Target> {
+        if depth > DEPTH_MAX {
+            return Vec::new();
+        }
+        let next = |place| {
+            self.child(site, place)
+                .map_or_else(Vec::new, |child| self.resolve_within(child, depth + 1))
+        };
+        match self.kind(site) {
+            Kind::Name(name) => self.resolve_name(site, name, depth),
+            Kind::Member(name) => self.resolve_member(site, name),
+            Kind::Index | Kind::Deref | Kind::Ref | Kind::Cast | Kind::Try | Kind::Return => {
+                next(0)
+            }
+            Kind::Other | Kind::Binary(_) | Kind::Block { .. } => self
+                .children(site)
+                .flat_map(|child| self.resolve_within(child, depth + 1))
+                .collect(),
+            Kind::Method { name } if SAME.contains(&name.as_str()) => next(0),
+            Kind::Call { name, path } if name == "clone" || path == "Arc" || path == "Pin" => {
+                next(0)
+            }
+            Kind::Assign { .. } => next(0),
+            Kind::Method { name } | Kind::Call { name, .. } => self.resolve_call(name, depth),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Functions that return a reference to an atomic.
+    fn resolve_call(&self, name: &str, depth: u32) -> Vec<Target> {
+        let mut found = Vec::new();
+        for id in self.functions_named(name) {
+            if !is_atomic(&self.function(*id).returns, &self.atomic_names) {
+                continue;
+            }
+            let Some(body) = self.body(*id) else { continue };
+            for site in self.below(body) {
+                if matches!(self.kind(site), Kind::Return) {
+                    found.extend(self.resolve_within(site, depth + 1));
+                }
+            }
+        }
+        found
+    }
+
+    fn resolve_member(&self, site: Site, name: &str) -> Vec<Target> {
+        let candidates = self.locations_named(name);
+        let fields: Vec<LocationId> = candidates
+            .iter()
+            .copied()
+            .filter(|id| !self.location(*id).owner.is_empty())
+            .collect();
+        if fields.is_empty() {
+            return Vec::new();
+        }
+        let owners: BTreeSet<String> = self
+            .child(site, 0)
+            .map_or_else(BTreeSet::new, |base| self.type_words(base, 0));
+        let fit: Vec<LocationId> = fields
+            .iter()
+            .copied()
+            .filter(|id| self.owner_fits(&self.location(*id).owner, &owners))
+            .collect();
+        // `self.value` of a structure that stands for an atomic is whatever the caller calls it on.
+        if let Some(parameter) = self.own_atomic(site, &fit) {
+            return vec![parameter];
+        }
+        // The type is known, is one of this tree's, and has a plain field of that name.
+        let is_plain = fit.is_empty()
+            && self.fields_named(name).iter().any(|(owner, ty)| {
+                self.owner_fits(owner, &owners) && !is_atomic(ty, &self.atomic_names)
+            });
+        if is_plain {
+            return Vec::new();
+        }
+        let chosen = if fit.is_empty() { fields } else { fit };
+        chosen.into_iter().map(Target::Location).collect()
+    }
+
+    fn owner_fits(&self, owner: &str, words: &BTreeSet<String>) -> bool {
+        let head = owner.split("::").next().unwrap_or(owner);
+        words.contains(head) || words.contains(owner)
+    }
+
+    fn own_atomic(&self, site: Site, fit: &[LocationId]) -> Option<Target> {
+        let base = self.child(site, 0)?;
+        let function = self.function_of(site)?;
+        let [location] = fit else { return None };
+        if !self.atomic_names.contains(&self.location(*location).owner) {
+            return None;
+        }
+        let Kind::Name(name) = self.kind(base) else {
+            return None;
+        };
+        let (index, _) = self.parameter(function, name)?;
+        Some(Target::Parameter(function, u32::try_from(index).ok()?))
+    }
+
+    fn resolve_name(&self, site: Site, name: &str, depth: u32) -> Vec<Target> {
+        if let Some(function) = self.function_of(site) {
+            if let Some(bound) = self.binding(site, name) {
+                let inner = self.resolve_within(bound, depth + 1);
+                if !inner.is_empty() {
+                    return inner;
+                }
+            }
+            if let Some((index, parameter)) = self.parameter(function, name) {
+                let is_macro = self.function(function).is_macro;
+                if is_macro || is_atomic(&parameter.ty, &self.atomic_names) {
+                    let index = u32::try_from(index).unwrap_or(u32::MAX);
+                    return vec![Target::Parameter(function, index)];
+                }
+                return Vec::new();
+            }
+        }
+        let candidates = self.locations_named(name);
+        let statics: Vec<LocationId> = candidates
+            .iter()
+            .copied()
+            .filter(|id| self.location(*id).owner.is_empty())
+            .collect();
+        let function = self.node(site).function;
+        let near: Vec<LocationId> = statics
+            .iter()
+            .copied()
+            .filter(|id| {
+                let location = self.location(*id);
+                location.unit == site.unit
+                    && (location.function.is_none() || location.function == function)
+            })
+            .collect();
+        let in_unit: Vec<LocationId> = statics
+            .iter()
+            .copied()
+            .filter(|id| self.location(*id).unit == site.unit && !self.unit(site.unit).is_rust)
+            .collect();
+        let is_upper = name.chars().any(char::is_uppercase);
+        let chosen = if !near.is_empty() {
+            near
+        } else if !in_unit.is_empty() {
+            in_unit
+        } else if statics
+            .iter()
+            .any(|id| self.location(*id).function.is_none())
+        {
+            statics
+        } else if self.unit(site.unit).is_rust && !is_upper && self.is_pattern_bound(site, name) {
+            candidates.to_vec()
+        } else {
+            Vec::new()
+        };
+        chosen.into_iter().map(Target::Location).collect()
+    }
+
+    /// A name that a pattern binds without a value that could be followed.
+    fn is_pattern_bound(&self, site: Site, name: &str) -> bool {
+        let mut at = Some(site);
+        while let Some(here) = at {
+            if let Kind::Arm { names } | Kind::Test { names } | Kind::Lambda(names) =
+                self.kind(here)
+                && names.iter().any(|bound| bound == name)
+            {
+                return true;
+            }
+            at = self.parent(here);
+        }
+        self.binding(site, name).is_some()
+    }
+
+    /// The value that a local name is bound to, nearest before its use.
+    pub(crate) fn binding(&self, site: Site, name: &str) -> Option<Site> {
+        let function = self.function_of(site)?;
+        // What encloses the use binds before what stands before it.
+        let mut at = self.parent(site);
+        while let Some(here) = at {
+            match self.kind(here) {
+                Kind::Lambda(names) if names.iter().any(|n| n == name) => {
+                    let call = self.parent(here)?;
+                    return self.child(call, 0).filter(|receiver| *receiver != here);
+                }
+                Kind::For { names } if names.iter().any(|n| n == name) => {
+                    return self.child(here, 0);
+                }
+                Kind::Arm { names } if names.iter().any(|n| n == name) => {
+                    let matching = self.parent(here)?;
+                    return self.child(matching, 0);
+                }
+                _ => {}
+            }
+            at = self.parent(here);
+        }
+        let values = self.bound_in(function, name).iter().copied();
+        values.filter(|value| value.node <= site.node).max()
+    }
+
+    /// The words of the type of an expression; empty where nothing is known.
+    pub(crate) fn type_words(&self, site: Site, depth: u32) -> BTreeSet<String> {
+        if depth > DEPTH_MAX {
+            return BTreeSet::new();
+        }
+        if let Some(found) = self.memory.words.borrow().get(&site) {
+            return found.clone();
+        }
+        let found = self.find_type_words(site, depth);
+        self.memory.words.borrow_mut().insert(site, found.clone());
+        found
+    }
+
+    fn find_type_words(&self, site: Site, depth: u32) -> BTreeSet<String> {
+        let inner = || {
+            self.child(site, 0)
+                .map_or_else(BTreeSet::new, |child| self.type_words(child, depth + 1))
+        };
+        match self.kind(site) {
+            Kind::Name(name) => self.name_type(site, name, depth),
+            Kind::Member(name) => {
+                let owners = inner();
+                let known = self.fields_named(name);
+                let fit: Vec<&(String, String)> = known
+                    .iter()
+                    .filter(|(owner, _)| self.owner_fits(owner, &owners))
+                    .collect();
+                let chosen = if fit.is_empty() {
+                    known.iter().collect()
+                } else {
+                    fit
+                };
+                chosen.iter().flat_map(|(_, ty)| self.words(ty)).collect()
+            }
+            Kind::Record(name) => self.words(name),
+            Kind::Call { name, path } => {
+                let path = if path == "Self" {
+                    self.own_type(site)
+                } else {
+                    self.words(path)
+                };
+                let mut words = self.call_type(name, &path);
+                words.extend(path);
+                words.extend(inner());
+                words
+            }
+            Kind::Method { name } => {
+                let receiver = inner();
+                let mut words = self.call_type(name, &receiver);
+                if words.is_empty() || SAME.contains(&name.as_str()) {
+                    words.extend(receiver);
+                }
+                words
+            }
+            Kind::Index | Kind::Deref | Kind::Ref | Kind::Try | Kind::Other | Kind::Cast => inner(),
+            _ => BTreeSet::new(),
+        }
+    }
+
+    /// The words of what a function of this name returns; of methods, those that the receiver has.
+    fn call_type(&self, name: &str, receiver: &BTreeSet<String>) -> BTreeSet<String> {
+        let functions = self.functions_named(name);
+        let fits = |id: &&FunctionId| {
+            let owner = self.function(**id).owner.as_ref();
+            owner.is_some_and(|owner| receiver.contains(owner))
+        };
+        let fit: Vec<&FunctionId> = functions.iter().filter(fits).collect();
+        let chosen = if fit.is_empty() && functions.len() <= SAME_NAME_MAX {
+            functions.iter().collect()
+        } else {
+            fit
+        };
+        let mut found = BTreeSet::new();
+        for id in chosen {
+            let function = self.function(*id);
+            found.extend(self.words(&function.returns));
+            if function.returns.contains("Self") {
+                found.extend(function.owner.clone());
+            }
+        }
+        found
+    }
+
+    fn own_type(&self, site: Site) -> BTreeSet<String> {
+        let function = self.function_of(site).map(|id| self.function(id));
+        function.and_then(|f| f.owner.clone()).into_iter().collect()
+    }
+
+    fn name_type(&self, site: Site, name: &str, depth: u32) -> BTreeSet<String> {
+        let Some(function) = self.function_of(site) else {
+            return BTreeSet::new();
+        };
+        let is_self = name == "self" || name == "this";
+        if is_self {
+            return self.own_type(site);
+        }
+        if let Some((_, parameter)) = self.parameter(function, name) {
+            let mut words = self.words(&parameter.ty);
+            if words.contains("Self") {
+                words.extend(self.function(function).owner.clone());
+            }
+            return words;
+        }
+        let Some(value) = self.binding(site, name) else {
+            let unit = self.unit(site.unit);
+            let found = unit.statics.iter().find(|entry| entry.name == name);
+            return found.map_or_else(BTreeSet::new, |entry| self.words(&entry.ty));
+        };
+        let written = self.parent(value).map(|parent| self.kind(parent));
+        if let Some(Kind::Let { ty, .. }) = written
+            && !ty.is_empty()
+        {
+            return self.words(ty);
+        }
+        self.type_words(value, depth + 1)
+    }
+}

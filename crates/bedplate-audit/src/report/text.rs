@@ -1,0 +1,155 @@
+//! For a terminal of 80 columns.
+
+use alloc::collections::BTreeMap;
+use core::fmt::Write as _;
+
+use crate::audit::{Audit, Evidence, Line, Location};
+use crate::class::Class;
+
+/// Columns of a line.
+const COLUMNS: usize = 80;
+/// Lines of evidence for each candidate.
+const EVIDENCE_MAX: usize = 3;
+
+/// The audit for reading; with colours where `colour`.
+#[must_use]
+pub fn text(audit: &Audit, colour: bool) -> String {
+    let mut out = String::new();
+    head(&mut out, audit);
+    let candidates = audit.candidates();
+    if candidates.is_empty() {
+        out.push_str("\nNo location only counts or only guards messages.\n");
+    } else {
+        out.push_str("\nCandidates, those with most locked operations in the source first.\n");
+        out.push_str("How often they run is not known from the source alone.\n");
+    }
+    for (place, location) in candidates.iter().enumerate() {
+        candidate(&mut out, place + 1, location, colour);
+    }
+    skipped(&mut out, audit, colour);
+    out
+}
+
+fn head(out: &mut String, audit: &Audit) {
+    let mut counts: BTreeMap<Class, (usize, usize)> = BTreeMap::new();
+    for location in &audit.locations {
+        let entry = counts.entry(location.class).or_default();
+        entry.0 += 1;
+        entry.1 += location.operations.len();
+    }
+    let _infallible = writeln!(
+        out,
+        "{} files, {} atomic operations on {} locations\n\n{:14}{:>10}{:>12}",
+        audit.files,
+        audit.operations,
+        audit.locations.len(),
+        "class",
+        "locations",
+        "operations"
+    );
+    for class in Class::ALL {
+        let (locations, operations) = counts.get(&class).copied().unwrap_or_default();
+        let _infallible = writeln!(out, "{class:14}{locations:>10}{operations:>12}");
+    }
+}
+
+fn candidate(out: &mut String, place: usize, location: &Location, colour: bool) {
+    let class = painted(location.class, colour);
+    let _infallible = writeln!(out, "\n{place:>3}. {class} {}", location.name);
+    excerpt(out, &location.declared);
+    let orders: BTreeMap<String, usize> =
+        location
+            .operations
+            .iter()
+            .fold(BTreeMap::new(), |mut counts, operation| {
+                let name = format!("{} {}", operation.order, operation.kind);
+                *counts.entry(name).or_default() += 1;
+                counts
+            });
+    let list: Vec<String> = orders
+        .iter()
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    wrapped(out, "     ", &list.join(", "));
+    for evidence in location.evidence.iter().take(EVIDENCE_MAX) {
+        wrapped(out, "   - ", &evidence.note);
+        excerpt(out, &evidence.at);
+    }
+}
+
+fn skipped(out: &mut String, audit: &Audit, colour: bool) {
+    let rest: Vec<&Location> = audit
+        .locations
+        .iter()
+        .filter(|location| !location.class.is_removable())
+        .collect();
+    if !rest.is_empty() {
+        out.push_str("\nSkipped, each with its reason.\n");
+    }
+    for location in rest {
+        let class = painted(location.class, colour);
+        let _infallible = writeln!(out, "\n{class} {}", location.name);
+        let at = format!("{}:{}", location.declared.file, location.declared.line);
+        wrapped(out, "     ", &at);
+        wrapped(out, "     ", &reason(location.evidence.first()));
+        if let Some(evidence) = location.evidence.first() {
+            excerpt(out, &evidence.at);
+        }
+    }
+}
+
+fn reason(evidence: Option<&Evidence>) -> String {
+    evidence.map_or_else(
+        || "no operation on it was found".to_owned(),
+        |evidence| evidence.note.clone(),
+    )
+}
+
+/// A line of the source, cut to the columns there are.
+fn excerpt(out: &mut String, line: &Line) {
+    let at = format!("{}:{}", line.file, line.line);
+    wrapped(out, "     ", &at);
+    let room = COLUMNS - 9;
+    let cut: String = line.text.chars().take(room).collect();
+    let more = if line.text.chars().count() > room {
+        ".."
+    } else {
+        ""
+    };
+    let _infallible = writeln!(out, "       {cut}{more}");
+}
+
+/// Words in as many lines as they need; a word that is too long stands alone.
+fn wrapped(out: &mut String, indent: &str, text: &str) {
+    let mut line = indent.to_owned();
+    let mut is_bare = true;
+    for word in text.split_whitespace() {
+        if !is_bare && line.chars().count() + 1 + word.chars().count() > COLUMNS {
+            out.push_str(&line);
+            out.push('\n');
+            line = " ".repeat(indent.len());
+            is_bare = true;
+        }
+        if !is_bare {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_bare = false;
+    }
+    out.push_str(&line);
+    out.push('\n');
+}
+
+fn painted(class: Class, colour: bool) -> String {
+    if !colour {
+        return class.name().to_owned();
+    }
+    let code = match class {
+        Class::Correctness => "34",
+        Class::Telemetry | Class::Exported => "32",
+        Class::DiagControl => "36",
+        Class::Heuristic => "35",
+        Class::Unknown => "33",
+    };
+    format!("\u{1b}[{code}m{}\u{1b}[0m", class.name())
+}

@@ -1,0 +1,148 @@
+//! What a condition decides.
+//!
+//! # Role
+//! A branch matters by what it guards: nothing but messages, nothing but writes of other counters,
+//! or what the program does.
+
+use super::effects::{self, Effects};
+use super::finding::Found;
+use super::flow::{Tracer, Way};
+use super::names;
+use crate::facts::{FunctionId, OpKind, Site};
+use crate::syntax::Kind;
+
+impl Tracer<'_> {
+    pub(super) fn effects_at(&mut self, site: Site) -> Effects {
+        effects::of(self.program, self.operations, self.known, site)
+    }
+
+    pub(super) fn effects_of(&mut self, id: FunctionId) -> Effects {
+        effects::of_function(self.program, self.operations, self.known, id)
+    }
+
+    /// A condition: what hangs below it, and what comes after where it leaves early.
+    pub(super) fn condition(&mut self, branch: Site, way: &Way) {
+        let count = self.program.node(branch).children.len();
+        let mut effects = Effects::default();
+        for place in 1..count {
+            if let Some(child) = self.program.child(branch, place) {
+                let inner = self.effects_at(child);
+                effects.leaves |= inner.leaves;
+                effects.locals.extend(inner.locals.iter().cloned());
+                effects.add(&inner);
+            }
+        }
+        self.decided(branch, &effects, way);
+        self.follow(branch, way);
+    }
+
+    pub(super) fn matched(&mut self, matching: Site, way: &Way) {
+        let arms: Vec<Site> = self.program.children(matching).skip(1).collect();
+        for arm in arms {
+            if let Kind::Arm { names } = self.program.kind(arm).clone() {
+                self.bound(arm, &names, way);
+            }
+        }
+        self.condition(matching, way);
+    }
+
+    /// Code at a place below `parent` that is only reached by the value (`a && b`, `then(...)`).
+    pub(super) fn guarded(&mut self, parent: Site, place: usize, way: &Way) {
+        if let Some(child) = self.program.child(parent, place) {
+            let effects = self.effects_at(child);
+            self.decided(parent, &effects, way);
+        }
+    }
+
+    fn decided(&mut self, branch: Site, effects: &Effects, way: &Way) {
+        let function = self.program.function_of(branch);
+        let name = function
+            .map_or("", |id| self.program.function(id).name.as_str())
+            .to_owned();
+        if self.shows_only(function) {
+            self.note(branch, Found::Shown(name));
+            return;
+        }
+        let mut all = effects.clone();
+        if effects.leaves
+            && let Some(id) = function
+        {
+            // What comes after the early end is decided as well.
+            let whole = self.effects_of(id);
+            all.add(&whole);
+            if names::function_shows(&name) && effects.first.is_none() {
+                self.note(branch, Found::Message);
+                return;
+            }
+            self.leaves_function(branch, id, way);
+        }
+        if let Some((_, what)) = all.first {
+            self.note(branch, Found::Decides(what));
+            return;
+        }
+        for id in &all.locations {
+            if Some(*id) != self.location {
+                self.note(branch, Found::Into(*id));
+            }
+        }
+        for field in &all.fields {
+            let (owner, name) = field.clone();
+            self.note(branch, Found::IntoField { owner, name });
+        }
+        if all.shows {
+            self.note(branch, Found::Message);
+        }
+        let locals: Vec<String> = effects.locals.iter().cloned().collect();
+        self.bound(branch, &locals, way);
+    }
+
+    fn shows_only(&self, function: Option<FunctionId>) -> bool {
+        function.is_some_and(|id| {
+            let function = self.program.function(id);
+            let of = function.of_trait.as_deref();
+            of.is_some_and(|of| matches!(of, "Debug" | "Display"))
+        })
+    }
+
+    /// A loop that goes on while something is read: it waits, unless it only keeps an extreme.
+    pub(super) fn waits_or_decides(&mut self, branch: Site, way: &Way) {
+        if self.keeps_extreme(branch) {
+            return self.condition(branch, way);
+        }
+        let body = self.program.child(branch, 1);
+        let effects = body.map_or_else(Effects::default, |body| self.effects_at(body));
+        let is_idle = effects.first.is_none()
+            && effects.locations.is_empty()
+            && effects.locals.is_empty()
+            && effects.fields.is_empty()
+            && !effects.shows;
+        if is_idle || self.op == OpKind::Exchange {
+            self.note(branch, Found::Decides("a loop waits for it".to_owned()));
+        } else {
+            self.condition(branch, way);
+        }
+    }
+
+    /// An exchange in a loop that only keeps the largest or smallest value.
+    pub(super) fn keeps_extreme(&self, site: Site) -> bool {
+        let name = self
+            .location
+            .map_or(String::new(), |id| self.program.location(id).name.clone());
+        let function = self
+            .program
+            .function_of(site)
+            .map_or("", |id| self.program.function(id).name.as_str());
+        if !names::keeps_extreme(&name) && !names::keeps_extreme(function) {
+            return false;
+        }
+        let body = self
+            .program
+            .function_of(site)
+            .and_then(|id| self.program.body(id));
+        body.is_some_and(|body| {
+            self.program.below(body).iter().any(|inner| {
+                matches!(self.program.kind(*inner), Kind::Binary(op) if matches!(op.as_str(), "<" | ">" | "<=" | ">="))
+            })
+        })
+    }
+}

@@ -1,0 +1,239 @@
+//! Where a value goes through calls.
+
+use super::finding::Found;
+use super::flow::{Tracer, Way};
+use super::names;
+use crate::facts::{FunctionId, OpKind, Site};
+use crate::syntax::Kind;
+
+/// Longest chain of calls that a value is followed into.
+const CALLS_MAX: usize = 5;
+
+impl Tracer<'_> {
+    /// The value is given to a function or a method.
+    pub(super) fn argument(&mut self, call: Site, place: usize, name: &str, way: &Way) {
+        if self.program.op(call).is_some() {
+            return self.operand(call, place, way);
+        }
+        // What a closure answers, the function that calls it answers too.
+        let given = self.program.child(call, place);
+        if given.is_some_and(|given| matches!(self.program.kind(given), Kind::Lambda(_))) {
+            return self.follow(call, way);
+        }
+        let functions: Vec<FunctionId> = self.program.callees(call, name);
+        if let Some(by) = self.exporting_macro(call)
+            && functions
+                .iter()
+                .all(|id| self.program.function(*id).is_macro)
+        {
+            return self.note(call, Found::Leaves(by));
+        }
+        if names::call_shows(name) || names::method_shows(name) {
+            self.note(call, Found::Shown(name.to_owned()));
+            return;
+        }
+        if self.is_written_helper(call, place) {
+            return;
+        }
+        if functions.is_empty() {
+            return self.foreign(call, name, way);
+        }
+        if way.calls.len() >= CALLS_MAX {
+            self.note(
+                call,
+                Found::Unknown(format!("it goes deep into calls, at `{name}`")),
+            );
+            return;
+        }
+        for id in functions {
+            self.enter_parameter(call, id, place, way);
+        }
+    }
+
+    /// The value is an operand of an operation on another location.
+    fn operand(&mut self, call: Site, place: usize, way: &Way) {
+        let is_expected = self
+            .program
+            .op(call)
+            .is_some_and(|op| op.kind == OpKind::Exchange);
+        let locations = self.operations.locations_at(call).cloned();
+        match locations {
+            Some(ids) => {
+                for id in ids {
+                    if Some(id) != self.location {
+                        self.note(call, Found::Into(id));
+                    }
+                }
+            }
+            None if place == 0 => self.follow(call, way),
+            None => self.note(
+                call,
+                Found::Unknown("it goes into an atomic elsewhere".to_owned()),
+            ),
+        }
+        // What an exchange answers hangs on what it was to find.
+        if is_expected {
+            self.follow(call, way);
+        }
+    }
+
+    /// A helper of this tree that writes a location with what it is given.
+    fn is_written_helper(&mut self, call: Site, _place: usize) -> bool {
+        let Some(ids) = self.operations.locations_at(call).cloned() else {
+            return false;
+        };
+        for id in ids {
+            if Some(id) != self.location {
+                self.note(call, Found::Into(id));
+            }
+        }
+        true
+    }
+
+    fn enter_parameter(&mut self, call: Site, id: FunctionId, place: usize, way: &Way) {
+        let function = self.program.function(id);
+        let name = match function.parameters.get(place) {
+            Some(parameter) => parameter.name.clone(),
+            None if function.is_macro && !function.parameters.is_empty() => return,
+            None => {
+                return self.note(
+                    call,
+                    Found::Unknown(format!("`{}` takes it", function.name)),
+                );
+            }
+        };
+        if self.program.body(id).is_none() {
+            let note = format!("`{}` takes it, whose body is not here", function.name);
+            return self.note(call, Found::Unknown(note));
+        }
+        let mut inner = way.clone();
+        inner.calls.push(call);
+        let name = name.trim_start_matches("mut ");
+        let mentions: Vec<Site> = self.program.names_in(id, name).to_vec();
+        for mention in mentions {
+            if !self.is_written(mention) {
+                self.follow(mention, &inner);
+            }
+        }
+    }
+
+    /// The macro around `site`, if it is one that hands figures out.
+    pub(super) fn exporting_macro(&self, site: Site) -> Option<String> {
+        let function = self.program.function(self.program.function_of(site)?);
+        (function.is_macro && exports(&function.name)).then(|| function.name.clone())
+    }
+
+    /// A function that is not in the tree.
+    fn foreign(&mut self, call: Site, name: &str, way: &Way) {
+        if let Some(by) = self.exporting_macro(call)
+            && name.starts_with("mem")
+        {
+            return self.note(call, Found::Leaves(by));
+        }
+        if names::is_pure(name) || names::wraps(name) {
+            return self.follow(call, way);
+        }
+        self.note(
+            call,
+            Found::Unknown(format!("`{name}` takes it, which is not in the tree")),
+        );
+    }
+
+    /// A method is called on the value.
+    pub(super) fn receiver(&mut self, call: Site, name: &str, way: &Way) {
+        if name == "fetch_update" || self.program.op(call).is_some() {
+            return;
+        }
+        // What a closure gets is the value, or what was found in it.
+        for place in 1..self.program.node(call).children.len() {
+            if let Some(lambda) = self.program.child(call, place)
+                && let Kind::Lambda(bound) = self.program.kind(lambda).clone()
+            {
+                self.bound(lambda, &bound, way);
+                self.guarded(call, place, way);
+            }
+        }
+        let functions: Vec<FunctionId> = self.program.callees(call, name);
+        if !names::is_pure(name) {
+            for id in functions {
+                let effects = self.effects_of(id);
+                if let Some((_, what)) = effects.first {
+                    self.note(call, Found::Decides(format!("`{name}` acts on it: {what}")));
+                }
+            }
+        }
+        self.follow(call, way);
+    }
+
+    /// The value is returned.
+    pub(super) fn returned(&mut self, site: Site, way: &Way) {
+        let Some(id) = self.program.function_of(site) else {
+            return;
+        };
+        // A closure's `return` is the closure's.
+        let mut at = self.program.parent(site);
+        while let Some(here) = at {
+            if matches!(self.program.kind(here), Kind::Lambda(_)) {
+                return self.follow(here, way);
+            }
+            at = self.program.parent(here);
+        }
+        self.leaves_function(site, id, way);
+    }
+
+    /// The value of a whole body.
+    pub(super) fn returned_from_root(&mut self, site: Site, way: &Way) {
+        if let Some(id) = self.program.function_of(site)
+            && self.program.function(id).is_macro
+        {
+            self.leaves_function(site, id, way);
+        }
+    }
+
+    pub(super) fn leaves_function(&mut self, site: Site, id: FunctionId, way: &Way) {
+        let function = self.program.function(id);
+        let name = function.name.clone();
+        let shows = function
+            .of_trait
+            .as_deref()
+            .is_some_and(|of| matches!(of, "Debug" | "Display"));
+        if shows || names::function_shows(&name) {
+            return self.note(site, Found::Shown(name));
+        }
+        if let Some(call) = way.calls.last() {
+            let outer = Way {
+                calls: way.calls[..way.calls.len() - 1].to_vec(),
+                ..way.clone()
+            };
+            return self.follow(*call, &outer);
+        }
+        let is_rust = self.program.unit(site.unit).is_rust;
+        let callers = self.program.callers(id);
+        let is_public = function.is_public && !function.is_macro;
+        if is_public && (is_rust || callers.is_empty()) {
+            self.note(site, Found::Leaves(name.clone()));
+        }
+        if function.is_macro && callers.is_empty() && !is_rust && exports(&name) {
+            self.note(site, Found::Leaves(name.clone()));
+        } else if function.of_trait.is_some() && callers.is_empty() {
+            self.note(
+                site,
+                Found::Unknown(format!("`{name}` of a trait returns it")),
+            );
+        }
+        for call in callers {
+            let outer = Way {
+                calls: Vec::new(),
+                ..way.clone()
+            };
+            self.follow(call, &outer);
+        }
+    }
+}
+
+/// Macros that make public readers, by the habits of their names.
+fn exports(name: &str) -> bool {
+    ["CTL", "STAT", "METRIC", "EXPORT", "READ", "GET"]
+        .iter()
+        .any(|part| name.to_ascii_uppercase().contains(part))
+}

@@ -1,0 +1,222 @@
+//! What a piece of code does.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use super::names;
+use crate::facts::{FunctionId, LocationId, OpKind, Operations, Program, Site, Target};
+use crate::syntax::Kind;
+
+/// What a piece of code does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Effects {
+    /// The first thing that others notice.
+    pub(super) first: Option<(Site, String)>,
+    /// It shows something.
+    pub(super) shows: bool,
+    /// Locations it writes.
+    pub(super) locations: BTreeSet<LocationId>,
+    /// Plain fields and statics it writes.
+    pub(super) fields: BTreeSet<(String, String)>,
+    /// Locals it writes.
+    pub(super) locals: BTreeSet<String>,
+    /// It leaves before its end.
+    pub(super) leaves: bool,
+}
+
+impl Effects {
+    fn note(&mut self, site: Site, what: String) {
+        self.first.get_or_insert((site, what));
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        if let Some((site, what)) = &other.first {
+            self.note(*site, what.clone());
+        }
+        self.shows |= other.shows;
+        self.locations.extend(&other.locations);
+        self.fields.extend(other.fields.iter().cloned());
+    }
+}
+
+/// Effects of functions, worked out once.
+#[derive(Debug, Default)]
+pub(super) struct Known(BTreeMap<FunctionId, Effects>);
+
+/// Deepest calls that are looked into.
+const DEPTH_MAX: u32 = 4;
+
+/// What the code at `site` does.
+pub(super) fn of(
+    program: &Program,
+    operations: &Operations,
+    known: &mut Known,
+    site: Site,
+) -> Effects {
+    Looker {
+        program,
+        operations,
+        known,
+    }
+    .look(site, 0)
+}
+
+/// What a function does.
+pub(super) fn of_function(
+    program: &Program,
+    operations: &Operations,
+    known: &mut Known,
+    id: FunctionId,
+) -> Effects {
+    Looker {
+        program,
+        operations,
+        known,
+    }
+    .function(id, 0)
+}
+
+struct Looker<'a> {
+    program: &'a Program,
+    operations: &'a Operations,
+    known: &'a mut Known,
+}
+
+impl Looker<'_> {
+    fn look(&mut self, site: Site, depth: u32) -> Effects {
+        let mut effects = Effects::default();
+        self.collect(site, depth, &mut effects);
+        effects
+    }
+
+    fn function(&mut self, id: FunctionId, depth: u32) -> Effects {
+        if let Some(found) = self.known.0.get(&id) {
+            return found.clone();
+        }
+        // A function that calls itself adds nothing to itself.
+        self.known.0.insert(id, Effects::default());
+        let effects = self
+            .program
+            .body(id)
+            .map_or_else(Effects::default, |body| self.look(body, depth));
+        self.known.0.insert(id, effects.clone());
+        effects
+    }
+
+    fn collect(&mut self, site: Site, depth: u32, effects: &mut Effects) {
+        match self.program.kind(site) {
+            Kind::Macro { name } if names::macro_ends(name) => {
+                effects.note(site, format!("`{name}!` ends it"));
+            }
+            Kind::Macro { name } if names::macro_shows(name) => effects.shows = true,
+            Kind::Call { name, .. } | Kind::Method { name } | Kind::Macro { name } => {
+                let name = name.clone();
+                self.call(site, &name, depth, effects);
+            }
+            Kind::Assign { .. } => {
+                self.assign(site, effects);
+                self.children(site, depth, effects);
+            }
+            Kind::Return | Kind::Jump | Kind::Try => {
+                // The body of a function hangs below a return of its own.
+                effects.leaves |= self.program.parent(site).is_some();
+                self.children(site, depth, effects);
+            }
+            _ => self.children(site, depth, effects),
+        }
+    }
+
+    fn children(&mut self, site: Site, depth: u32, effects: &mut Effects) {
+        let children: Vec<Site> = self.program.children(site).collect();
+        for child in children {
+            self.collect(child, depth, effects);
+        }
+    }
+
+    fn call(&mut self, site: Site, name: &str, depth: u32, effects: &mut Effects) {
+        if let Some(op) = self.program.op(site) {
+            if op.kind != OpKind::Load {
+                match self.operations.locations_at(site) {
+                    Some(locations) => effects.locations.extend(locations),
+                    None => effects.note(site, "an atomic of another place is written".to_owned()),
+                }
+            }
+            return self.children(site, depth, effects);
+        }
+        if names::call_shows(name) || names::method_shows(name) {
+            effects.shows = true;
+            return;
+        }
+        let functions: Vec<FunctionId> = self.program.callees(site, name);
+        if !functions.is_empty() && depth < DEPTH_MAX {
+            for id in functions {
+                let inner = self.function(id, depth + 1);
+                let written = self.operations.locations_at(site);
+                let mut inner = inner;
+                // Which of the locations a helper writes depends on the call.
+                if let Some(written) = written {
+                    inner.locations = written.clone();
+                }
+                if let Some((_, what)) = &inner.first {
+                    let short = what.split(", in ").next().unwrap_or(what).to_owned();
+                    inner.first = Some((site, format!("{short}, in `{name}`")));
+                }
+                effects.add(&inner);
+            }
+        } else if !names::is_pure(name) && !names::wraps(name) {
+            effects.note(site, format!("`{name}` is called"));
+        }
+        self.children(site, depth, effects);
+    }
+
+    fn assign(&self, site: Site, effects: &mut Effects) {
+        let Some(target) = self.program.child(site, 0) else {
+            return;
+        };
+        let resolved = self.program.resolve(target);
+        if !resolved.is_empty() {
+            effects
+                .locations
+                .extend(resolved.iter().filter_map(|t| match t {
+                    Target::Location(id) => Some(*id),
+                    Target::Parameter(..) => None,
+                }));
+            return;
+        }
+        match self.program.kind(target) {
+            Kind::Name(name) => {
+                effects.locals.insert(name.clone());
+                if self.program.binding(target, name).is_none() && !self.is_parameter(target, name)
+                {
+                    effects.fields.insert((String::new(), name.clone()));
+                }
+            }
+            Kind::Member(name) => {
+                effects
+                    .fields
+                    .insert((self.owner_of(target, name), name.clone()));
+            }
+            _ => effects.note(site, "memory is written".to_owned()),
+        }
+    }
+
+    fn owner_of(&self, member: Site, name: &str) -> String {
+        let words = self
+            .program
+            .child(member, 0)
+            .map_or_else(BTreeSet::new, |base| self.program.type_words(base, 0));
+        let mut owners = self
+            .program
+            .fields_named(name)
+            .iter()
+            .map(|(owner, _)| owner);
+        owners
+            .find(|owner| words.contains(*owner))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn is_parameter(&self, site: Site, name: &str) -> bool {
+        let function = self.program.function_of(site);
+        function.is_some_and(|id| self.program.parameter(id, name).is_some())
+    }
+}

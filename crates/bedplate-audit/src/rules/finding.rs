@@ -1,0 +1,51 @@
+//! What is found at a use.
+
+use crate::facts::{LocationId, Site};
+
+/// What a use is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Found {
+    /// Decides what the program does.
+    Decides(String),
+    /// Followed as a pointer.
+    Pointer,
+    /// Picks an element.
+    Index,
+    /// Each reader gets a value of its own, or the right to go on.
+    Claims(String),
+    /// Only decides whether a message is given.
+    Message,
+    /// Printed, logged or asserted.
+    Shown(String),
+    /// Leaves through a public function or field.
+    Leaves(String),
+    /// Reduced to a choice among a few.
+    Reduced,
+    /// Goes into another location.
+    Into(LocationId),
+    /// Goes into a plain field or static.
+    IntoField {
+        /// The type it is a field of; empty where that is not known.
+        owner: String,
+        name: String,
+    },
+    /// Not understood.
+    Unknown(String),
+}
+
+impl Found {
+    /// Nothing that is found besides can change what the location is.
+    pub(crate) fn is_decisive(&self) -> bool {
+        matches!(
+            self,
+            Self::Decides(_) | Self::Pointer | Self::Index | Self::Claims(_)
+        )
+    }
+}
+
+/// A use with its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Finding {
+    pub(crate) found: Found,
+    pub(crate) site: Site,
+}

@@ -1,0 +1,379 @@
+//! Where a value goes.
+//!
+//! # Role
+//! From an operation whose value is used, upwards through the code around it.
+
+use alloc::collections::BTreeSet;
+
+use super::effects::Known;
+use super::finding::{Finding, Found};
+use super::names;
+use crate::facts::{LocationId, OpKind, Operations, Program, Site};
+use crate::syntax::Kind;
+
+/// Uses of one location that are followed; more than any honest counter has.
+const STEPS_MAX: u32 = 30_000;
+
+/// A value on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    /// The calls it came in by, the nearest last: where it goes when it is returned.
+    pub(super) calls: Vec<Site>,
+    /// It stands behind the pointer that is followed.
+    pub(super) by_address: bool,
+    /// Only a remainder or a mask of it is left.
+    pub(super) reduced: bool,
+}
+
+/// Follows the values of one location.
+#[derive(Debug)]
+pub(super) struct Tracer<'a> {
+    pub(super) program: &'a Program,
+    pub(super) operations: &'a Operations,
+    pub(super) known: &'a mut Known,
+    /// The location, where it is an atomic one.
+    pub(super) location: Option<LocationId>,
+    /// The operation the value came from.
+    pub(super) op: OpKind,
+    pub(super) findings: BTreeSet<Finding>,
+    seen: BTreeSet<(Site, Option<Site>, bool)>,
+    steps: u32,
+    is_decided: bool,
+}
+
+impl<'a> Tracer<'a> {
+    pub(super) fn new(
+        program: &'a Program,
+        operations: &'a Operations,
+        known: &'a mut Known,
+        location: Option<LocationId>,
+    ) -> Self {
+        Self {
+            program,
+            operations,
+            known,
+            location,
+            op: OpKind::Load,
+            findings: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            steps: 0,
+            is_decided: false,
+        }
+    }
+
+    pub(super) fn note(&mut self, site: Site, found: Found) {
+        self.is_decided |= found.is_decisive();
+        self.findings.insert(Finding { found, site });
+    }
+
+    /// Follows the value of the code at `site`.
+    pub(super) fn follow(&mut self, site: Site, way: &Way) {
+        if self.is_decided {
+            return;
+        }
+        self.steps += 1;
+        if self.steps > STEPS_MAX {
+            self.note(
+                site,
+                Found::Unknown("its uses are too many to follow".to_owned()),
+            );
+            return;
+        }
+        if !self
+            .seen
+            .insert((site, way.calls.last().copied(), way.reduced))
+        {
+            return;
+        }
+        let Some(parent) = self.program.parent(site) else {
+            return self.returned_from_root(site, way);
+        };
+        let place = self.program.place(site);
+        if way.by_address {
+            return self.behind_pointer(parent, place, way);
+        }
+        match self.program.kind(parent).clone() {
+            Kind::Statement | Kind::Literal(_) => {}
+            Kind::Block { tail } => {
+                let is_last = place + 1 == self.program.node(parent).children.len();
+                if tail && is_last {
+                    self.follow(parent, way);
+                }
+            }
+            Kind::Let { names, .. } => self.bound(parent, &names, way),
+            Kind::Assign { .. } => self.assigned(site, parent, place, way),
+            Kind::Return => self.returned(parent, way),
+            Kind::If if place == 0 => self.condition(parent, way),
+            Kind::While if place == 0 => self.waits_or_decides(parent, way),
+            Kind::Match if place == 0 => {
+                self.matched(parent, way);
+            }
+            Kind::Test { names } => {
+                self.bound(parent, &names, way);
+                self.follow(parent, way);
+            }
+            Kind::For { names } if place == 0 => {
+                self.bound(parent, &names, way);
+                self.condition(parent, way);
+            }
+            kind => self.follow_value(site, parent, kind, place, way),
+        }
+    }
+
+    /// The value is part of an expression.
+    fn follow_value(&mut self, site: Site, parent: Site, kind: Kind, place: usize, way: &Way) {
+        match kind {
+            Kind::Binary(operator) => self.binary(parent, place, &operator, way),
+            Kind::Deref => self.dereferenced(site, parent, way),
+            Kind::Index if place == 1 => {
+                let found = if way.reduced {
+                    Found::Reduced
+                } else {
+                    Found::Index
+                };
+                self.note(parent, found);
+            }
+            Kind::Member(name) => self.member(site, parent, &name, way),
+            Kind::FieldInit(name) => self.fills_record(parent, name),
+            Kind::Call { name, .. } => self.argument(parent, place, &name, way),
+            Kind::Method { name } if place == 0 => self.receiver(parent, &name, way),
+            Kind::Method { name } => self.argument(parent, place, &name, way),
+            Kind::Macro { name } => self.macro_argument(parent, &name, way),
+            Kind::Try => {
+                self.follow(parent, way);
+            }
+            Kind::Jump => self.broken_out(parent, way),
+            Kind::Record(_) | Kind::Name(_) => {}
+            _ => self.follow(parent, way),
+        }
+    }
+
+    /// The names that a value is bound to.
+    pub(super) fn bound(&mut self, binder: Site, names: &[String], way: &Way) {
+        for name in names.iter().filter(|name| *name != "_") {
+            self.local(binder, name, way);
+        }
+    }
+
+    /// Every mention of a local name after it got the value.
+    fn local(&mut self, from: Site, name: &str, way: &Way) {
+        let Some(function) = self.program.function_of(from) else {
+            return;
+        };
+        let mentions: Vec<Site> = self.program.names_in(function, name).to_vec();
+        for mention in mentions {
+            if !self.is_written(mention) {
+                self.follow(mention, way);
+            }
+        }
+    }
+
+    /// Whether a mention is the target of a plain assignment.
+    pub(super) fn is_written(&self, mention: Site) -> bool {
+        let Some(parent) = self.program.parent(mention) else {
+            return false;
+        };
+        matches!(self.program.kind(parent), Kind::Assign { .. }) && self.program.place(mention) == 0
+    }
+
+    fn assigned(&mut self, site: Site, assign: Site, place: usize, way: &Way) {
+        if place == 0 {
+            // `*x.get_mut() += 1` writes; the value of an assignment is seldom used.
+            return;
+        }
+        let Some(target) = self.program.child(assign, 0) else {
+            return;
+        };
+        let locations: Vec<LocationId> = self
+            .operations
+            .locations_at(assign)
+            .map_or_else(Vec::new, |ids| ids.iter().copied().collect());
+        for id in &locations {
+            self.note(assign, Found::Into(*id));
+        }
+        match self.program.kind(target).clone() {
+            _ if !locations.is_empty() => {}
+            Kind::Name(name) => {
+                self.local(site, &name, way);
+                let is_local = self.program.binding(target, &name).is_some();
+                if !is_local {
+                    let owner = String::new();
+                    self.note(assign, Found::IntoField { owner, name });
+                }
+            }
+            Kind::Member(name) => {
+                let owner = self.owner_of(target, &name);
+                self.note(assign, Found::IntoField { owner, name });
+            }
+            Kind::Deref => self.written_out(target, assign, way),
+            _ => self.note(assign, Found::Unknown("it is written to memory".to_owned())),
+        }
+    }
+
+    /// `*out = value`: the caller has it then.
+    fn written_out(&mut self, target: Site, assign: Site, way: &Way) {
+        let name = match self.program.child(target, 0).map(|s| self.program.kind(s)) {
+            Some(Kind::Name(name)) => name.clone(),
+            _ => String::new(),
+        };
+        let function = self.program.function_of(assign);
+        let parameter = function.and_then(|id| {
+            let (index, _) = self.program.parameter(id, &name)?;
+            Some((id, index))
+        });
+        let Some((id, index)) = parameter else {
+            if let Some(name) = self.exporting_macro(assign) {
+                return self.note(assign, Found::Leaves(name));
+            }
+            return self.note(
+                assign,
+                Found::Unknown("it is written through a pointer".to_owned()),
+            );
+        };
+        let callers = match way.calls.last() {
+            Some(call) => vec![*call],
+            None => self.program.callers(id),
+        };
+        if callers.is_empty() && self.program.function(id).is_public {
+            let name = self.program.function(id).name.clone();
+            return self.note(assign, Found::Leaves(name));
+        }
+        let outer = Way {
+            calls: way.calls[..way.calls.len().saturating_sub(1)].to_vec(),
+            ..way.clone()
+        };
+        for call in callers {
+            let Some(argument) = self.program.child(call, index) else {
+                continue;
+            };
+            let mut part = argument;
+            while matches!(
+                self.program.kind(part),
+                Kind::Ref | Kind::Cast | Kind::Other
+            ) && let Some(inner) = self.program.child(part, 0)
+            {
+                part = inner;
+            }
+            match self.program.kind(part).clone() {
+                Kind::Name(name) => {
+                    let is_address = matches!(self.program.kind(argument), Kind::Ref);
+                    let inner = Way {
+                        by_address: !is_address,
+                        ..outer.clone()
+                    };
+                    self.local(part, &name, &inner);
+                }
+                Kind::Member(name) => {
+                    let owner = self.owner_of(part, &name);
+                    self.note(part, Found::IntoField { owner, name });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The owner of a field, where its type is known.
+    pub(super) fn owner_of(&self, member: Site, name: &str) -> String {
+        let words = self
+            .program
+            .child(member, 0)
+            .map_or_else(BTreeSet::new, |base| self.program.type_words(base, 0));
+        let mut owners = self
+            .program
+            .fields_named(name)
+            .iter()
+            .map(|(owner, _)| owner);
+        let found = owners.find(|owner| words.contains(*owner));
+        found.cloned().unwrap_or_default()
+    }
+
+    fn fills_record(&mut self, init: Site, name: String) {
+        let record = self
+            .program
+            .parent(init)
+            .map(|parent| self.program.kind(parent));
+        let owner = match record {
+            Some(Kind::Record(owner)) if owner != "Self" => owner.clone(),
+            _ => String::new(),
+        };
+        self.note(init, Found::IntoField { owner, name });
+    }
+
+    /// The value is reached by what is done with the pointer.
+    fn behind_pointer(&mut self, parent: Site, place: usize, way: &Way) {
+        let value = Way {
+            by_address: false,
+            ..way.clone()
+        };
+        match self.program.kind(parent).clone() {
+            Kind::Deref | Kind::Index if place == 0 && !self.is_written(parent) => {
+                self.follow(parent, &value);
+            }
+            Kind::Call { name, .. } | Kind::Method { name } => {
+                self.argument(parent, place, &name, way);
+            }
+            Kind::Other | Kind::Cast => self.follow(parent, way),
+            Kind::Let { names, .. } => self.bound(parent, &names, way),
+            _ => {}
+        }
+    }
+
+    fn binary(&mut self, parent: Site, place: usize, operator: &str, way: &Way) {
+        match operator {
+            "%" if place == 0 => {
+                let reduced = Way {
+                    reduced: true,
+                    ..way.clone()
+                };
+                self.follow(parent, &reduced);
+            }
+            "&&" | "||" if place == 0 => {
+                self.guarded(parent, 1, way);
+                self.follow(parent, way);
+            }
+            _ => self.follow(parent, way),
+        }
+    }
+
+    fn dereferenced(&mut self, site: Site, parent: Site, way: &Way) {
+        let by_reference = matches!(
+            self.program.kind(site),
+            Kind::Method { name } if name == "get_mut"
+        ) || matches!(self.program.kind(site), Kind::Name(_))
+            && self.program.unit(site.unit).is_rust;
+        if by_reference {
+            self.follow(parent, way);
+        } else {
+            self.note(parent, Found::Pointer);
+        }
+    }
+
+    /// A member of the value: of a structure that was unpacked, or behind a pointer.
+    fn member(&mut self, site: Site, parent: Site, name: &str, way: &Way) {
+        let is_rust = self.program.unit(site.unit).is_rust;
+        if is_rust {
+            return self.follow(parent, way);
+        }
+        let _ = name;
+        self.note(parent, Found::Pointer);
+    }
+
+    fn broken_out(&mut self, jump: Site, way: &Way) {
+        let mut at = self.program.parent(jump);
+        while let Some(here) = at {
+            if matches!(self.program.kind(here), Kind::Loop) {
+                return self.follow(here, way);
+            }
+            at = self.program.parent(here);
+        }
+    }
+
+    fn macro_argument(&mut self, parent: Site, name: &str, way: &Way) {
+        if names::macro_shows(name) {
+            self.note(parent, Found::Shown(format!("{name}!")));
+            // `format!` makes a value that is shown later, or used as a name: never a number again.
+            return;
+        }
+        self.follow(parent, way);
+    }
+}

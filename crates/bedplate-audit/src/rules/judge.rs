@@ -1,0 +1,446 @@
+//! From findings to classes.
+//!
+//! # Role
+//! Every location is followed once; what goes into another location shares that one's fate.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use super::effects::Known;
+use super::finding::{Finding, Found};
+use super::flow::{Tracer, Way};
+use crate::class::Class;
+use crate::facts::{
+    Attached, LocationId, OpKind, Operations, Order, Program, Site, is_flag, is_pointer,
+};
+use crate::syntax::Kind;
+
+/// What was found of one location.
+#[derive(Clone, Debug)]
+pub(crate) struct Judgement {
+    pub(crate) class: Class,
+    /// Why, the deciding lines first.
+    pub(crate) evidence: Vec<(Site, String)>,
+}
+
+/// A location or a plain field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing {
+    Location(LocationId),
+    /// The owner, where it is known, and the name.
+    Field(String, String),
+}
+
+/// Lines of evidence that are kept.
+const EVIDENCE_MAX: usize = 6;
+
+/// Judges every location of a program.
+pub(crate) fn judge(program: &Program, operations: &Operations) -> BTreeMap<LocationId, Judgement> {
+    let mut bench = Bench {
+        program,
+        operations,
+        known: Known::default(),
+        findings: BTreeMap::new(),
+    };
+    let ids: Vec<LocationId> = program.location_ids().collect();
+    for id in &ids {
+        bench.examine(Thing::Location(*id));
+    }
+    ids.into_iter()
+        .map(|id| (id, bench.judgement(id)))
+        .collect()
+}
+
+struct Bench<'a> {
+    program: &'a Program,
+    operations: &'a Operations,
+    known: Known,
+    findings: BTreeMap<Thing, BTreeSet<Finding>>,
+}
+
+impl Bench<'_> {
+    /// Finds the uses of a thing and of all that it goes into.
+    fn examine(&mut self, thing: Thing) {
+        let mut todo = vec![thing];
+        while let Some(thing) = todo.pop() {
+            if self.findings.contains_key(&thing) {
+                continue;
+            }
+            let findings = match &thing {
+                Thing::Location(id) => self.uses(*id),
+                Thing::Field(owner, name) => self.field_uses(owner, name),
+            };
+            if !findings.iter().any(|f| f.found.is_decisive()) {
+                todo.extend(findings.iter().filter_map(|f| next(&f.found)));
+            }
+            self.findings.insert(thing, findings);
+        }
+    }
+
+    fn uses(&mut self, id: LocationId) -> BTreeSet<Finding> {
+        let operations = self.operations;
+        let program = self.program;
+        let mut tracer = Tracer::new(program, operations, &mut self.known, Some(id));
+        for attached in operations.of(id) {
+            use_of(&mut tracer, attached);
+        }
+        for (site, note) in operations.escapes.get(&id).into_iter().flatten() {
+            tracer.note(*site, Found::Unknown(note.clone()));
+        }
+        for other in operations.aliases.get(&id).into_iter().flatten() {
+            let site = operations.of(*other).first().map(|a| a.op.site);
+            if let Some(site) = site {
+                tracer.note(site, Found::Into(*other));
+            }
+        }
+        tracer.findings
+    }
+
+    /// Every read of a plain field or static.
+    fn field_uses(&mut self, owner: &str, name: &str) -> BTreeSet<Finding> {
+        let program = self.program;
+        let mut tracer = Tracer::new(program, self.operations, &mut self.known, None);
+        let way = Way {
+            calls: Vec::new(),
+            by_address: false,
+            reduced: false,
+        };
+        let is_field = !program.fields_named(name).is_empty();
+        let mut mentions: Vec<Site> = program.members_named(name).to_vec();
+        mentions.extend(program.names_named(name).iter().copied().filter(|site| {
+            // A name alone is the field where a pattern binds it, or a static.
+            !is_field || program.binding(*site, name).is_some()
+        }));
+        for mention in mentions {
+            let is_member = matches!(program.kind(mention), Kind::Member(_));
+            let of = if is_member {
+                tracer.owner_of(mention, name)
+            } else {
+                String::new()
+            };
+            let is_other = !owner.is_empty() && !of.is_empty() && of != owner;
+            if !is_other && !tracer.is_written(mention) {
+                tracer.follow(mention, &way);
+            }
+        }
+        tracer.findings
+    }
+
+    /// All findings of a thing with those of what it goes into.
+    fn reach(&self, id: LocationId) -> Vec<(Finding, bool)> {
+        let mut seen = BTreeSet::new();
+        let mut todo = vec![(Thing::Location(id), true)];
+        let mut found = Vec::new();
+        while let Some((thing, is_own)) = todo.pop() {
+            if !seen.insert(thing.clone()) {
+                continue;
+            }
+            for finding in self.findings.get(&thing).into_iter().flatten() {
+                if let Some(next) = next(&finding.found) {
+                    todo.push((next, false));
+                }
+                found.push((finding.clone(), is_own));
+            }
+            if let Thing::Location(other) = thing
+                && !is_own
+                && let Some(why) = self.by_kind(other)
+            {
+                found.push((why, false));
+            }
+        }
+        found
+    }
+
+    /// What the type and the operations say, whatever the uses.
+    fn by_kind(&self, id: LocationId) -> Option<Finding> {
+        let operations = self.operations.of(id);
+        let site = operations.first()?.op.site;
+        if is_pointer(&self.program.location(id).ty) {
+            return Some(Finding {
+                found: Found::Pointer,
+                site,
+            });
+        }
+        let barrier = operations.iter().find(|a| a.op.is_barrier)?;
+        Some(Finding {
+            found: Found::Decides("it adds nothing: only its order is wanted".to_owned()),
+            site: barrier.op.site,
+        })
+    }
+
+    fn judgement(&self, id: LocationId) -> Judgement {
+        let mut findings = self.reach(id);
+        if let Some(why) = self.by_kind(id) {
+            findings.push((why, true));
+        }
+        let operations = self.operations.of(id);
+        let wrapped = self.wrapped_class(id);
+        let (class, why) = decide(
+            self.program,
+            self.program.location(id).ty.as_str(),
+            operations,
+            &findings,
+        );
+        let class = wrapped.unwrap_or(class);
+        let mut evidence: Vec<(Site, String)> = Vec::new();
+        let mut ranked: Vec<&(Finding, bool)> = findings.iter().collect();
+        ranked
+            .sort_by_key(|(finding, is_own)| (rank(class, &finding.found), !is_own, finding.site));
+        if let Some(why) = why {
+            evidence.extend(why);
+        }
+        for (finding, is_own) in ranked {
+            if evidence.len() >= EVIDENCE_MAX {
+                break;
+            }
+            let mut note = self.describe(&finding.found);
+            if !is_own {
+                note.push_str(" (what it goes into)");
+            }
+            let entry = (finding.site, note);
+            if !evidence.contains(&entry) {
+                evidence.push(entry);
+            }
+        }
+        Judgement { class, evidence }
+    }
+
+    /// A structure that stands for an atomic is what the locations of its type are together.
+    fn wrapped_class(&self, id: LocationId) -> Option<Class> {
+        let owner = &self.program.location(id).owner;
+        if !self.program.atomic_names.contains(owner) {
+            return None;
+        }
+        let mut classes = BTreeSet::new();
+        for other in self.program.location_ids() {
+            let location = self.program.location(other);
+            if other != id
+                && self.program.words(&location.ty).contains(owner)
+                && location.owner != *owner
+            {
+                classes.insert(self.judgement(other).class);
+            }
+        }
+        let worst = [
+            Class::Correctness,
+            Class::Unknown,
+            Class::Heuristic,
+            Class::DiagControl,
+            Class::Exported,
+        ];
+        worst
+            .into_iter()
+            .find(|class| classes.contains(class))
+            .or_else(|| classes.first().copied())
+    }
+
+    fn describe(&self, found: &Found) -> String {
+        match found {
+            Found::Decides(what) => format!("decides: {what}"),
+            Found::Pointer => "followed as a pointer".to_owned(),
+            Found::Index => "picks an element".to_owned(),
+            Found::Claims(what) => what.clone(),
+            Found::Message => "only decides whether a message is given".to_owned(),
+            Found::Shown(by) => format!("shown by `{by}`"),
+            Found::Leaves(by) => format!("leaves through `{by}`"),
+            Found::Reduced => "reduced to a choice among a few".to_owned(),
+            Found::Into(id) => format!("goes into `{}`", self.program.location(*id).name),
+            Found::IntoField { name, .. } => format!("goes into the field `{name}`"),
+            Found::Unknown(what) => what.clone(),
+        }
+    }
+}
+
+fn next(found: &Found) -> Option<Thing> {
+    match found {
+        Found::Into(id) => Some(Thing::Location(*id)),
+        Found::IntoField { owner, name } => Some(Thing::Field(owner.clone(), name.clone())),
+        _ => None,
+    }
+}
+
+/// Follows the value of one operation.
+fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
+    let op = &attached.op;
+    tracer.op = op.kind;
+    if op.kind == OpKind::Store {
+        return;
+    }
+    let before = tracer.findings.clone();
+    let way = Way {
+        calls: attached.calls.clone(),
+        by_address: false,
+        reduced: false,
+    };
+    tracer.follow(op.site, &way);
+    if op.kind == OpKind::Load {
+        return;
+    }
+    // A value that a change answers is nobody else's: leaving with it claims something.
+    let new: Vec<Finding> = tracer.findings.difference(&before).cloned().collect();
+    for finding in new {
+        let claims = match &finding.found {
+            Found::Leaves(by) => Some(format!("each caller of `{by}` gets a value of its own")),
+            Found::Unknown(_) => Some("the value that the change answers is used".to_owned()),
+            _ => None,
+        };
+        if let Some(claims) = claims {
+            tracer.note(finding.site, Found::Claims(claims));
+        }
+    }
+    let is_used = is_used(tracer.program, op.site);
+    let has_message = tracer.findings.iter().any(|f| f.found == Found::Message);
+    if op.kind == OpKind::Exchange && is_used && !tracer.keeps_extreme(op.site) && !has_message {
+        let what = "an exchange decides who goes on".to_owned();
+        tracer.note(op.site, Found::Claims(what));
+    }
+}
+
+/// Whether the value of an operation is used at all.
+fn is_used(program: &Program, site: Site) -> bool {
+    let Some(parent) = program.parent(site) else {
+        return false;
+    };
+    match program.kind(parent) {
+        Kind::Statement => false,
+        Kind::Let { names, .. } => names.iter().any(|name| !name.starts_with('_')),
+        _ => true,
+    }
+}
+
+type Reasons = Vec<(Site, String)>;
+
+/// The class, with evidence of its own where the findings do not show it.
+fn decide(
+    program: &Program,
+    ty: &str,
+    operations: &[Attached],
+    findings: &[(Finding, bool)],
+) -> (Class, Option<Reasons>) {
+    let has = |test: fn(&Found) -> bool| findings.iter().any(|(f, _)| test(&f.found));
+    if has(Found::is_decisive) {
+        return (Class::Correctness, None);
+    }
+    let Some(first) = operations.first() else {
+        return (Class::Unknown, None);
+    };
+    let say = |site: Site, what: &str| Some(vec![(site, what.to_owned())]);
+    if let Some((store, load)) = publishes(operations) {
+        let is_shown_only = !has(|f| {
+            matches!(
+                f,
+                Found::Leaves(_) | Found::Unknown(_) | Found::IntoField { .. }
+            )
+        });
+        if !is_shown_only {
+            let what = format!(
+                "a {} store that a {} load answers",
+                store.1.name(),
+                load.1.name()
+            );
+            return (Class::Correctness, Some(vec![(store.0, what)]));
+        }
+    }
+    if has(|f| matches!(f, Found::Unknown(_))) {
+        return (Class::Unknown, None);
+    }
+    let leaves = has(|f| matches!(f, Found::Leaves(_)));
+    if leaves && is_flag(ty) {
+        return (
+            Class::Correctness,
+            say(first.op.site, "a flag that is handed to callers"),
+        );
+    }
+    if leaves && let Some(site) = set_by_caller(program, operations) {
+        return (
+            Class::Correctness,
+            say(site, "callers set it and read it back"),
+        );
+    }
+    if has(|f| *f == Found::Reduced) {
+        return (Class::Heuristic, None);
+    }
+    if leaves {
+        return (Class::Exported, None);
+    }
+    // A figure that is shown, and left out where it is zero, is a figure.
+    if has(|f| matches!(f, Found::Shown(by) if !by.to_ascii_lowercase().contains("assert"))) {
+        return (Class::Telemetry, None);
+    }
+    if has(|f| *f == Found::Message) {
+        return (Class::DiagControl, None);
+    }
+    if has(|f| matches!(f, Found::Shown(_))) {
+        return (Class::Telemetry, None);
+    }
+    never_read(operations)
+}
+
+fn never_read(operations: &[Attached]) -> (Class, Option<Reasons>) {
+    let only_counts = operations.iter().all(|a| a.op.kind == OpKind::Change);
+    let site = operations.first().map(|a| a.op.site);
+    let say = |what: &str| site.map(|site| vec![(site, what.to_owned())]);
+    if only_counts {
+        (Class::Telemetry, say("counted and never read"))
+    } else {
+        (
+            Class::Unknown,
+            say("written and never read to an end that is seen"),
+        )
+    }
+}
+
+type Ordered = (Site, Order);
+
+/// A plain store with release order that a load with acquire order may answer.
+fn publishes(operations: &[Attached]) -> Option<(Ordered, Ordered)> {
+    let releases = |o: Order| matches!(o, Order::Release | Order::AcqRel | Order::SeqCst);
+    let acquires = |o: Order| matches!(o, Order::Acquire | Order::AcqRel | Order::SeqCst);
+    let changes = operations.iter().any(|a| a.op.kind == OpKind::Change);
+    if changes {
+        return None;
+    }
+    let store = operations.iter().find(|a| {
+        matches!(a.op.kind, OpKind::Store | OpKind::Swap | OpKind::Exchange) && releases(a.op.order)
+    })?;
+    let load = operations
+        .iter()
+        .find(|a| a.op.kind != OpKind::Store && acquires(a.op.order))?;
+    Some((
+        (store.op.site, store.op.order),
+        (load.op.site, load.op.order),
+    ))
+}
+
+/// A store whose value is a parameter of a public function.
+fn set_by_caller(program: &Program, operations: &[Attached]) -> Option<Site> {
+    let stores = operations
+        .iter()
+        .filter(|a| a.op.kind == OpKind::Store && a.calls.is_empty());
+    for store in stores {
+        let function = program.function_of(store.op.site)?;
+        if !program.function(function).is_public {
+            continue;
+        }
+        let is_given = program.children(store.op.site).skip(1).any(|child| {
+            matches!(program.kind(child), Kind::Name(name) if program.parameter(function, name).is_some())
+        });
+        if is_given && program.unit(store.op.site.unit).is_rust {
+            return Some(store.op.site);
+        }
+    }
+    None
+}
+
+/// How early a finding is shown for a class.
+fn rank(class: Class, found: &Found) -> u32 {
+    let decisive = found.is_decisive();
+    match class {
+        Class::Correctness if decisive => 0,
+        Class::Unknown if matches!(found, Found::Unknown(_)) => 0,
+        Class::Exported if matches!(found, Found::Leaves(_)) => 0,
+        Class::DiagControl if *found == Found::Message => 0,
+        Class::Heuristic if *found == Found::Reduced => 0,
+        Class::Telemetry if matches!(found, Found::Shown(_)) => 0,
+        _ => 1,
+    }
+}

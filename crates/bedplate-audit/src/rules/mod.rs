@@ -1,0 +1,30 @@
+//! What uses say about a location.
+//!
+//! # Role
+//! Follows each value that is read from a location to where it ends: a branch, a pointer, an index, a
+//! message, a public getter, another location. Names the class from what was found.
+//!
+//! # Invariants
+//! I1. A use that is not understood is evidence of its own ("unknown"), never silence.
+//! I2. A class that allows removal needs every use to be understood.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `names.rs` | what names of functions and macros tell |
+//! | `finding.rs` | what is found at a use |
+//! | `effects.rs` | what a piece of code does |
+//! | `flow.rs` | where a value goes |
+//! | `calls.rs` | where a value goes through calls |
+//! | `branch.rs` | what a condition decides |
+//! | `judge.rs` | from findings to classes |
+
+mod branch;
+mod calls;
+mod effects;
+mod finding;
+mod flow;
+mod judge;
+mod names;
+
+pub(crate) use judge::{Judgement, judge};

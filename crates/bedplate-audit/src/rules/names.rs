@@ -1,0 +1,232 @@
+//! What names of functions and macros tell.
+
+/// Macros that only show their arguments, or stop where a claim does not hold.
+const SHOWING_MACROS: [&str; 26] = [
+    "println",
+    "eprintln",
+    "print",
+    "eprint",
+    "write",
+    "writeln",
+    "format",
+    "format_args",
+    "trace",
+    "debug",
+    "info",
+    "warn",
+    "error",
+    "log",
+    "event",
+    "span",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "panic",
+    "unreachable",
+    "metric",
+    "trace_span",
+];
+
+/// Macros of Rust that only show.
+pub(super) fn macro_shows(name: &str) -> bool {
+    SHOWING_MACROS.contains(&name)
+}
+
+/// Macros that end the process or the thread.
+pub(super) fn macro_ends(name: &str) -> bool {
+    matches!(
+        name,
+        "panic" | "unreachable" | "todo" | "unimplemented" | "abort"
+    )
+}
+
+/// Words of functions that show what they are given.
+const SHOWING_WORDS: [&str; 19] = [
+    "print",
+    "printf",
+    "fprintf",
+    "println",
+    "log",
+    "warn",
+    "warning",
+    "message",
+    "debug",
+    "trace",
+    "dump",
+    "snprintf",
+    "vsnprintf",
+    "vfprintf",
+    "puts",
+    "fputs",
+    "logf",
+    "assert",
+    "report",
+];
+
+fn has_word(name: &str, words: &[&str]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.split('_').any(|part| words.contains(&part))
+}
+
+/// Whether a function shows what it is given, by its name.
+pub(super) fn call_shows(name: &str) -> bool {
+    has_word(name, &SHOWING_WORDS) || name.to_ascii_lowercase().ends_with("printf")
+}
+
+/// Methods that collect what is shown (`f.debug_struct().field(...)`).
+pub(super) fn method_shows(name: &str) -> bool {
+    matches!(
+        name,
+        "field"
+            | "write_fmt"
+            | "write_str"
+            | "fmt"
+            | "finish"
+            | "debug_struct"
+            | "debug_tuple"
+            | "debug_list"
+            | "record_debug"
+            | "entry_debug"
+            | "pad"
+    )
+}
+
+/// Whether a whole function is there to show things.
+pub(super) fn function_shows(name: &str) -> bool {
+    name == "fmt" || has_word(name, &SHOWING_WORDS) || has_word(name, &["msg", "json", "profile"])
+}
+
+/// Methods and functions that only compute.
+const PURE: [&str; 96] = [
+    "min",
+    "max",
+    "wrapping_add",
+    "wrapping_sub",
+    "wrapping_mul",
+    "saturating_add",
+    "saturating_sub",
+    "checked_add",
+    "checked_sub",
+    "overflowing_add",
+    "abs",
+    "pow",
+    "round",
+    "floor",
+    "ceil",
+    "sqrt",
+    "ln",
+    "exp",
+    "to_owned",
+    "to_string",
+    "into",
+    "try_into",
+    "from",
+    "try_from",
+    "unwrap",
+    "expect",
+    "unwrap_or",
+    "unwrap_or_default",
+    "is_some",
+    "is_none",
+    "is_ok",
+    "is_err",
+    "is_null",
+    "ok",
+    "err",
+    "as_ref",
+    "as_mut",
+    "as_ptr",
+    "cast",
+    "clone",
+    "copied",
+    "cloned",
+    "len",
+    "is_empty",
+    "iter",
+    "map",
+    "map_err",
+    "filter",
+    "sum",
+    "count",
+    "collect",
+    "enumerate",
+    "rev",
+    "zip",
+    "chain",
+    "take",
+    "skip",
+    "then",
+    "then_some",
+    "Some",
+    "Ok",
+    "Err",
+    "None",
+    "new",
+    "default",
+    "as_secs",
+    "as_nanos",
+    "as_millis",
+    "from_nanos",
+    "from_micros",
+    "from_millis",
+    "from_secs",
+    "elapsed",
+    "get",
+    "as_str",
+    "as_slice",
+    "trailing_zeros",
+    "leading_zeros",
+    "count_ones",
+    "is_power_of_two",
+    "rotate_left",
+    "leading_ones",
+    "swap_bytes",
+    "to_bits",
+    "from_bits",
+    "likely",
+    "unlikely",
+    "eq",
+    "ne",
+    "cmp",
+    "partial_cmp",
+    "and_then",
+    "or_else",
+    "unwrap_or_else",
+    "size_of",
+    "clamp",
+];
+
+/// Whether a call only computes, by its name.
+pub(super) fn is_pure(name: &str) -> bool {
+    PURE.contains(&name)
+        || name.starts_with("is_")
+        || name.starts_with("as_")
+        || name.starts_with("from_")
+        || name.starts_with("to_")
+        || name.starts_with("with_capacity")
+        || name.contains("likely")
+}
+
+/// Whether a name is that of a type or a variant, whose call only wraps.
+pub(super) fn wraps(name: &str) -> bool {
+    name.starts_with(char::is_uppercase) && name.chars().any(char::is_lowercase)
+}
+
+/// Whether a name says that only an extreme is kept.
+pub(super) fn keeps_extreme(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    [
+        "max",
+        "min",
+        "peak",
+        "high",
+        "largest",
+        "longest",
+        "watermark",
+    ]
+    .iter()
+    .any(|part| lower.contains(part))
+}

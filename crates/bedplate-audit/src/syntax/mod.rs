@@ -1,0 +1,43 @@
+//! Source text as one small language.
+//!
+//! # Role
+//! Lowers Rust, C and C++ to the few shapes that the rules ask about, so that each rule is written
+//! once. Macro bodies are parsed again as code.
+//!
+//! # Not here
+//! Meaning: names stay names here; what they stand for is worked out in `facts/`.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `shape.rs` | the shapes and what a file declares |
+//! | `build.rs` | building a unit, shared by the languages |
+//! | `rust.rs` | Rust |
+//! | `c.rs` | C and C++ |
+//! | `c_items.rs` | what C and C++ files declare |
+//! | `mask.rs` | C text made readable to a parser that does not preprocess |
+
+mod build;
+mod c;
+mod c_items;
+mod mask;
+mod rust;
+mod shape;
+
+pub(crate) use shape::{Function, Kind, Node, NodeId, Parameter, Unit};
+
+/// The languages that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    Rust,
+    C,
+    Cpp,
+}
+
+/// Lowers one file.
+pub(crate) fn lower(language: Language, path: &str, text: &str) -> Unit {
+    match language {
+        Language::Rust => rust::lower(path, text),
+        Language::C | Language::Cpp => c::lower(language, path, text),
+    }
+}

@@ -1,0 +1,210 @@
+//! The shapes and what a file declares.
+//!
+//! # Invariants
+//! I1. A node's parent stands before it in `Unit::nodes`.
+
+/// Index of a node in its unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct NodeId(pub(crate) u32);
+
+/// What a piece of code is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Anything without a meaning of its own: its value is that of its children.
+    Other,
+    /// Statements; where `tail`, the last one is the block's value.
+    Block {
+        tail: bool,
+    },
+    /// A statement whose value is dropped.
+    Statement,
+    /// Names bound to the child's value; with the type as written.
+    Let {
+        names: Vec<String>,
+        ty: String,
+    },
+    /// Target and value; `compound` where the old value is read too.
+    Assign {
+        compound: bool,
+    },
+    Return,
+    /// Leaves a loop or a function without a value of interest.
+    Jump,
+    /// Condition, then, perhaps else.
+    If,
+    /// Condition, body; perhaps more children.
+    While,
+    /// An endless loop around its child.
+    Loop,
+    /// What is gone through, body.
+    For {
+        names: Vec<String>,
+    },
+    /// What is matched, then arms.
+    Match,
+    /// Guard and body; binds names of the pattern.
+    Arm {
+        names: Vec<String>,
+    },
+    /// A pattern that may fail, around what it looks at.
+    Test {
+        names: Vec<String>,
+    },
+    /// Function by name with what stands before it (`Type::`), around its arguments.
+    Call {
+        name: String,
+        path: String,
+    },
+    /// Receiver, then arguments.
+    Method {
+        name: String,
+    },
+    /// A macro by name, around its arguments.
+    Macro {
+        name: String,
+    },
+    Name(String),
+    /// Member of the child.
+    Member(String),
+    /// Base, index.
+    Index,
+    Deref,
+    Ref,
+    /// Ends the function where the child's value is a failure (`?`).
+    Try,
+    Unary(String),
+    Binary(String),
+    Cast,
+    Literal(String),
+    /// A value of a structure by name, around its fields.
+    Record(String),
+    /// One field of it.
+    FieldInit(String),
+    /// Parameters, around the body.
+    Lambda(Vec<String>),
+}
+
+/// A piece of code.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) line: u32,
+    pub(crate) parent: Option<NodeId>,
+    pub(crate) children: Vec<NodeId>,
+    /// Index of the function in the unit; none outside of functions.
+    pub(crate) function: Option<u32>,
+}
+
+/// A parameter of a function.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) ty: String,
+}
+
+/// A function.
+#[derive(Clone, Debug)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    /// The type whose method it is.
+    pub(crate) owner: Option<String>,
+    /// The trait it implements.
+    pub(crate) of_trait: Option<String>,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) returns: String,
+    /// Can be called from outside the tree.
+    pub(crate) is_public: bool,
+    /// Stands for the body of a macro.
+    pub(crate) is_macro: bool,
+    pub(crate) body: Option<NodeId>,
+}
+
+/// A field of a structure.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) ty: String,
+    pub(crate) line: u32,
+}
+
+/// A structure, or a variant with fields.
+#[derive(Clone, Debug)]
+pub(crate) struct Structure {
+    pub(crate) name: String,
+    pub(crate) fields: Vec<Field>,
+}
+
+/// A static, or a local that is declared with an atomic type.
+#[derive(Clone, Debug)]
+pub(crate) struct Static {
+    pub(crate) name: String,
+    pub(crate) ty: String,
+    pub(crate) line: u32,
+    /// The function it is declared in.
+    pub(crate) function: Option<u32>,
+}
+
+/// A name for a type.
+#[derive(Clone, Debug)]
+pub(crate) struct Alias {
+    pub(crate) name: String,
+    pub(crate) ty: String,
+}
+
+/// One file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unit {
+    pub(crate) path: String,
+    pub(crate) is_rust: bool,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) functions: Vec<Function>,
+    pub(crate) structures: Vec<Structure>,
+    pub(crate) statics: Vec<Static>,
+    pub(crate) aliases: Vec<Alias>,
+    pub(crate) lines: Vec<String>,
+}
+
+impl Unit {
+    pub(crate) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    pub(crate) fn kind(&self, id: NodeId) -> &Kind {
+        &self.node(id).kind
+    }
+
+    /// The child at a place, if there is one.
+    pub(crate) fn child(&self, id: NodeId, place: usize) -> Option<NodeId> {
+        self.node(id).children.get(place).copied()
+    }
+
+    /// Which child of its parent a node is.
+    pub(crate) fn place(&self, id: NodeId) -> usize {
+        let Some(parent) = self.node(id).parent else {
+            return 0;
+        };
+        let siblings = &self.node(parent).children;
+        siblings.iter().position(|s| *s == id).unwrap_or(0)
+    }
+
+    /// All nodes below one, itself first.
+    pub(crate) fn below(&self, id: NodeId) -> Vec<NodeId> {
+        let mut found = vec![id];
+        let mut next = 0;
+        while let Some(node) = found.get(next).copied() {
+            found.extend(&self.node(node).children);
+            next += 1;
+        }
+        found
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        let count = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        (0..count).map(NodeId)
+    }
+
+    pub(crate) fn function_of(&self, id: NodeId) -> Option<&Function> {
+        let index = self.node(id).function?;
+        self.functions.get(index as usize)
+    }
+}

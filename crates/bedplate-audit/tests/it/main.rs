@@ -1,0 +1,40 @@
+//! The audit from outside.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `rust.rs` | rules and traps in Rust |
+//! | `c.rs` | rules and traps in C and C++ |
+//! | `documents.rs` | text and documents |
+//! | `labels.rs` | the half of the labels that rules are made with |
+
+mod c;
+mod documents;
+mod labels;
+mod rust;
+
+use bedplate_audit::{Audit, Class, Source, audit};
+
+/// Audits one file.
+fn audited(path: &str, text: &str) -> Audit {
+    audit(&[Source {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    }])
+}
+
+/// The class of the location of a name.
+fn class_of(audit: &Audit, name: &str) -> Class {
+    let found = audit
+        .locations
+        .iter()
+        .find(|location| location.name == name || location.name.ends_with(&format!(".{name}")));
+    let found = found.unwrap_or_else(|| panic!("{name} was not found in {audit:#?}"));
+    found.class
+}
+
+/// Asserts the class of a location in one file.
+fn assert_class(path: &str, text: &str, name: &str, class: Class) {
+    let found = audited(path, text);
+    assert_eq!(class_of(&found, name), class, "{found:#?}");
+}

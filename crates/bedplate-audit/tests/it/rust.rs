@@ -1,0 +1,158 @@
+//! Rules and traps in Rust.
+
+use bedplate_audit::Class;
+
+use crate::assert_class;
+
+fn assert_static(body: &str, class: Class) {
+    let text = format!("static X: AtomicUsize = AtomicUsize::new(0);\n{body}\n");
+    assert_class("a.rs", &text, "X", class);
+}
+
+#[test]
+fn what_is_only_printed_is_telemetry() {
+    assert_static(
+        "fn hit() { X.fetch_add(1, Relaxed); }\nfn show() { let n = X.load(Relaxed); println!(\"{n} {}\", n); }",
+        Class::Telemetry,
+    );
+}
+
+#[test]
+fn what_is_counted_and_never_read_is_telemetry() {
+    assert_static("fn hit() { X.fetch_add(1, Relaxed); }", Class::Telemetry);
+}
+
+#[test]
+fn a_figure_that_decides_is_correctness() {
+    assert_static(
+        "fn hit() { X.fetch_add(1, Relaxed); }\n\
+         fn spawn_more() { if X.load(Relaxed) < 3 { start_thread(); } }",
+        Class::Correctness,
+    );
+}
+
+#[test]
+fn a_decision_two_calls_away_is_found() {
+    assert_static(
+        "fn hit() { X.fetch_add(1, Relaxed); }\nfn count() -> usize { X.load(Relaxed) }\n\
+         fn is_full() -> bool { count() > 7 }\nfn push() { if is_full() { start_thread(); } }",
+        Class::Correctness,
+    );
+}
+
+#[test]
+fn an_early_return_decides_what_follows() {
+    assert_static(
+        "fn close() { X.store(1, Relaxed); }\n\
+         fn run() { if X.load(Relaxed) == 1 { return; } work(); }",
+        Class::Correctness,
+    );
+}
+
+#[test]
+fn a_getter_alone_exports() {
+    assert_static(
+        "fn hit() { X.fetch_add(1, Relaxed); }\npub fn hits() -> usize { X.load(Relaxed) }",
+        Class::Exported,
+    );
+}
+
+#[test]
+fn a_flag_that_is_handed_out_is_correctness() {
+    let text = "struct T { done: AtomicBool }\nimpl T {\n\
+        fn finish(&self) { self.done.store(true, Release); }\n\
+        pub fn is_done(&self) -> bool { self.done.load(Acquire) } }";
+    assert_class("a.rs", text, "T.done", Class::Correctness);
+}
+
+#[test]
+fn a_number_handed_out_once_is_correctness() {
+    assert_static(
+        "pub fn id() -> usize { X.fetch_add(1, Relaxed) }",
+        Class::Correctness,
+    );
+}
+
+#[test]
+fn a_branch_that_only_warns_is_diagnostic() {
+    assert_static(
+        "fn f() { if X.fetch_add(1, Relaxed) < 10 { warn!(\"again\"); } }",
+        Class::DiagControl,
+    );
+}
+
+#[test]
+fn a_round_robin_choice_is_heuristic() {
+    assert_static(
+        "fn f(v: &[u8]) -> u8 { let i = X.fetch_add(1, Relaxed) % 8; v[i] }",
+        Class::Heuristic,
+    );
+}
+
+#[test]
+fn a_lock_is_correctness() {
+    let text = "struct L { held: AtomicBool }\nimpl L {\n\
+        fn lock(&self) { while self.held.compare_exchange(false, true, Acquire, Relaxed).is_err() {} }\n\
+        fn unlock(&self) { self.held.store(false, Release); } }";
+    assert_class("a.rs", text, "L.held", Class::Correctness);
+}
+
+#[test]
+fn a_reference_count_is_correctness() {
+    let text = "struct I { rc: AtomicUsize }\nimpl Drop for H { fn drop(&mut self) {\n\
+        if self.inner.rc.fetch_sub(1, Release) == 1 { unsafe { free(self.p) } } } }";
+    assert_class("a.rs", text, "I.rc", Class::Correctness);
+}
+
+#[test]
+fn the_release_of_a_counter_hands_nothing_over() {
+    assert_static(
+        "fn hit() { X.fetch_add(1, Release); }\nfn show() { println!(\"{}\", X.load(Acquire)); }",
+        Class::Telemetry,
+    );
+}
+
+#[test]
+fn adding_nothing_is_a_barrier() {
+    assert_static("fn fence() { X.fetch_add(0, SeqCst); }", Class::Correctness);
+}
+
+#[test]
+fn an_address_given_away_is_unknown() {
+    assert_static(
+        "fn f() { X.fetch_add(1, Relaxed); elsewhere(&X); }",
+        Class::Unknown,
+    );
+}
+
+#[test]
+fn macro_bodies_are_read() {
+    assert_static(
+        "cfg_thing! { fn hit() { X.fetch_add(1, Relaxed); }\nfn f() { if X.load(Relaxed) > 2 { stop(); } } }",
+        Class::Correctness,
+    );
+}
+
+#[test]
+fn a_helper_has_the_class_of_each_caller_apart() {
+    let text = "struct M { shown: AtomicUsize, decides: AtomicUsize }\n\
+        fn bump(c: &AtomicUsize) -> usize { c.fetch_add(1, Relaxed) }\n\
+        impl M { fn f(&self) { bump(&self.shown); if bump(&self.decides) > 3 { stop(); } }\n\
+        fn show(&self) { println!(\"{}\", self.shown.load(Relaxed)); } }";
+    assert_class("a.rs", text, "M.shown", Class::Telemetry);
+    assert_class("a.rs", text, "M.decides", Class::Correctness);
+}
+
+#[test]
+fn what_feeds_a_decision_decides() {
+    let text = "struct M { a: AtomicUsize, b: AtomicUsize }\nimpl M {\n\
+        fn f(&self) { self.a.fetch_add(1, Relaxed); self.b.store(self.a.load(Relaxed), Relaxed); }\n\
+        fn g(&self) { if self.b.load(Relaxed) > 9 { stop(); } } }";
+    assert_class("a.rs", text, "M.a", Class::Correctness);
+}
+
+#[test]
+fn tests_are_left_out() {
+    let text = "#[cfg(test)]\nmod tests { static X: AtomicUsize = AtomicUsize::new(0); }";
+    assert!(crate::audited("a.rs", text).locations.is_empty());
+}
