@@ -173,6 +173,13 @@ impl CountBar {
         }
     }
 
+    /// Shows what goes on beside the counting.
+    pub(crate) fn note(&self, message: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(message.to_owned());
+        }
+    }
+
     pub(crate) fn show(&self, done: u64, total: u64, message: &str) {
         if let Some(bar) = &self.0 {
             bar.set_length(total);

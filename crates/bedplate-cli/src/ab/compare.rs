@@ -206,7 +206,7 @@ fn measured(plan: &TrialPlan<'_>) -> Result<Trial, RunError> {
             bar.show(series.pairs().len() as u64, pairs_max as u64, &message);
         }
         Progress::Counting { counter } => {
-            bar.show(0, 1, &format!("· counting instructions by {counter}"));
+            bar.note(&format!("· counting instructions by {counter}"));
         }
         _ => {}
     });

@@ -18,13 +18,16 @@ use super::spending::Look;
 /// Probability with which "can be found" is meant.
 pub const POWER: f64 = 0.9;
 
+/// Effects of so many deviations are clipped in nearly every pair, and their noise with them.
+const ALL_CLIPPED: f64 = CLIP_SCALES + 2.0;
+
 /// The smallest effect found in `pairs` pairs with probability [`POWER`], for differences of
 /// deviation `deviation` and the chance `error` of being wrong; same unit as the deviation. `None`
 /// if so few pairs find nothing, however large.
 #[must_use]
 pub fn smallest_effect(deviation: f64, pairs: usize, error: f64) -> Option<f64> {
     let luck = upper_quantile(1.0 - POWER);
-    let (mut low, mut high) = (0.0, CLIP_SCALES);
+    let (mut low, mut high) = (0.0, ALL_CLIPPED);
     if !is_found(high, pairs, error, luck) {
         return None;
     }
@@ -73,6 +76,7 @@ pub fn usual_pairs_by_looks(deviation: f64, effect: f64, looks: &[Look]) -> Opti
 fn is_found(scales: f64, pairs: usize, error: f64, luck: f64) -> bool {
     let pairs = pairs as f64;
     let effect = scales.min(CLIP_SCALES);
+    let luck = if scales >= ALL_CLIPPED { 0.0 } else { luck };
     let square = (1.0 + effect * effect).min(CLIP_SCALES * CLIP_SCALES);
     let bound = Bound::new(1.0, error).reach(pairs * square);
     pairs * effect - luck * pairs.sqrt() >= bound
@@ -122,5 +126,6 @@ mod tests {
         assert_eq!(pairs(0.001), None);
         assert!(usual_pairs(1e-5, 0.5, 400, 0.04).is_some_and(|pairs| (8..15).contains(&pairs)));
         assert_eq!(smallest_effect(0.01, 3, 0.04), None);
+        assert!(smallest_effect(0.01, 12, 0.04).is_some_and(|effect| effect <= 0.051));
     }
 }

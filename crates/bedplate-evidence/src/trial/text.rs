@@ -163,13 +163,10 @@ fn table(document: &Document) -> Vec<String> {
         let middle = |counts: &[u64]| counts.first().map_or_else(String::new, |&it| count(it));
         rows.push(format!(
             " {:<18}{:>14}{:>14}  {:<38}{:>8}",
-            format!("{} ({})", "instructions", witness.counter)
-                .chars()
-                .take(18)
-                .collect::<String>(),
+            "instructions",
             middle(&witness.a),
             middle(&witness.b),
-            signed(witness.change_percent),
+            format!("{} ({})", signed(witness.change_percent), witness.counter),
             share(witness.spread_percent),
         ));
     }
