@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Profile(ProfileArguments),
     /// Decide soundly which of two commands is better
     Ab(Box<AbArguments>),
+    /// Show what each atomic of a source tree is to its program
+    Audit(AuditArguments),
     /// Print the licences of bedplate and of everything linked into it
     #[command(
         alias = "licenses",
@@ -180,6 +182,29 @@ pub(crate) struct TopArguments {
     /// Print one snapshot as JSON and exit
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Arguments of `audit`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit code: 0 nothing found, 10 candidates found, 1 error, 2 usage.\n\
+    With --golden: 0, or 10 if a correctness location was called telemetry.\n\n\
+    Classes: CORRECTNESS, TELEMETRY, EXPORTED, DIAG-CONTROL, HEURISTIC, UNKNOWN (docs/audit.md)."
+)]
+pub(crate) struct AuditArguments {
+    /// The tree, or one file
+    #[arg(value_name = "PATH", required_unless_present = "golden")]
+    pub(crate) path: Option<PathBuf>,
+    /// Write the audit as JSON (layout: docs/audit.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the candidates as SARIF 2.1.0
+    #[arg(long, value_name = "FILE", conflicts_with = "golden")]
+    pub(crate) sarif: Option<PathBuf>,
+    /// Measure the audit on the labels made by hand; DIR holds a folder for each package
+    /// [default: the sources that cargo keeps]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "path")]
+    pub(crate) golden: Option<Option<PathBuf>>,
 }
 
 #[cfg(test)]

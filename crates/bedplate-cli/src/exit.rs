@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     Failed,
     /// Arguments that make no sense.
     Usage,
-    /// `probe` found problems.
+    /// `probe` found problems, `audit` found candidates.
     Problems,
     /// `ab`: the verdict's code, or 16, 17, 1 (docs/ab.md).
     Compared(u8),

@@ -15,6 +15,7 @@
 //! | `talk.rs` | colour, live line, standard streams |
 //! | `profile.rs` | `bedplate profile` |
 //! | `ab/` | `bedplate ab` |
+//! | `audit.rs` | `bedplate audit` |
 //! | `probe/` | `bedplate probe` |
 //! | `top/` | `bedplate top` |
 //! | `licences.rs` | `bedplate licences` |
@@ -24,6 +25,7 @@ extern crate alloc;
 
 mod ab;
 mod args;
+mod audit;
 mod exit;
 mod library;
 mod licences;
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Top(arguments) => top::top(&arguments),
         Command::Profile(arguments) => profile::profile(&arguments),
         Command::Ab(arguments) => ab::ab(&arguments),
+        Command::Audit(arguments) => audit::audit(&arguments),
         Command::Licences => licences::licences(),
     }
     .into()

@@ -369,6 +369,11 @@ impl<'a> Tracer<'a> {
     }
 
     fn macro_argument(&mut self, parent: Site, name: &str, way: &Way) {
+        if name == "format" && matches!(self.op, OpKind::Change | OpKind::Swap) {
+            // A number of one's own, in a text that may be a file's name or a key.
+            let note = "a number of its own goes into a text".to_owned();
+            return self.note(parent, Found::Unknown(note));
+        }
         if names::macro_shows(name) {
             self.note(parent, Found::Shown(format!("{name}!")));
             // `format!` makes a value that is shown later, or used as a name: never a number again.

@@ -90,6 +90,14 @@ fn a_round_robin_choice_is_heuristic() {
 }
 
 #[test]
+fn a_number_in_the_name_of_a_file_is_correctness() {
+    assert_static(
+        "fn path() -> String { let n = X.fetch_add(1, SeqCst); format!(\"/tmp/store-{n}-{}\", n) }",
+        Class::Correctness,
+    );
+}
+
+#[test]
 fn a_lock_is_correctness() {
     let text = "struct L { held: AtomicBool }\nimpl L {\n\
         fn lock(&self) { while self.held.compare_exchange(false, true, Acquire, Relaxed).is_err() {} }\n\

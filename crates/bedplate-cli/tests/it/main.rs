@@ -6,6 +6,7 @@
 //! | `machine.rs` | a place for one test: directory, environment, runs |
 //! | `run.rs` | exit codes, output untouched, reports |
 //! | `inactive.rs` | programs on which preloading cannot work |
+//! | `audit.rs` | auditing a tree |
 //! | `children.rs` | programs that fork and execute |
 //! | `signals.rs` | programs that signals end |
 //! | `versus.rs` | comparisons |
@@ -18,6 +19,7 @@
 //! | `top.rs` | looking at running processes |
 
 mod ab;
+mod audit;
 mod children;
 mod inactive;
 mod licences;
