@@ -8,7 +8,7 @@
 
 use super::extents::{Extent, Extents};
 use super::header::{self, HugeHeader, Sizes, seal, start_of, usable_of};
-use super::mapping::{self, decommit, unmap};
+use super::mapping::{self, Resized, decommit, unmap};
 use crate::budget;
 use crate::counters::COUNTERS;
 use crate::harden::{self, TAIL_BYTES};
@@ -292,7 +292,15 @@ impl HugeBlocks {
     /// Unmaps what is more than may be kept.
     fn trim_kept(&self) {
         let now = clock::coarse_ms();
-        self.unmap_each(|inner| inner.extents.take_surplus(inner.allowed(now)));
+        // Under `ulimit -v` or `-d` what is kept is what the program itself cannot map.
+        let is_limited = self.cached_bytes() > HUGE_KEPT_BYTES
+            && matches!(pages::address_space_limit(), Ok(Some(_)));
+        let most = if is_limited {
+            HUGE_KEPT_BYTES
+        } else {
+            usize::MAX
+        };
+        self.unmap_each(|inner| inner.extents.take_surplus(inner.allowed(now).min(most)));
     }
 
     /// Other memory grew by as many bytes: so much less is kept.
@@ -354,22 +362,24 @@ impl HugeBlocks {
             return None;
         }
         let fits = wanted <= mapped && mapped <= whole;
-        let in_place = fits || mapping::resize_in_place(start, mapped, whole);
+        let resized = if fits {
+            Resized::Done
+        } else {
+            mapping::resize_in_place(start, mapped, whole)
+        };
         let touched = header.touched_bytes.load(Ordering::Relaxed);
         let mut touched = touched.max(offset + had);
-        if in_place {
+        if resized == Resized::Done {
             touched = touched.min(whole);
             if wanted < touched && decommit(start + wanted, touched - wanted) {
                 touched = wanted;
             }
         }
         let mapped_now = if fits { mapped } else { whole };
-        let moved = if in_place {
-            Some(start)
-        } else if offset == SLICE_BYTES {
-            self.move_to_larger(start, mapped, whole)
-        } else {
-            None
+        let moved = match resized {
+            Resized::Done => Some(start),
+            Resized::Stays if offset == SLICE_BYTES => self.move_to_larger(start, mapped, whole),
+            Resized::Stays | Resized::Fixed => None,
         };
         let Some(start) = moved else {
             if block_bytes > had {

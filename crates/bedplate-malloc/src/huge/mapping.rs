@@ -76,11 +76,30 @@ fn map_far(block_bytes: usize, align: usize) -> Result<Mapped, OsError> {
     })
 }
 
-/// Grows or shrinks a block's mapping where it stands; false where it cannot be.
-pub(super) fn resize_in_place(start: usize, had: usize, wanted: usize) -> bool {
+/// What became of a mapping that was to grow or shrink where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resized {
+    /// It did.
+    Done,
+    /// It stays, and may be moved.
+    Stays,
+    /// It stays where it is: to the kernel it is several mappings, of which it grows or moves one at a
+    /// time only. Asked to move them onto another mapping, some kernels unmap that before they refuse.
+    Fixed,
+}
+
+/// Grows or shrinks a block's mapping where it stands.
+pub(super) fn resize_in_place(start: usize, had: usize, wanted: usize) -> Resized {
     let at: *mut u8 = core::ptr::with_exposed_provenance_mut(start);
+    let Some(at) = NonNull::new(at) else {
+        return Resized::Fixed;
+    };
     // SAFETY: the mapping is the block's, whose owner resizes it; what is cut off is unused.
-    NonNull::new(at).is_some_and(|at| unsafe { pages::resize_in_place(at, had, wanted) }.is_ok())
+    match unsafe { pages::resize_in_place(at, had, wanted) } {
+        Ok(()) => Resized::Done,
+        Err(error) if error.code == libc::EFAULT || wanted < had => Resized::Fixed,
+        Err(_) => Resized::Stays,
+    }
 }
 
 /// Gives pages behind a block's end back; false where the kernel refuses, and they keep their
