@@ -33,6 +33,12 @@ impl List {
         self.first.get()
     }
 
+    /// The last slab.
+    #[must_use]
+    pub(crate) fn last(&self) -> Option<&'static Slab> {
+        self.last.get()
+    }
+
     /// Puts a slab at the end.
     pub(crate) fn push_back(&self, slab: &'static Slab) {
         slab.next.set(None);

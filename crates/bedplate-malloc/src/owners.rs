@@ -17,7 +17,7 @@ use crate::counters::COUNTERS;
 use crate::heap::{Heap, Standing};
 use crate::slab::Slab;
 use crate::tuning::{PARKED_LOOKS, SLICE_BYTES, SPARSE_KEPT_SLICES};
-use crate::{harden, miss, raw, sparse};
+use crate::{harden, miss, raw, sparse, sync};
 use bedplate_os::clock;
 use bedplate_os::lock::{Guard, Lock};
 use bedplate_os::pages::{self, Protection};
@@ -87,6 +87,21 @@ impl Heaps {
     pub(crate) fn try_locked<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
         let (_guard, _inner) = self.try_enter()?;
         Some(work())
+    }
+
+    /// Does something in turns while the heaps are locked, until it is false that there is more to do.
+    /// Whoever waits for the lock gets it between two of them: to give it up for a moment is not
+    /// enough, as this thread has it again before another wakes.
+    pub(crate) fn locked_by_turns(&self, mut turn: impl FnMut() -> bool) {
+        loop {
+            let (has_more, is_wanted) = self.locked(|| (turn(), self.lock.has_sleepers()));
+            if !has_more {
+                return;
+            }
+            if is_wanted {
+                sync::nap();
+            }
+        }
     }
 
     /// Bytes of the current slabs of parked heaps. A snapshot.
@@ -362,4 +377,36 @@ pub(crate) fn after_fork<G: Gates>(own: &'static Heap, keep: Option<&'static Hea
             miss::finish_what_others_began::<G>(heap);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HEAPS;
+    use core::sync::atomic::{AtomicBool, Ordering};
+    use core::time::Duration;
+    use std::time::Instant;
+
+    /// A holder that gives the lock up for a moment only has it again before a sleeper wakes.
+    #[test]
+    fn who_waits_for_the_heaps_is_let_in_between_turns() {
+        let was_in = AtomicBool::new(false);
+        let began = AtomicBool::new(false);
+        let mut turns = 0;
+        std::thread::scope(|s| {
+            s.spawn(|| {
+                while !began.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+                HEAPS.locked(|| was_in.store(true, Ordering::Relaxed));
+            });
+            HEAPS.locked_by_turns(|| {
+                began.store(true, Ordering::Relaxed);
+                let turn = Instant::now();
+                while turn.elapsed() < Duration::from_micros(300) {}
+                turns += 1;
+                turns < 10_000 && !was_in.load(Ordering::Relaxed)
+            });
+        });
+        assert!(turns < 1000, "let in after {turns} turns");
+    }
 }

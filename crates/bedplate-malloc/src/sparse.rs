@@ -18,12 +18,18 @@
 //! before their pages were purged keeps more from then on, for some seconds.
 //!
 //! # Invariants
-//! - I1: [`SPARSE`], its slabs and their pages are touched under the heaps lock only.
+//! - I1: [`WAITING`] and [`HOLLOW`], their slabs and the pages of those are touched under the heaps
+//!   lock only.
 //! - I2: lent slabs have the owner [`NUMBER`], which is no thread's, and are not watched: whoever
 //!   publishes the last of the blocks that were out says so ([`completed`]).
-//! - I3: `seen_ms` of a lent slab is when it was lent, or first got blocks back after its pages were
-//!   purged, or [`PURGED`].
+//! - I3: a lent slab is on a list of the one that its `heap` leads to: of [`WAITING`], in the order
+//!   of `seen_ms`, which is when it was lent or first got blocks back after its pages were purged; or
+//!   of [`HOLLOW`] once they are, until it gets blocks back.
 //! - I4: no slab of the hardened build is lent: its free blocks have more than a link.
+//!
+//! # Cost
+//! A look takes up the slabs that are due and some of those that are purged, however many are lent;
+//! the lock is given up every few slabs, and for a while where somebody waits for it.
 
 use crate::class::CLASSES;
 use crate::counters::COUNTERS;
@@ -36,18 +42,24 @@ use crate::tuning::{
 };
 use crate::{harden, hollow, miss, raw, thread};
 use bedplate_os::clock;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// The number that stands for "lent".
 pub(crate) const NUMBER: usize = 3;
-/// Its pages are purged, and nothing came back since (I3).
-const PURGED: u64 = u64::MAX;
 /// Slabs purged while the heaps lock is held once: some tens of microseconds each.
 const SLABS_A_LOCK: u32 = 8;
+/// Slabs looked at whose pages are purged already: a cache miss or two each.
+const HOLLOW_A_LOCK: u32 = 128;
+/// The same for a class in each look of the purge thread; the others have their turn in the next.
+const HOLLOW_A_LOOK: u32 = 1024;
 
-/// The lent slabs.
-static SPARSE: Heap = Heap::numbered(NUMBER);
-/// How many there are. Written under the lock.
+/// The lent slabs whose pages are still to be purged (I3).
+static WAITING: Heap = Heap::numbered(NUMBER);
+/// The lent slabs whose pages are purged (I3).
+static HOLLOW: Heap = Heap::numbered(NUMBER);
+/// A slab may have become empty while the heaps were locked, so that nobody took it up.
+static MISSED: AtomicBool = AtomicBool::new(false);
+/// How many are lent. Written under the lock.
 static SLABS: AtomicUsize = AtomicUsize::new(0);
 /// Bytes of those whose pages are still to be purged. Written under the lock.
 static WAITING_BYTES: AtomicUsize = AtomicUsize::new(0);
@@ -58,10 +70,12 @@ pub(crate) fn is_empty() -> bool {
     SLABS.load(Ordering::Relaxed) == 0
 }
 
-/// Bytes of lent slabs whose pages are still to be purged. A snapshot.
+/// Bytes of lent slabs whose pages are still to be purged; not zero while one may be empty. A
+/// snapshot.
 #[must_use]
 pub(crate) fn waiting_bytes() -> usize {
-    WAITING_BYTES.load(Ordering::Relaxed)
+    let missed = usize::from(MISSED.load(Ordering::Relaxed));
+    WAITING_BYTES.load(Ordering::Relaxed) + missed
 }
 
 /// A slab of the calling thread's heap became sparse: lends the oldest of its class where the heap
@@ -132,10 +146,8 @@ fn lend(heap: &'static Heap, slab: &'static Slab) -> bool {
         heap.enqueue(slab, out);
         return false;
     }
-    SPARSE.own(slab);
-    SPARSE.enqueue(slab, out);
     raw::shared(slab).seen.store(0, Ordering::Relaxed);
-    wait_from_now(slab);
+    wait_from_now(slab, out);
     SLABS.fetch_add(1, Ordering::Relaxed);
     COUNTERS.slabs_lent.add(1);
     true
@@ -149,31 +161,44 @@ fn since(slab: &'static Slab) -> u64 {
     raw::shared(slab).seen_ms.load(Ordering::Relaxed)
 }
 
-fn wait_from_now(slab: &'static Slab) {
+/// Puts a slab that is on no list among those whose pages are to be purged.
+fn wait_from_now(slab: &'static Slab, out: u32) {
+    WAITING.own(slab);
     let since = &raw::shared(slab).seen_ms;
     since.store(clock::coarse_ms(), Ordering::Relaxed);
+    WAITING.enqueue(slab, out);
     WAITING_BYTES.fetch_add(bytes_of(slab), Ordering::Relaxed);
 }
 
-/// A lent slab waits for nothing any more. True if its pages were still to be purged.
-fn wait_no_more(slab: &'static Slab, mark: u64) -> bool {
-    let waited = raw::shared(slab).seen_ms.swap(mark, Ordering::Relaxed) != PURGED;
-    if waited {
-        WAITING_BYTES.fetch_sub(bytes_of(slab), Ordering::Relaxed);
-    }
-    waited
+/// Takes a slab off them.
+fn wait_no_more(slab: &'static Slab) {
+    WAITING.unlist(slab);
+    WAITING_BYTES.fetch_sub(bytes_of(slab), Ordering::Relaxed);
 }
 
-/// Takes a slab off the lists here.
+/// True if a lent slab's pages are purged, and nothing came back since.
+fn is_hollow(slab: &'static Slab) -> bool {
+    let heap = raw::shared(slab).heap.load(Ordering::Relaxed);
+    core::ptr::eq(heap, &raw const HOLLOW)
+}
+
+/// Takes a slab off the lists here. True if its pages were still to be purged.
 fn take_off(slab: &'static Slab) -> bool {
-    SPARSE.unlist(slab);
+    let waited = !is_hollow(slab);
+    if waited {
+        wait_no_more(slab);
+    } else {
+        HOLLOW.unlist(slab);
+    }
     SLABS.fetch_sub(1, Ordering::Relaxed);
-    wait_no_more(slab, 0)
+    waited
 }
 
 /// A lent slab of the class for a heap. The heaps lock is held.
 pub(crate) fn adopt(heap: &'static Heap, class: usize) -> Option<&'static Slab> {
-    let slab = SPARSE.sparse_of(class).first()?;
+    // Those that are whole first.
+    let waiting = WAITING.sparse_of(class).first();
+    let slab = waiting.or_else(|| HOLLOW.sparse_of(class).first())?;
     if take_off(slab) {
         keep_more(heap, slices_of(slab));
     }
@@ -186,14 +211,18 @@ pub(crate) fn adopt(heap: &'static Heap, class: usize) -> Option<&'static Slab> 
 /// to the pool.
 #[cold]
 pub(crate) fn completed(slab: &'static Slab) {
-    // Where the heaps are being changed the purge thread finds it, or who needs a slab of the class.
     let lent_in_vain = HEAPS.try_locked(|| {
         // It may be somebody's again.
         let is_lent = slab.kind() == Kind::Slab && slab.owner.load(Ordering::Relaxed) == NUMBER;
         let slices = slices_of(slab);
-        let waited = since(slab) != PURGED;
+        let waited = !is_hollow(slab);
         (is_lent && settle(slab) && waited).then_some(slices)
     });
+    if lent_in_vain.is_none() {
+        // The heaps are being changed: the purge thread finds it.
+        MISSED.store(true, Ordering::Relaxed);
+        purge::start_helper();
+    }
     let heap = thread::heap();
     if let Some(Some(slices)) = lent_in_vain
         && !heap.is(&NO_HEAP)
@@ -222,10 +251,12 @@ fn settle(slab: &'static Slab) -> bool {
     }
     let taken = miss::collect(slab);
     if taken > 0 {
-        slab.countdown
-            .store(out.saturating_sub(taken), Ordering::Relaxed);
-        if since(slab) == PURGED {
-            wait_from_now(slab);
+        let out = out.saturating_sub(taken);
+        if is_hollow(slab) {
+            HOLLOW.unlist(slab);
+            wait_from_now(slab, out);
+        } else {
+            slab.countdown.store(out, Ordering::Relaxed);
         }
     }
     false
@@ -233,43 +264,77 @@ fn settle(slab: &'static Slab) -> bool {
 
 /// Purges the pages of slabs that were lent for `ms` milliseconds. Returns the bytes.
 pub(crate) fn purge(ms: u64) -> usize {
+    let has_missed = MISSED.swap(false, Ordering::Relaxed);
     if is_empty() {
         return 0;
     }
     let now = clock::coarse_ms();
+    let most = if has_missed || ms == 0 {
+        u32::MAX
+    } else {
+        HOLLOW_A_LOOK
+    };
     let mut bytes = 0;
     for class in 0..CLASSES {
-        // Bounded by the slabs: each turn but the last purges some, which are due no more.
-        while HEAPS.locked(|| purge_some(class, now, ms, &mut bytes)) {}
+        let mut round = Round {
+            last: None,
+            left: most,
+        };
+        HEAPS.locked_by_turns(|| settle_some(class, &mut round));
+        HEAPS.locked_by_turns(|| purge_some(class, now, ms, &mut bytes));
     }
     bytes
 }
 
+/// A round through the purged slabs of a class, which ends with the one that was the last of them.
+struct Round {
+    last: Option<&'static Slab>,
+    left: u32,
+}
+
+/// Takes up what was freed of a few purged slabs of a class; true if there are more.
+fn settle_some(class: usize, round: &mut Round) -> bool {
+    let list = HOLLOW.sparse_of(class);
+    if round.last.is_none() {
+        round.last = list.last();
+        // Whatever becomes of the last one meanwhile.
+        round.left = round.left.min(HOLLOW.sparse_slices.get());
+    }
+    for _ in 0..HOLLOW_A_LOCK {
+        let Some(slab) = list.first().filter(|_| round.left > 0) else {
+            return false;
+        };
+        round.left -= 1;
+        if !settle(slab) && is_hollow(slab) {
+            let out = slab.out();
+            HOLLOW.unlist(slab);
+            HOLLOW.enqueue(slab, out);
+        }
+        if round.last.is_some_and(|last| last.is(slab)) {
+            return false;
+        }
+    }
+    true
+}
+
 /// Purges a few slabs of a class; true if there may be more.
 fn purge_some(class: usize, now: u64, ms: u64, bytes: &mut usize) -> bool {
-    let mut left = SLABS_A_LOCK;
-    let mut at = SPARSE.sparse_of(class).first();
-    // Bounded: what is put at the end of the list is not due again.
-    while let Some(slab) = at {
-        at = slab.next.get();
+    for _ in 0..SLABS_A_LOCK {
+        let Some(slab) = WAITING.sparse_of(class).first() else {
+            return false;
+        };
         if settle(slab) {
             continue;
         }
-        let since = since(slab);
-        // One look of the time passes before the last one, on average half.
-        if since == PURGED || now.saturating_sub(since) + LOOK_MS < ms {
-            continue;
+        // One look of the time passes before the last one, on average half. What is behind came
+        // later (I3).
+        if now.saturating_sub(since(slab)) + LOOK_MS < ms {
+            return false;
         }
-        if left == 0 {
-            return true;
-        }
-        left -= 1;
         *bytes += hollow::purge(slab);
-        wait_no_more(slab, PURGED);
-        // Those that are whole are adopted first.
-        let out = slab.out();
-        SPARSE.unlist(slab);
-        SPARSE.enqueue(slab, out);
+        wait_no_more(slab);
+        HOLLOW.own(slab);
+        HOLLOW.enqueue(slab, slab.out());
     }
-    false
+    true
 }

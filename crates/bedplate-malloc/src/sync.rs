@@ -23,11 +23,20 @@ pub(crate) fn wait(turn: u32) {
     if turn < YIELDS {
         bedplate_os::rawio::yield_now();
     } else {
-        bedplate_os::lock::Parking::new().park(0, Some(NAP_NS));
+        nap();
     }
     #[cfg(bedplate_loom)]
     {
         let _ = turn;
         loom::thread::yield_now();
     }
+}
+
+/// Lets a thread that was just woken run.
+#[cold]
+pub(crate) fn nap() {
+    #[cfg(not(bedplate_loom))]
+    bedplate_os::lock::Parking::new().park(0, Some(NAP_NS));
+    #[cfg(bedplate_loom)]
+    loom::thread::yield_now();
 }

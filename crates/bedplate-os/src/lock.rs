@@ -56,6 +56,13 @@ impl Lock {
             .map(|_| Guard { lock: self })
     }
 
+    /// True if others sleep until the lock is free, or did so when it was taken. Asked by its holder.
+    #[must_use]
+    pub fn has_sleepers(&self) -> bool {
+        // Relaxed: a hint.
+        self.word.load(Ordering::Relaxed) == 2
+    }
+
     #[cold]
     fn lock_slow(&self) {
         // A short spin: holders keep the lock for tens of nanoseconds. Bounded.

@@ -4,6 +4,7 @@
 use crate::again;
 use crate::engine::{Engine, bytes_of, fill, free};
 use crate::inspect::captured;
+use bedplate_malloc::budget::budget;
 use bedplate_malloc::counters::CountersSnapshot;
 use bedplate_malloc::{info, ops};
 use bedplate_telemetry::Off;
@@ -145,6 +146,39 @@ fn a_fork() {
     assert_eq!(status, 0, "the child ended well");
 }
 
+/// Slabs are lent behind others that are purged already; then threads free the rest at once, and some
+/// of the slabs become empty while the heaps are locked.
+fn two_waves() {
+    let mut chance = Chance::new(21);
+    let mut waves = [1, 2].map(|value| {
+        (0..200_000)
+            .map(|_| Kept::new(256, value))
+            .collect::<Vec<_>>()
+    });
+    for wave in &mut waves {
+        let (lent, before) = (CountersSnapshot::own().slabs_lent, purged_bytes());
+        thin(wave, &mut chance, 15, 16);
+        assert!(CountersSnapshot::own().slabs_lent > lent + 500);
+        let began = Instant::now();
+        while purged_bytes() - before < 12 << 20 {
+            assert!(began.elapsed() < Duration::from_secs(60), "pages go back");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    let held = budget().used_bytes();
+    let frees = waves.map(|wave| std::thread::spawn(|| wave.into_iter().for_each(Kept::end)));
+    frees.into_iter().for_each(|thread| {
+        thread.join().expect("blocks are whole");
+    });
+    // This thread keeps some slabs of its own.
+    let began = Instant::now();
+    while held - budget().used_bytes() < 75 << 20 {
+        let used = budget().used_bytes();
+        assert!(began.elapsed() < Duration::from_secs(60), "{held} {used}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// What the figures say of blocks of 400 bytes, from within and without.
 fn the_figures() {
     let mut chance = Chance::new(11);
@@ -214,6 +248,7 @@ fn child() {
         "fork" => a_fork(),
         "figures" => the_figures(),
         "locked" => locked_pages(),
+        "waves" => two_waves(),
         "ended" => an_ended_thread(),
         "comes and goes" => {
             let threads: Vec<_> = (0..3)
@@ -259,6 +294,11 @@ fn figures_count_blocks_of_purged_pages_as_free() {
 #[test]
 fn pages_that_the_kernel_keeps_lose_no_block() {
     passes("locked");
+}
+
+#[test]
+fn slabs_that_become_empty_while_lent_go_back() {
+    passes("waves");
 }
 
 #[test]
