@@ -2,12 +2,13 @@
 //!
 //! # Role
 //! Locations of well-known trees, each read and labelled by a person's own reading before any rule
-//! was written, with the line that decided.
+//! was written (or, of trees that came later, before the audit ever saw them), with the line that
+//! decided.
 //!
 //! # Invariants
 //! I1. A label is per location, not per operation.
 //! I2. Which labels the rules may be made with is decided by a hash of the location alone; the
-//!     others are only ever scored.
+//!     others, and all those of trees that came later, are only ever scored.
 //!
 //! # Rooms
 //! | file | what it holds |

@@ -108,7 +108,7 @@ pub fn score(corpus: &Corpus, folders: &[PathBuf]) -> Result<Vec<Scored>, Missin
         Scored {
             tree: corpus.tree.clone(),
             label: label.clone(),
-            half: label.half(),
+            half: corpus.half(label),
             found: location.map_or(Class::Unknown, |location| location.class),
             is_located: location.is_some(),
             evidence: location.map_or_else(Vec::new, |location| location.evidence.clone()),

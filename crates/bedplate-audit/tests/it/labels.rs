@@ -14,8 +14,8 @@ fn no_correctness_of_the_rules_half_is_lost() {
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
     let folders = home.map_or_else(Vec::new, |home| registry_folders(&home));
     let mut scored = Vec::new();
-    for corpus in corpora().unwrap() {
-        match score(&corpus, &folders) {
+    for corpus in corpora().unwrap().iter().filter(|corpus| !corpus.kept_out) {
+        match score(corpus, &folders) {
             Ok(found) => scored.extend(found.into_iter().filter(|s| s.half == Half::Rules)),
             Err(error) => println!(
                 "{}: {error}; then run `bedplate audit --golden`",
