@@ -21,7 +21,7 @@ use crate::huge::HUGE;
 use crate::segment::{ALL_FREE, Header, MAGIC, longest_run, runs, span};
 use crate::slab::{Kind, Slab};
 use crate::tuning::{DECAY_MS, REGION_FIRST, REGION_MAX, SEGMENT_BYTES, SLICE_BYTES, SLICES};
-use crate::{budget, config, raw};
+use crate::{budget, config, raw, sync};
 use bedplate_os::lock::{Guard, Lock};
 use bedplate_os::pages::{self, HugePages, Protection};
 use core::cell::{Cell, UnsafeCell};
@@ -266,14 +266,21 @@ impl Pool {
         while at != 0 {
             let header = Header::at(at);
             // The lock is taken for each segment anew, so that others wait for one at most.
-            let (_guard, _inner) = self.enter();
-            let dirty = header.dirty.load(Ordering::Relaxed);
-            let due = if all {
-                dirty
-            } else {
-                header.waited(dirty, DECAY_MS)
+            let is_wanted = {
+                let (_guard, _inner) = self.enter();
+                let dirty = header.dirty.load(Ordering::Relaxed);
+                let due = if all {
+                    dirty
+                } else {
+                    header.waited(dirty, DECAY_MS)
+                };
+                bytes += self.purge_segment(header, due);
+                self.lock.has_sleepers()
             };
-            bytes += self.purge_segment(header, due);
+            if is_wanted {
+                // Else this thread has the lock again before a sleeper wakes.
+                sync::nap();
+            }
             at = header.older.load(Ordering::Relaxed);
         }
         if bytes > 0 {

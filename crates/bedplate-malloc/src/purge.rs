@@ -47,10 +47,19 @@ fn pending_bytes() -> usize {
     waiting_bytes() + sparse::waiting_bytes()
 }
 
-/// Something was released: purges if it is time, and starts the helper if much waits.
+/// Something was released: starts the helper if much waits, or purges if it is time and no helper is
+/// there to do it: who releases may hold the heaps lock, and to give a gigabyte back takes tens of
+/// milliseconds.
 pub(crate) fn after_release() {
     let waiting = waiting_bytes();
     if waiting == 0 {
+        return;
+    }
+    if waiting > PURGE_THREAD_BYTES {
+        start_helper();
+    }
+    // Relaxed: a helper that is about to end or to doze leaves it to the next release.
+    if HELPER.runs() && !DOZES.load(Ordering::Relaxed) {
         return;
     }
     let now = clock::coarse_ms();
@@ -63,9 +72,6 @@ pub(crate) fn after_release() {
         && last != 0
     {
         due();
-    }
-    if waiting > PURGE_THREAD_BYTES {
-        start_helper();
     }
 }
 
