@@ -21,6 +21,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 static HELPER: Background = Background::new();
 /// True while the helper sleeps for longer than [`LOOK_MS`].
 static DOZES: AtomicBool = AtomicBool::new(false);
+/// When somebody last purged what was due, the helper or another, or the helper was started. Not a
+/// mark that it runs: a child made without the fork handlers would find one that is not there.
 static LAST_MS: AtomicU64 = AtomicU64::new(0);
 static TOLD_PARKED: AtomicU32 = AtomicU32::new(0);
 
@@ -58,10 +60,6 @@ pub(crate) fn after_release() {
     if waiting > PURGE_THREAD_BYTES {
         start_helper();
     }
-    // Relaxed: a helper that is about to end or to doze leaves it to the next release.
-    if HELPER.runs() && !DOZES.load(Ordering::Relaxed) {
-        return;
-    }
     let now = clock::coarse_ms();
     // Relaxed: at worst two threads purge at once, which the locks allow.
     let last = LAST_MS.load(Ordering::Relaxed);
@@ -81,7 +79,10 @@ pub(crate) fn start_helper() {
         return;
     }
     match HELPER.start(helper) {
-        Ok(true) => COUNTERS.purge_threads.add(1),
+        Ok(true) => {
+            COUNTERS.purge_threads.add(1);
+            helper_was_there();
+        }
         Ok(false) => {
             // Relaxed first: frees come here often, and the helper seldom dozes.
             if DOZES.load(Ordering::Relaxed) && DOZES.swap(false, Ordering::SeqCst) {
@@ -94,6 +95,15 @@ pub(crate) fn start_helper() {
             COUNTERS.purge_thread_refused.add(1);
         }
     }
+}
+
+/// The helper is at work: what is due is not the others' to purge for now.
+///
+/// Apart, so that `helper` asks for the time in one place and no compiler keeps the call's target in a
+/// register.
+#[inline(never)]
+fn helper_was_there() {
+    LAST_MS.store(clock::coarse_ms(), Ordering::Relaxed);
 }
 
 fn due() {
@@ -123,7 +133,9 @@ extern "C" fn helper() {
         sleep(nap);
         owners::drain_parked::<Off>(DECAY_MS);
         let _bytes = sparse::purge(SPARSE_DECAY_MS);
+        helper_was_there();
         due();
+        helper_was_there();
         let found = quiet::look();
         nap = if pending_bytes() > 0 || found == Found::Waiting {
             LOOK_MS

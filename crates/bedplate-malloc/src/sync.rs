@@ -34,9 +34,7 @@ pub(crate) fn wait(turn: u32) {
 
 /// Lets a thread that was just woken run.
 #[cold]
+#[cfg(not(bedplate_loom))]
 pub(crate) fn nap() {
-    #[cfg(not(bedplate_loom))]
     bedplate_os::lock::Parking::new().park(0, Some(NAP_NS));
-    #[cfg(bedplate_loom)]
-    loom::thread::yield_now();
 }

@@ -104,12 +104,6 @@ impl Background {
         self.parking.unpark_all();
     }
 
-    /// True if the thread was started and has not said that it ends. A hint.
-    #[must_use]
-    pub fn runs(&self) -> bool {
-        self.running.load(Ordering::Relaxed)
-    }
-
     /// True while the thread lives.
     #[must_use]
     pub fn lives(&self) -> bool {
