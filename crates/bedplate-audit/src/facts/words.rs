@@ -17,7 +17,7 @@ fn is_atomic_word(word: &str) -> bool {
     let c = word.starts_with("_Atomic")
         || word == "atomic"
         || word.starts_with("atomic_") && !word.starts_with("atomic_ref")
-        || matches!(word, "atomic64_t" | "atomic_t");
+        || word.contains("atomic") && word.ends_with("_t") && !word.contains("atomic_ref");
     rust || c
 }
 

@@ -26,4 +26,4 @@ mod sources;
 pub use corpus::{Corpus, Label, Package, Quote, corpora};
 pub use half::Half;
 pub use score::{Figures, Scored, bench_figures, score};
-pub use sources::{Missing, registry_folders};
+pub use sources::{Missing, manifest, registry_folders};

@@ -6,7 +6,7 @@
 use core::fmt;
 use std::path::{Path, PathBuf};
 
-use super::corpus::{Corpus, Package};
+use super::corpus::{Corpus, Package, corpora};
 use crate::facts::{Source, TreeError, read_tree};
 
 /// Why a corpus cannot be audited here.
@@ -37,7 +37,8 @@ impl fmt::Display for Missing {
                 write!(
                     f,
                     "the sources of {package} are not here (looked in {}): \
-                     fetch them with `cargo fetch` in a package that depends on this version",
+                     `cargo run -p bedplate-bench -- evidence` fetches those of all labels, \
+                     `cargo fetch` in a package that depends on this version does it for one",
                     places.join(", ")
                 )
             }
@@ -57,6 +58,27 @@ pub fn registry_folders(cargo_home: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     folders.sort();
     folders
+}
+
+/// The manifest of a package that depends on all packages of the labels and does nothing else: where
+/// cargo has fetched for it, the sources are there.
+///
+/// # Errors
+/// The labels cannot be read.
+pub fn manifest() -> Result<String, serde_json::Error> {
+    let mut text = String::from(
+        "[package]\nname = \"golden-sources\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n\
+         [lib]\npath = \"lib.rs\"\n\n[workspace]\n\n[dependencies]\n",
+    );
+    for package in corpora()?.iter().flat_map(|corpus| &corpus.packages) {
+        // What follows a plus takes no part in the choice of a version.
+        let version = package.version.split('+').next().unwrap_or_default();
+        let name = &package.package;
+        text.push_str(&format!(
+            "{name} = {{ version = \"={version}\", default-features = false }}\n"
+        ));
+    }
+    Ok(text)
 }
 
 fn folder_of(package: &Package, folders: &[PathBuf]) -> Result<PathBuf, Missing> {
@@ -85,4 +107,16 @@ pub(super) fn read(corpus: &Corpus, folders: &[PathBuf]) -> Result<Vec<Source>, 
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::manifest;
+
+    #[test]
+    fn the_manifest_names_exact_versions() {
+        let text = manifest().unwrap();
+        assert!(text.contains("sled = { version = \"=0.34.7\", "), "{text}");
+        assert!(text.contains("rpmalloc-sys = { version = \"=0.2.3\", "));
+    }
 }

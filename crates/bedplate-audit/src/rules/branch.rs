@@ -55,6 +55,7 @@ impl Tracer<'_> {
     }
 
     fn decided(&mut self, branch: Site, effects: &Effects, way: &Way) {
+        self.ended();
         let function = self.program.function_of(branch);
         let name = function
             .map_or("", |id| self.program.function(id).name.as_str())

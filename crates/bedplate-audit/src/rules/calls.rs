@@ -1,5 +1,6 @@
 //! Where a value goes through calls.
 
+use super::effects;
 use super::finding::Found;
 use super::flow::{Tracer, Way};
 use super::names;
@@ -28,7 +29,7 @@ impl Tracer<'_> {
         {
             return self.note(call, Found::Leaves(by));
         }
-        if names::call_shows(name) || names::method_shows(name) {
+        if effects::call_shows(self.program, call, name) {
             self.note(call, Found::Shown(name.to_owned()));
             return;
         }
@@ -59,6 +60,7 @@ impl Tracer<'_> {
         let locations = self.operations.locations_at(call).cloned();
         match locations {
             Some(ids) => {
+                self.ended();
                 for id in ids {
                     if Some(id) != self.location {
                         self.note(call, Found::Into(id));
@@ -82,6 +84,7 @@ impl Tracer<'_> {
         let Some(ids) = self.operations.locations_at(call).cloned() else {
             return false;
         };
+        self.ended();
         for id in ids {
             if Some(id) != self.location {
                 self.note(call, Found::Into(id));
@@ -106,13 +109,14 @@ impl Tracer<'_> {
             let note = format!("`{}` takes it, whose body is not here", function.name);
             return self.note(call, Found::Unknown(note));
         }
+        self.ended();
         let mut inner = way.clone();
         inner.calls.push(call);
         let name = name.trim_start_matches("mut ");
         let mentions: Vec<Site> = self.program.names_in(id, name).to_vec();
         for mention in mentions {
             if !self.is_written(mention) {
-                self.follow(mention, &inner);
+                self.follow_to_end(mention, &inner);
             }
         }
     }
@@ -142,7 +146,7 @@ impl Tracer<'_> {
     /// A method is called on the value.
     pub(super) fn receiver(&mut self, call: Site, name: &str, way: &Way) {
         if name == "fetch_update" || self.program.op(call).is_some() {
-            return;
+            return self.ended();
         }
         // What a closure gets is the value, or what was found in it.
         for place in 1..self.program.node(call).children.len() {
@@ -181,6 +185,15 @@ impl Tracer<'_> {
         self.leaves_function(site, id, way);
     }
 
+    /// A mention of a function that is no call of it.
+    fn handed_on(&self, id: FunctionId, name: &str) -> Option<Site> {
+        if self.program.unit(id.unit).is_rust || self.program.function(id).is_macro {
+            return None;
+        }
+        let mut mentions = self.program.names_named(name).iter().copied();
+        mentions.find(|site| self.program.binding(*site, name).is_none())
+    }
+
     /// The value of a whole body.
     pub(super) fn returned_from_root(&mut self, site: Site, way: &Way) {
         if let Some(id) = self.program.function_of(site)
@@ -197,8 +210,11 @@ impl Tracer<'_> {
             .of_trait
             .as_deref()
             .is_some_and(|of| matches!(of, "Debug" | "Display"));
-        if shows || names::function_shows(&name) {
+        if shows {
             return self.note(site, Found::Shown(name));
+        }
+        if names::function_shows(&name) {
+            self.note(site, Found::Shown(name.clone()));
         }
         if let Some(call) = way.calls.last() {
             let outer = Way {
@@ -207,9 +223,15 @@ impl Tracer<'_> {
             };
             return self.follow(*call, &outer);
         }
+        // Where nobody calls it, nothing comes of it.
+        self.ended();
         let is_rust = self.program.unit(site.unit).is_rust;
         let callers = self.program.callers(id);
         let is_public = function.is_public && !function.is_macro;
+        if let Some(mention) = self.handed_on(id, &name) {
+            let note = format!("`{name}` returns it to whoever calls it by its address");
+            self.note(mention, Found::Unknown(note));
+        }
         if is_public && (is_rust || callers.is_empty()) {
             self.note(site, Found::Leaves(name.clone()));
         }

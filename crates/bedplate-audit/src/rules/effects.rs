@@ -75,6 +75,15 @@ pub(super) fn of_function(
     .function(id, 0)
 }
 
+/// Whether a call only shows what it is given.
+pub(super) fn call_shows(program: &Program, call: Site, name: &str) -> bool {
+    let is_text =
+        |site: &Site| matches!(program.kind(*site), Kind::Literal(text) if text.starts_with('"'));
+    names::call_shows(name)
+        || names::method_shows(name)
+        || names::talks(name) && program.below(call).iter().any(is_text)
+}
+
 struct Looker<'a> {
     program: &'a Program,
     operations: &'a Operations,
@@ -142,7 +151,7 @@ impl Looker<'_> {
             }
             return self.children(site, depth, effects);
         }
-        if names::call_shows(name) || names::method_shows(name) {
+        if call_shows(self.program, site, name) {
             effects.shows = true;
             return;
         }

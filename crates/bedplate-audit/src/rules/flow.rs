@@ -38,6 +38,8 @@ pub(super) struct Tracer<'a> {
     pub(super) findings: BTreeSet<Finding>,
     seen: BTreeSet<(Site, Option<Site>, bool)>,
     steps: u32,
+    /// Ends that were reached; a value without any went where nothing is seen.
+    ends: u32,
     is_decided: bool,
 }
 
@@ -57,19 +59,38 @@ impl<'a> Tracer<'a> {
             findings: BTreeSet::new(),
             seen: BTreeSet::new(),
             steps: 0,
+            ends: 0,
             is_decided: false,
         }
     }
 
     pub(super) fn note(&mut self, site: Site, found: Found) {
         self.is_decided |= found.is_decisive();
+        self.ended();
         self.findings.insert(Finding { found, site });
+    }
+
+    /// A value came to an end that is understood.
+    pub(super) fn ended(&mut self) {
+        self.ends = self.ends.saturating_add(1);
+    }
+
+    /// Follows a value, and says so where it goes to no end that is seen: silence is no evidence.
+    pub(super) fn follow_to_end(&mut self, site: Site, way: &Way) {
+        let before = self.ends;
+        self.follow(site, way);
+        if self.ends == before {
+            self.note(
+                site,
+                Found::Unknown("it goes where nothing is seen".to_owned()),
+            );
+        }
     }
 
     /// Follows the value of the code at `site`.
     pub(super) fn follow(&mut self, site: Site, way: &Way) {
         if self.is_decided {
-            return;
+            return self.ended();
         }
         self.steps += 1;
         if self.steps > STEPS_MAX {
@@ -83,7 +104,7 @@ impl<'a> Tracer<'a> {
             .seen
             .insert((site, way.calls.last().copied(), way.reduced))
         {
-            return;
+            return self.ended();
         }
         let Some(parent) = self.program.parent(site) else {
             return self.returned_from_root(site, way);
@@ -93,11 +114,13 @@ impl<'a> Tracer<'a> {
             return self.behind_pointer(parent, place, way);
         }
         match self.program.kind(parent).clone() {
-            Kind::Statement | Kind::Literal(_) => {}
+            Kind::Statement | Kind::Literal(_) => self.ended(),
             Kind::Block { tail } => {
                 let is_last = place + 1 == self.program.node(parent).children.len();
                 if tail && is_last {
                     self.follow(parent, way);
+                } else {
+                    self.ended();
                 }
             }
             Kind::Let { names, .. } => self.bound(parent, &names, way),
@@ -150,6 +173,7 @@ impl<'a> Tracer<'a> {
 
     /// The names that a value is bound to.
     pub(super) fn bound(&mut self, binder: Site, names: &[String], way: &Way) {
+        self.ended();
         for name in names.iter().filter(|name| *name != "_") {
             self.local(binder, name, way);
         }
@@ -161,9 +185,10 @@ impl<'a> Tracer<'a> {
             return;
         };
         let mentions: Vec<Site> = self.program.names_in(function, name).to_vec();
+        self.ended();
         for mention in mentions {
             if !self.is_written(mention) {
-                self.follow(mention, way);
+                self.follow_to_end(mention, way);
             }
         }
     }
@@ -179,7 +204,7 @@ impl<'a> Tracer<'a> {
     fn assigned(&mut self, site: Site, assign: Site, place: usize, way: &Way) {
         if place == 0 {
             // `*x.get_mut() += 1` writes; the value of an assignment is seldom used.
-            return;
+            return self.ended();
         }
         let Some(target) = self.program.child(assign, 0) else {
             return;
@@ -314,7 +339,8 @@ impl<'a> Tracer<'a> {
             }
             Kind::Other | Kind::Cast => self.follow(parent, way),
             Kind::Let { names, .. } => self.bound(parent, &names, way),
-            _ => {}
+            // Only the address is used.
+            _ => self.ended(),
         }
     }
 

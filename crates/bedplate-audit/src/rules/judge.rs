@@ -263,7 +263,15 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
     let op = &attached.op;
     tracer.op = op.kind;
     if op.kind == OpKind::Store {
-        return;
+        // A C function called a setter may answer what was there before.
+        let program = tracer.program;
+        let answers = matches!(program.kind(op.site), Kind::Call { .. })
+            && !program.unit(op.site.unit).is_rust
+            && is_used(program, op.site);
+        if !answers {
+            return;
+        }
+        tracer.op = OpKind::Swap;
     }
     let before = tracer.findings.clone();
     let way = Way {
@@ -271,7 +279,7 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
         by_address: false,
         reduced: false,
     };
-    tracer.follow(op.site, &way);
+    tracer.follow_to_end(op.site, &way);
     if op.kind == OpKind::Load {
         return;
     }

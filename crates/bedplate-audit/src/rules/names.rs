@@ -44,15 +44,13 @@ pub(super) fn macro_ends(name: &str) -> bool {
 }
 
 /// Words of functions that show what they are given.
-const SHOWING_WORDS: [&str; 19] = [
+const SHOWING_WORDS: [&str; 16] = [
     "print",
     "printf",
     "fprintf",
     "println",
-    "log",
     "warn",
     "warning",
-    "message",
     "debug",
     "trace",
     "dump",
@@ -63,7 +61,6 @@ const SHOWING_WORDS: [&str; 19] = [
     "fputs",
     "logf",
     "assert",
-    "report",
 ];
 
 fn has_word(name: &str, words: &[&str]) -> bool {
@@ -74,6 +71,12 @@ fn has_word(name: &str, words: &[&str]) -> bool {
 /// Whether a function shows what it is given, by its name.
 pub(super) fn call_shows(name: &str) -> bool {
     has_word(name, &SHOWING_WORDS) || name.to_ascii_lowercase().ends_with("printf")
+}
+
+/// Whether a function gives messages, by its name, where it is given a text. A name alone is not
+/// enough: a message may be what the program is about, and a log what it keeps.
+pub(super) fn talks(name: &str) -> bool {
+    has_word(name, &["log", "message", "msg", "report"])
 }
 
 /// Methods that collect what is shown (`f.debug_struct().field(...)`).
@@ -96,7 +99,7 @@ pub(super) fn method_shows(name: &str) -> bool {
 
 /// Whether a whole function is there to show things.
 pub(super) fn function_shows(name: &str) -> bool {
-    name == "fmt" || has_word(name, &SHOWING_WORDS) || has_word(name, &["msg", "json", "profile"])
+    name == "fmt" || has_word(name, &SHOWING_WORDS) || has_word(name, &["json"])
 }
 
 /// Methods and functions that only compute.
@@ -208,6 +211,7 @@ pub(super) fn is_pure(name: &str) -> bool {
         || name.starts_with("to_")
         || name.starts_with("with_capacity")
         || name.contains("likely")
+        || name == "__builtin_expect"
 }
 
 /// Whether a name is that of a type or a variant, whose call only wraps.

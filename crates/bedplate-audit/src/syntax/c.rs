@@ -175,7 +175,11 @@ impl C<'_> {
         // The body is whatever the parser made of it: a macro need not be whole statements.
         for child in named(tree.root_node()) {
             let body = child.child_by_field_name("body").unwrap_or(child);
-            inner.expression(body, root);
+            // A macro of one expression is worth what the expression is.
+            match lone_expression(body) {
+                Some(value) => inner.expression(value, root),
+                None => inner.expression(body, root),
+            }
         }
         self.builder.unit = inner.builder.unit;
     }
@@ -371,4 +375,18 @@ fn function_declarator<'a>(
     let text = builder.text_of(inner);
     let name = text.rsplit("::").next().unwrap_or(text).trim().to_owned();
     Some((name, node.child_by_field_name("parameters")))
+}
+
+/// The expression that a body is, where it is one and nothing else.
+fn lone_expression(body: Parsed<'_>) -> Option<Parsed<'_>> {
+    let mut found = None;
+    for statement in named(body) {
+        let parts = named(statement);
+        match (statement.kind(), &parts[..]) {
+            ("comment", _) | ("expression_statement", []) => {}
+            ("expression_statement", [value]) if found.is_none() => found = Some(*value),
+            _ => return None,
+        }
+    }
+    found
 }

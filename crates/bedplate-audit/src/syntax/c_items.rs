@@ -125,7 +125,18 @@ impl C<'_> {
             todo.extend(named(inner));
             return;
         }
-        let ty_text = self.type_text(ty);
+        // One that is named by its member alone goes by the member's name.
+        let is_unnamed = ty.child_by_field_name("name").is_none();
+        let ty_text = match declarators.first() {
+            Some(first) if is_unnamed && ty.child_by_field_name("body").is_some() => {
+                let name = declared_name(&self.builder, *first);
+                if ty.kind() != "enum_specifier" {
+                    self.structure(ty, Some(&name));
+                }
+                name
+            }
+            _ => self.type_text(ty),
+        };
         for declarator in declarators {
             if declares_function(declarator) {
                 continue;

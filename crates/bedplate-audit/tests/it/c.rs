@@ -44,3 +44,56 @@ fn an_implicit_load_in_cpp_is_a_read() {
     let text = "#include <atomic>\nstatic std::atomic<int> level;\nvoid f() { if (level > 3) { stop(); } }\nvoid g() { level++; }\n";
     assert_class("a.cpp", text, "level", Class::Correctness);
 }
+
+#[test]
+fn the_value_of_a_macro_is_followed_out_of_it() {
+    let text = "#define LARGER(a, b) ((a) > (b) ? (a) : (b))\n\
+        struct link { _Atomic(long) last; };\n\
+        void heard(struct link *l) { atomic_store(&l->last, now()); }\n\
+        static void check(struct link *l) {\n\
+        long last = LARGER(0, atomic_load(&l->last));\n\
+        if (last < 10) return;\n hang_up(l); }\n";
+    assert_class("a.c", text, "link.last", Class::Correctness);
+}
+
+#[test]
+fn a_structure_named_by_its_member_alone_holds_its_fields() {
+    let text = "struct link { struct { _Atomic(long) sent; } counts; };\n\
+        void send(struct link *l) { atomic_fetch_add(&l->counts.sent, 1); }\n\
+        void show(struct link *l) { printf(\"%ld\", atomic_load(&l->counts.sent)); }\n";
+    assert_class("a.c", text, "counts.sent", Class::Telemetry);
+}
+
+#[test]
+fn a_message_without_a_text_is_no_diagnostic() {
+    let text = "static _Atomic(long) open;\n\
+        void on(void) { atomic_fetch_add(&open, 1); }\n\
+        void off(void *m) { if (atomic_load(&open) > 3) free_message(m); }\n";
+    assert_class("a.c", text, "open", Class::Correctness);
+}
+
+#[test]
+fn what_a_function_about_messages_returns_is_followed() {
+    let text = "static _Atomic(long) open;\n\
+        void on(void) { atomic_fetch_add(&open, 1); }\n\
+        static int may_print(void) { return atomic_load(&open) > 3; }\n\
+        void put(void *m) { if (may_print()) enqueue(m); }\n";
+    assert_class("a.c", text, "open", Class::Correctness);
+}
+
+#[test]
+fn what_is_returned_to_callers_by_address_is_unknown() {
+    let text = "static _Atomic(long) ready;\n\
+        void on(void) { atomic_fetch_add(&ready, 1); }\n\
+        static int is_ready(void) { return atomic_load(&ready) > 0; }\n\
+        struct provider p = { .ready = is_ready };\n";
+    assert_class("a.c", text, "ready", Class::Unknown);
+}
+
+#[test]
+fn a_setter_that_answers_the_old_value_decides() {
+    let text = "typedef struct { int v; } my_atomic32_t;\nstruct s { my_atomic32_t once; };\n\
+        void reset(struct s *s) { my_atomic32_set(&s->once, 0); }\n\
+        void start(struct s *s) { if (my_atomic32_set(&s->once, 1) == 0) begin(s); }\n";
+    assert_class("a.c", text, "s.once", Class::Correctness);
+}
