@@ -2,9 +2,10 @@
 //!
 //! # Role
 //! How often `ab` is wrong and finds what is there, by simulation; what it costs beyond the runs it
-//! measures.
+//! measures. The audit's rows are in `labels.rs`.
 
 use crate::failure::Failure;
+use crate::labels;
 use crate::report::Report;
 use crate::row::{Better, Figure, Measured, Question, Row};
 use bedplate_evidence::ab::selftest::{Plan, Rates, Selftest, selftest};
@@ -70,6 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let repeats = if options.quick { REPEATS.1 } else { REPEATS.0 };
     let mut rows = simulated(repeats);
     rows.push(overhead(if options.quick { 20 } else { 60 }));
+    rows.extend(labels::rows());
     let report = Report::new("evidence", rows, Vec::new());
     report.print();
     options

@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `malloc/` | rows of the allocator |
 //! | `evidence.rs` | rows of the evidence tools |
+//! | `labels.rs` | rows of the audit, on the labels made by hand |
 //! | `row.rs` | a row: what is asked, what was measured |
 //! | `report.rs` | the table and the JSON document |
 //! | `contender.rs` | the libraries that are compared, ours and the peers |
@@ -37,6 +38,7 @@ mod contender;
 mod evidence;
 mod failure;
 mod host;
+mod labels;
 mod malloc;
 mod peer;
 mod program;
