@@ -176,6 +176,7 @@ fn measured_overhead(pairs: usize) -> Result<f64, Failure> {
         witness_s_max: 0.0,
         directory: Path::new("/"),
         interrupts: &interrupts,
+        layouts: None,
     };
     let trial = conduct(&plan, &mut |_progress| {}).map_err(failed)?;
     if trial.series.verdict().is_none() {

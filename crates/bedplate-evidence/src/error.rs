@@ -162,6 +162,13 @@ pub enum RunError {
         /// The sentence to print.
         message: String,
     },
+    /// A side was not built.
+    Build {
+        /// Which.
+        what: String,
+        /// The end of what the compiler said.
+        tail: String,
+    },
     /// A call to the system failed.
     System {
         /// What was attempted.
@@ -208,6 +215,10 @@ impl fmt::Display for RunError {
             }
             Self::AllocatorAbsent { name, advice } => {
                 write!(f, "allocator {name} is not on this machine: {advice}")
+            }
+            Self::Build { what, tail } => {
+                write!(f, "{what} could not be built; the end of what cargo said:")?;
+                tail.lines().try_for_each(|line| write!(f, "\n    {line}"))
             }
             Self::System { what, source } => write!(f, "failed to {what}: {source}"),
         }

@@ -17,6 +17,7 @@
 //! | `run/` | starting a program on the allocator and watching it |
 //! | `ab/` | the statistics of an A/B comparison |
 //! | `trial/` | comparing two commands |
+//! | `sides/` | two sides of one cargo project: builds, layouts, what ran |
 //! | `versus/` | comparing allocators on one program |
 //! | `profile/` | heap profiles: call sites, files for other tools |
 //! | `report/` | the report as data, text and page |
@@ -30,6 +31,7 @@ pub mod process;
 pub mod profile;
 pub mod report;
 pub mod run;
+pub mod sides;
 pub mod trial;
 pub mod versus;
 

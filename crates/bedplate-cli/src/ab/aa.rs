@@ -81,6 +81,7 @@ fn try_aa(arguments: &AaArguments) -> Result<Option<NoiseDocument>, RunError> {
         witness_s_max: 0.0,
         directory: Path::new("/"),
         interrupts: &Interrupts::catch()?,
+        layouts: None,
     };
     let bar = CountBar::new("pairs");
     let trial = conduct(&plan, &mut |progress| {

@@ -12,28 +12,39 @@ use clap::{Args, Subcommand, ValueEnum};
 #[command(
     subcommand_negates_reqs = true,
     args_conflicts_with_subcommands = true,
-    override_usage = "bedplate ab [OPTIONS] -- COMMAND_A --vs COMMAND_B\n       bedplate ab <COMMAND>",
+    override_usage = "bedplate ab [OPTIONS] -- COMMAND_A --vs COMMAND_B\n       \
+    bedplate ab --feature P/F|--gate NAME|--rev A --vs-rev B [OPTIONS] [-- COMMAND]\n       \
+    bedplate ab <COMMAND>",
     after_help = "A is the baseline, B the candidate: GO means that B is better.\n\
     Exit code: 0 GO, 10 NO-GO, 11 EQUIVALENT, 12 SAFE, 13 INCONCLUSIVE, 14 IDENTICAL,\n\
     15 NOT EXECUTED, 16 machine unfit, 17 a side failed, 1 error or interrupt, 2 usage.\n\
     Everything else: docs/ab.md.\n\n\
     Examples:\n  \
     bedplate ab -- ./server-old --selftest --vs ./server-new --selftest\n  \
-    bedplate ab --metric cpu --margin 1 --html ab.html -- gzip -6 -c big --vs gzip -5 -c big"
+    bedplate ab --metric cpu --margin 1 --html ab.html -- gzip -6 -c big --vs gzip -5 -c big\n  \
+    bedplate ab --feature server/simd -- {bin} --selftest\n  \
+    bedplate ab --rev v1.4 --vs-rev HEAD -- {bin} --selftest"
 )]
 pub(crate) struct AbArguments {
     #[command(subcommand)]
     pub(crate) command: Option<AbCommand>,
     #[command(flatten)]
     pub(crate) options: CompareOptions,
-    /// Both commands, parted by --vs
-    #[arg(last = true, required = true, value_name = "COMMAND_A --vs COMMAND_B")]
+    /// Both commands, parted by --vs; or, where both sides are built, the one command, in which {bin}
+    /// or {lib} stands for what is built
+    #[arg(
+        last = true,
+        required_unless_present_any = ["feature", "gate", "rev"],
+        value_name = "COMMAND_A --vs COMMAND_B"
+    )]
     pub(crate) sides: Vec<OsString>,
 }
 
 /// How to compare.
 #[derive(Debug, Args)]
 pub(crate) struct CompareOptions {
+    #[command(flatten)]
+    pub(crate) difference: DifferenceOptions,
     #[command(flatten)]
     pub(crate) rules: RuleOptions,
     /// Go on though the machine is unfit; the document records it
@@ -60,6 +71,59 @@ pub(crate) struct CompareOptions {
     /// Write the document as one self-contained HTML page with plots
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+}
+
+/// Sides that are built from a cargo project.
+#[derive(Debug, Args)]
+pub(crate) struct DifferenceOptions {
+    /// Build without (A) and with (B) this feature
+    #[arg(long, value_name = "PACKAGE/FEATURE", conflicts_with_all = ["gate", "rev"])]
+    pub(crate) feature: Option<String>,
+    /// Build without (A) and with (B) this gate of the manifest's metadata, or of bedplate's own
+    #[arg(long, value_name = "NAME", conflicts_with = "rev")]
+    pub(crate) gate: Option<String>,
+    /// Build this revision as A
+    #[arg(long, value_name = "A", requires = "vs_rev")]
+    pub(crate) rev: Option<String>,
+    /// Build this revision as B
+    #[arg(long, value_name = "B", requires = "rev")]
+    pub(crate) vs_rev: Option<String>,
+    /// The project (default: that of the current directory)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// The package that is built (default: that of the feature or of the manifest)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) package: Option<String>,
+    /// The profile that it is built with (default: release; preload for bedplate's own gates)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Go on though the code in question did not run, or that cannot be told; the document records it
+    #[arg(long)]
+    pub(crate) unexecuted_ok: bool,
+}
+
+impl DifferenceOptions {
+    /// The words that ask for the same.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let manifest = self.manifest_path.as_ref();
+        let manifest = manifest.map(|path| path.display().to_string());
+        let values = [
+            ("--feature", &self.feature),
+            ("--gate", &self.gate),
+            ("--rev", &self.rev),
+            ("--vs-rev", &self.vs_rev),
+            ("--manifest-path", &manifest),
+            ("--package", &self.package),
+            ("--profile", &self.profile),
+        ];
+        let mut words: Vec<String> = values
+            .into_iter()
+            .filter_map(|(name, value)| Some([name.to_owned(), value.clone()?]))
+            .flatten()
+            .collect();
+        words.extend(self.unexecuted_ok.then(|| "--unexecuted-ok".to_owned()));
+        words
+    }
 }
 
 /// What is fixed before the first run.

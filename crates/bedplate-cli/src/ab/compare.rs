@@ -1,4 +1,4 @@
-//! Comparing two commands.
+//! Comparing two sides.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -11,35 +11,39 @@ use bedplate_evidence::trial::fitness::{self, Host};
 use bedplate_evidence::trial::ledger::{self, Event, Ledger};
 use bedplate_evidence::trial::surroundings::Surroundings;
 use bedplate_evidence::trial::witness::Counter;
-use bedplate_evidence::trial::{
-    Contestant, Metric, Progress, conduct, markdown, page, text, words,
-};
+use bedplate_evidence::trial::{Metric, Progress, conduct, markdown, page, text, words};
 use bedplate_evidence::versus::Interrupts;
 
 use bedplate_os::facts::MachineFacts;
 
-use super::arguments::{CompareOptions, MetricName, RuleOptions, SequentialName};
+use super::arguments::{CompareOptions, MetricName, RuleOptions};
 use super::ledger::usual_path;
+use super::sides::{self, PARTING, Sides};
 use super::{machine_facts, seed_from_clock, temporary, unix_s};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::talk::{CountBar, complain, paint_for_stdout, print, say};
 
-/// Parts the two commands.
-const PARTING: &str = "--vs";
-
 /// Runs the command.
-pub(super) fn compare(options: &CompareOptions, sides: &[OsString]) -> Exit {
-    let Some((a, b)) = parted(sides) else {
-        complain(&format!(
-            "ab needs two commands: bedplate ab -- COMMAND_A {PARTING} COMMAND_B"
-        ));
-        return Exit::Usage;
-    };
-    match try_compare(options, a, b) {
+pub(super) fn compare(options: &CompareOptions, words: &[OsString]) -> Exit {
+    match try_compare(options, words) {
         Ok(exit) => exit,
+        Err(Failure::Words) => {
+            complain(&format!(
+                "ab needs two commands: bedplate ab -- COMMAND_A {PARTING} COMMAND_B"
+            ));
+            Exit::Usage
+        }
+        Err(Failure::Usage(error)) => {
+            complain(&error);
+            Exit::Usage
+        }
         Err(Failure::Side(name, error)) => {
             complain(&format!("side {name} failed: {error}"));
+            Exit::Compared(17)
+        }
+        Err(Failure::Other(error @ RunError::Build { .. })) => {
+            complain(&error);
             Exit::Compared(17)
         }
         Err(Failure::Other(error)) => {
@@ -50,7 +54,11 @@ pub(super) fn compare(options: &CompareOptions, sides: &[OsString]) -> Exit {
 }
 
 /// Why a comparison has no document.
-enum Failure {
+pub(super) enum Failure {
+    /// There are not two commands.
+    Words,
+    /// The one command makes no sense.
+    Usage(RunError),
     Side(char, RunError),
     Other(RunError),
 }
@@ -61,67 +69,117 @@ impl From<RunError> for Failure {
     }
 }
 
-/// The words before and after the first parting word; both sides need some.
-fn parted(sides: &[OsString]) -> Option<(&[OsString], &[OsString])> {
-    let at = sides.iter().position(|word| word == PARTING)?;
-    let (a, b) = (&sides[..at], &sides[at + 1..]);
-    (!a.is_empty() && !b.is_empty()).then_some((a, b))
+/// The sides, found or built.
+fn sides(
+    options: &CompareOptions,
+    words: &[OsString],
+    search_path: Option<&OsStr>,
+    place: (&Path, u64),
+) -> Result<Sides, Failure> {
+    match sides::difference(&options.difference)? {
+        None => Sides::of_commands(words, search_path)?.ok_or(Failure::Words),
+        Some(difference) => {
+            Sides::build(&options.difference, &difference, words, search_path, place)
+        }
+    }
 }
 
-fn try_compare(options: &CompareOptions, a: &[OsString], b: &[OsString]) -> Result<Exit, Failure> {
+fn try_compare(options: &CompareOptions, words: &[OsString]) -> Result<Exit, Failure> {
     let search_path = std::env::var_os("PATH");
-    let find = |name, words| {
-        Contestant::find(words, search_path.as_deref()).map_err(|error| Failure::Side(name, error))
-    };
-    let (contestant_a, contestant_b) = (find('A', a)?, find('B', b)?);
-    let mut outputs = Outputs::open(options)?;
+    let search_path = search_path.as_deref();
+    let seed = options.rules.seed.unwrap_or_else(seed_from_clock);
     let interrupts = Interrupts::catch()?;
     let directory = temporary()?;
+    let mut sides =
+        sides(options, words, search_path, (directory.path(), seed)).map_err(|failure| {
+            match interrupts.signal() {
+                Some(signal) => Failure::Other(RunError::Senseless {
+                    message: format!("interrupted by signal {signal}"),
+                }),
+                None => failure,
+            }
+        })?;
+    let mut outputs = Outputs::open(options)?;
     let surroundings = Surroundings::of(
         std::env::vars_os(),
         &options.keep_env,
         options.input.clone(),
     );
     let facts = machine_facts()?;
-    let counter =
-        if options.witness_seconds > 0.0 || options.rules.metric == MetricName::Instructions {
-            Counter::find(&facts, search_path.as_deref())
-        } else {
-            Err("--witness-seconds 0 was given".to_owned())
-        };
-    let seed = options.rules.seed.unwrap_or_else(seed_from_clock);
-    let mut plan = TrialPlan {
-        a: &contestant_a,
-        b: &contestant_b,
-        surroundings: &surroundings,
-        rules: rules(&options.rules, seed),
-        metric: options.rules.metric.into(),
-        counter,
-        witness_s_max: options.witness_seconds,
-        directory: directory.path(),
-        interrupts: &interrupts,
-    };
-    let before = Before {
+    let mut before = Before {
         bedplate: env!("CARGO_PKG_VERSION").to_owned(),
         started_unix_s: unix_s(),
         rerun: None,
-        key: ledger::key(&contestant_a, &contestant_b, &surroundings),
+        key: ledger::key(&sides.a, &sides.b, &surroundings),
         host: Host::of(&facts),
         unfit: fitness::unfit(&facts),
         unfit_ok: options.unfit_ok,
-        replay: replay(options, seed, a, b),
+        replay: sides::replay(options, seed, words),
+        build: None,
     };
-    if contestant_a.is_same_as(&contestant_b) {
-        let document = Document::without_runs(&plan, before, Some(Verdict::Identical));
-        return Ok(outputs.publish(&document, options)?);
-    }
-    if !before.unfit.is_empty() && !options.unfit_ok {
-        let document = Document::without_runs(&plan, before, None);
+    let unrun = if sides.are_same() {
+        Some(Some(Verdict::Identical))
+    } else if !before.unfit.is_empty() && !options.unfit_ok {
         say("bedplate: the machine is unfit for measuring: mend it, or go on with --unfit-ok\n");
-        return Ok(outputs.publish(&document, options)?);
-    }
-    let document = judged(&mut plan, before, ledger_of(options).as_ref(), &facts)?;
+        Some(None)
+    } else {
+        witnessed(
+            &mut sides,
+            &surroundings,
+            &interrupts,
+            (directory.path(), search_path),
+        )?
+    };
+    before.build = sides.here.as_ref().map(|here| here.report.clone());
+    let mut plan = TrialPlan {
+        a: &sides.a,
+        b: &sides.b,
+        surroundings: &surroundings,
+        rules: rules(&options.rules, seed),
+        metric: options.rules.metric.into(),
+        counter: counter(options, &facts, search_path),
+        witness_s_max: options.witness_seconds,
+        directory: directory.path(),
+        interrupts: &interrupts,
+        layouts: sides.here.as_ref().map(|here| &here.layouts),
+    };
+    let document = match unrun {
+        Some(verdict) => Document::without_runs(&plan, before, verdict),
+        None => judged(&mut plan, before, ledger_of(options).as_ref(), &facts)?,
+    };
     Ok(outputs.publish(&document, options)?)
+}
+
+/// Step 0 of sides that were built here; a verdict if it ends the comparison.
+fn witnessed(
+    sides: &mut Sides,
+    surroundings: &Surroundings,
+    interrupts: &Interrupts,
+    place: (&Path, Option<&OsStr>),
+) -> Result<Option<Option<Verdict>>, Failure> {
+    let Some(here) = &sides.here else {
+        return Ok(None);
+    };
+    let execution = sides.step0(here, surroundings, interrupts, place)?;
+    say(&format!("bedplate: step 0: {}\n", execution.said));
+    let is_unexecuted = execution.ran == Some(false) && !here.report.unexecuted_ok;
+    if let Some(here) = &mut sides.here {
+        here.report.execution = execution;
+    }
+    Ok(is_unexecuted.then_some(Some(Verdict::NotExecuted)))
+}
+
+/// What counts instructions, or why nothing does.
+fn counter(
+    options: &CompareOptions,
+    facts: &MachineFacts,
+    search_path: Option<&OsStr>,
+) -> Result<Counter, String> {
+    if options.witness_seconds > 0.0 || options.rules.metric == MetricName::Instructions {
+        Counter::find(facts, search_path)
+    } else {
+        Err("--witness-seconds 0 was given".to_owned())
+    }
 }
 
 /// Runs the comparison as the run that the ledger counts it for.
@@ -212,42 +270,6 @@ fn measured(plan: &TrialPlan<'_>) -> Result<Trial, RunError> {
     });
     bar.finish();
     trial
-}
-
-/// The command that runs it again with the same seed.
-fn replay(options: &CompareOptions, seed: u64, a: &[OsString], b: &[OsString]) -> Vec<String> {
-    let rules = &options.rules;
-    let shown = |word: &OsStr| word.to_string_lossy().into_owned();
-    let metric: Metric = rules.metric.into();
-    let mut words: Vec<String> = ["bedplate", "ab", "--metric", metric.name()]
-        .map(str::to_owned)
-        .to_vec();
-    let numbers = [
-        ("--margin", rules.margin.to_string()),
-        ("--pairs-max", rules.pairs_max.to_string()),
-        ("--calibration", rules.calibration_pairs().to_string()),
-        ("--seed", seed.to_string()),
-    ];
-    for (name, value) in numbers {
-        words.extend([name.to_owned(), value]);
-    }
-    if rules.sequential == SequentialName::Group {
-        words.extend(["--sequential".to_owned(), "group".to_owned()]);
-    }
-    for name in &options.keep_env {
-        words.extend(["--keep-env".to_owned(), shown(name)]);
-    }
-    if let Some(input) = &options.input {
-        words.extend(["--input".to_owned(), input.display().to_string()]);
-    }
-    if options.unfit_ok {
-        words.push("--unfit-ok".to_owned());
-    }
-    words.push("--".to_owned());
-    words.extend(a.iter().map(|word| shown(word)));
-    words.push(PARTING.to_owned());
-    words.extend(b.iter().map(|word| shown(word)));
-    words
 }
 
 /// The files asked for.

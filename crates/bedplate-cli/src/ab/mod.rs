@@ -11,7 +11,8 @@
 //! |---|---|
 //! | `arguments.rs` | the arguments |
 //! | `aa.rs` | `ab aa` |
-//! | `compare.rs` | comparing two commands |
+//! | `compare.rs` | comparing two sides |
+//! | `sides.rs` | the sides: two commands, or two builds |
 //! | `ledger.rs` | `ab ledger`, and where the ledger is |
 //! | `selftest.rs` | `ab selftest` |
 //! | `real.rs` | `ab selftest --real` |
@@ -23,6 +24,7 @@ mod compare;
 mod ledger;
 mod real;
 mod selftest;
+mod sides;
 mod spin;
 
 use std::time::{SystemTime, UNIX_EPOCH};

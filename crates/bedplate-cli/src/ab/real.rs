@@ -279,6 +279,7 @@ impl Bench<'_> {
             witness_s_max: 0.0,
             directory: self.directory,
             interrupts: &self.interrupts,
+            layouts: None,
         }
     }
 }

@@ -11,6 +11,7 @@
 //! | `signals.rs` | programs that signals end |
 //! | `versus.rs` | comparisons |
 //! | `ab.rs` | comparisons of two commands |
+//! | `ab_built.rs` | comparisons of two builds of one project |
 //! | `settings.rs` | the environment |
 //! | `parts.rs` | which part memory is counted to |
 //! | `profile.rs` | heap profiles |
@@ -19,6 +20,7 @@
 //! | `top.rs` | looking at running processes |
 
 mod ab;
+mod ab_built;
 mod audit;
 mod children;
 mod inactive;

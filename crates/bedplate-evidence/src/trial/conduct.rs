@@ -22,6 +22,7 @@ use super::witness::{self, Counter, Witness};
 use crate::ab::dice::Dice;
 use crate::ab::{Rules, Series, Side};
 use crate::error::RunError;
+use crate::sides::Layouts;
 use crate::versus::Interrupts;
 
 /// What a comparison needs.
@@ -45,6 +46,8 @@ pub struct TrialPlan<'plan> {
     pub directory: &'plan Path,
     /// What ends it early.
     pub interrupts: &'plan Interrupts,
+    /// Gives each run of a side that was built here a layout of its own.
+    pub layouts: Option<&'plan Layouts>,
 }
 
 /// How far a comparison is.
@@ -142,6 +145,7 @@ pub fn conduct(
             surroundings: plan.surroundings,
             interrupts: plan.interrupts,
             directory: plan.directory,
+            layouts: plan.layouts,
             outputs: Default::default(),
             run_s: 0.0,
             runs: 0,

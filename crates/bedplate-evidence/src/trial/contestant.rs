@@ -25,8 +25,19 @@ pub struct Contestant {
     pub path: PathBuf,
     /// A script without a first line that names its interpreter.
     needs_shell: bool,
-    /// What is in the file.
+    /// What is in the file; of a side that was built here, in what was built.
     pub facts: FileFacts,
+    /// Of a side that was built here, what was.
+    built: Option<BuiltHere>,
+}
+
+/// What was built, as opposed to the copy of it that runs.
+#[derive(Clone, Debug)]
+struct BuiltHere {
+    /// The command as given, without the copy's path.
+    words: Vec<OsString>,
+    /// Where it was built.
+    path: PathBuf,
 }
 
 /// What is in a program's file.
@@ -67,7 +78,43 @@ impl Contestant {
             path: found.path,
             needs_shell: found.needs_shell,
             facts,
+            built: None,
         })
+    }
+
+    /// The command `words`, given as `template`, that runs a copy of what was built at `path`.
+    ///
+    /// # Errors
+    /// Those of [`Self::find`], and that what was built cannot be read.
+    pub fn of_built(
+        words: &[OsString],
+        template: &[OsString],
+        path: &Path,
+        search_path: Option<&OsStr>,
+    ) -> Result<Self, RunError> {
+        let facts = read_facts(path).map_err(|source| RunError::System {
+            what: "read what was built",
+            source,
+        })?;
+        Ok(Self {
+            facts,
+            built: Some(BuiltHere {
+                words: template.to_vec(),
+                path: path.to_owned(),
+            }),
+            ..Self::find(words, search_path)?
+        })
+    }
+
+    /// The file whose facts are kept: the program, or what was built.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        self.built.as_ref().map_or(&self.path, |it| &it.path)
+    }
+
+    /// The words as given.
+    fn given_words(&self) -> &[OsString] {
+        self.built.as_ref().map_or(&self.words, |it| &it.words)
     }
 
     /// A command that runs it, by fork, so that peak memory is its own.
@@ -112,7 +159,7 @@ impl Contestant {
     pub fn identity(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(&self.facts.sha256);
-        for word in &self.words {
+        for word in self.given_words() {
             hash.update((word.len() as u64).to_le_bytes());
             hash.update(word.as_bytes());
         }
@@ -122,7 +169,7 @@ impl Contestant {
     /// The words as text.
     #[must_use]
     pub fn shown_words(&self) -> Vec<String> {
-        self.words
+        self.given_words()
             .iter()
             .map(|word| word.to_string_lossy().into_owned())
             .collect()

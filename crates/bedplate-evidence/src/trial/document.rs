@@ -20,6 +20,7 @@ use crate::ab::reach;
 use crate::ab::signed_rank::{hodges_lehmann, median};
 use crate::ab::verdict::contradiction;
 use crate::ab::{Calibration, Rules, Sequential, Series, Side, Verdict};
+use crate::sides::Execution;
 
 /// Version of the layout.
 pub const AB_VERSION: u32 = 1;
@@ -103,6 +104,32 @@ pub struct Document {
     pub runs: u64,
     /// The command that runs it again with the same seed.
     pub replay: Vec<String>,
+    /// How the sides were built, if they were built for this comparison.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<BuildReport>,
+}
+
+/// How the sides were built.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BuildReport {
+    /// What is compared.
+    pub difference: String,
+    /// How A was built.
+    pub a: String,
+    /// How B was built.
+    pub b: String,
+    /// Package and profile.
+    pub package: String,
+    /// The profile.
+    pub profile: String,
+    /// Layouts that each side had, one for each run; 1 where there is only one.
+    pub layouts: u64,
+    /// Why there is only one.
+    pub one_layout_because: Option<String>,
+    /// Whether the code in question ran.
+    pub execution: Execution,
+    /// Whether to go on though it did not.
+    pub unexecuted_ok: bool,
 }
 
 /// Pairs, and both ends of the interval after them in percent.
@@ -124,7 +151,7 @@ impl SideReport {
     fn of(contestant: &Contestant) -> Self {
         Self {
             command: contestant.shown_words(),
-            path: contestant.path.display().to_string(),
+            path: contestant.file().display().to_string(),
             file: contestant.facts.clone(),
         }
     }
@@ -214,6 +241,8 @@ pub struct Before {
     pub unfit_ok: bool,
     /// The command that runs it again.
     pub replay: Vec<String>,
+    /// How the sides were built, if they were built here.
+    pub build: Option<BuildReport>,
 }
 
 impl Document {
@@ -221,13 +250,17 @@ impl Document {
     #[must_use]
     pub fn without_runs(plan: &TrialPlan<'_>, before: Before, verdict: Option<Verdict>) -> Self {
         let meaning = verdict.map_or("the machine is unfit, so nothing was run", Verdict::meaning);
+        let warnings = match (verdict, &before.build) {
+            (Some(Verdict::NotExecuted), Some(build)) => vec![build.execution.said.clone()],
+            _ => Vec::new(),
+        };
         Self {
             version: AB_VERSION,
             bedplate: before.bedplate,
             started_unix_s: before.started_unix_s,
             verdict,
             meaning: meaning.to_owned(),
-            warnings: Vec::new(),
+            warnings,
             metric: plan.metric,
             margin_percent: 100.0 * plan.rules.margin.exp_m1(),
             change_percent: None,
@@ -257,6 +290,7 @@ impl Document {
             runs_s: 0.0,
             runs: 0,
             replay: before.replay,
+            build: before.build,
         }
     }
 
@@ -306,6 +340,9 @@ impl Document {
                 document.instructions_absent = None;
             }
             Err(because) => document.instructions_absent = Some(because),
+        }
+        if let (Some(build), Some(layouts)) = (&mut document.build, plan.layouts) {
+            build.layouts = layouts.count();
         }
         document.warnings = warnings(&document, new_stops);
         document
@@ -424,7 +461,26 @@ fn warnings(document: &Document, new_stops: u64) -> Vec<String> {
             document.sure_percent
         ));
     }
+    warnings.extend(document.build.iter().flat_map(build_warnings));
     warnings.extend(quieter(document));
+    warnings
+}
+
+/// What the build leaves open.
+fn build_warnings(build: &BuildReport) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(because) = &build.one_layout_because {
+        warnings.push(format!(
+            "ONE LAYOUT: all runs of a side had one and the same order of code, which alone can make it \
+             some percent faster or slower: {because}"
+        ));
+    }
+    if build.execution.ran != Some(true) {
+        warnings.push(build.execution.said.clone());
+    }
+    if build.execution.ran == Some(false) && build.unexecuted_ok {
+        warnings.push("--unexecuted-ok was given".to_owned());
+    }
     warnings
 }
 

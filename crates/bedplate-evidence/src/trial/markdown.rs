@@ -8,7 +8,7 @@ use core::fmt::Write as _;
 use super::document::{Document, SideReport};
 use super::measure::Metric;
 use super::text::{
-    THIS_PAIR_ONLY, amount, course, environment_said, estimate, outputs_said, signed, span,
+    amount, build_said, course, environment_said, estimate, holds_for, outputs_said, signed, span,
 };
 use super::words::{moment, share};
 use crate::report::units::{command_line, whole_bytes};
@@ -97,7 +97,11 @@ fn sides(document: &Document) -> String {
     if let Some(outputs) = document.outputs {
         let _written = writeln!(text, "\nOutputs: {}.", outputs_said(outputs));
     }
-    let _written = writeln!(text, "\n{THIS_PAIR_ONLY}");
+    let built = build_said(document);
+    if !built.is_empty() {
+        let _written = writeln!(text, "\n```text\n{}\n```", built.join("\n"));
+    }
+    let _written = writeln!(text, "\n{}", holds_for(document));
     text
 }
 

@@ -20,6 +20,7 @@ use crate::ab::Side;
 use crate::error::RunError;
 use crate::process::Ended;
 use crate::run::once::{Once, run_once};
+use crate::sides::Layouts;
 use crate::versus::Interrupts;
 
 /// What is judged.
@@ -117,6 +118,7 @@ pub(crate) struct Runner<'run> {
     pub(crate) interrupts: &'run Interrupts,
     /// Where counted runs write.
     pub(crate) directory: &'run Path,
+    pub(crate) layouts: Option<&'run Layouts>,
     /// Hashes of the outputs of A and of B.
     pub(crate) outputs: [BTreeSet<u64>; 2],
     /// Seconds that all runs took.
@@ -171,6 +173,9 @@ impl Runner<'_> {
         side: Side,
         padding: usize,
     ) -> Result<Once, Stop> {
+        if let Some(layouts) = self.layouts {
+            layouts.renew(side)?;
+        }
         self.surroundings.apply(command, padding)?;
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let once = run_once(command, path, self.interrupts)?;

@@ -9,7 +9,7 @@
 use super::document::{Document, SideReport};
 use super::plots;
 use super::text::{
-    THIS_PAIR_ONLY, amount, course, environment_said, estimate, outputs_said, signed, span,
+    amount, build_said, course, environment_said, estimate, holds_for, outputs_said, signed, span,
 };
 use super::words::{moment, share};
 use crate::ab::Verdict;
@@ -153,7 +153,8 @@ fn facts(document: &Document) -> String {
             .iter()
             .map(|unfit| format!("unfit: {}. {}", unfit.what, unfit.what_to_do)),
     );
-    items.push(THIS_PAIR_ONLY.to_owned());
+    items.extend(build_said(document));
+    items.push(holds_for(document));
     items.push(format!("again: {}", command_line(&document.replay)));
     let list: String = items
         .iter()

@@ -14,6 +14,39 @@ use crate::report::units::{command_line, count, counted, seconds, whole_bytes};
 pub(super) const THIS_PAIR_ONLY: &str = "The conclusion holds for these two files only: another build of the same source has another \
      layout, which alone can make it some percent faster or slower.";
 
+/// What the conclusion holds for.
+pub(super) fn holds_for(document: &Document) -> String {
+    match &document.build {
+        Some(build) if build.one_layout_because.is_none() => format!(
+            "The conclusion holds for the sources, not for one order of their code: each run was linked \
+             anew, {} layouts of each side.",
+            build.layouts
+        ),
+        _ => THIS_PAIR_ONLY.to_owned(),
+    }
+}
+
+/// How the sides were built, and what of them ran.
+pub(super) fn build_said(document: &Document) -> Vec<String> {
+    let Some(build) = &document.build else {
+        return Vec::new();
+    };
+    let mut lines = vec![
+        format!(
+            "{} of package {}, profile {}: A {}, B {}",
+            build.difference, build.package, build.profile, build.a, build.b
+        ),
+        format!("step 0: {}", build.execution.said),
+    ];
+    lines.extend(build.execution.lines.iter().map(|ran| {
+        format!(
+            "    {:>12} {:?} {}:{}",
+            ran.executions, ran.side, ran.file, ran.line
+        )
+    }));
+    lines
+}
+
 /// The whole report.
 #[must_use]
 pub fn render(document: &Document, paint: Paint) -> String {
@@ -47,8 +80,11 @@ pub fn render(document: &Document, paint: Paint) -> String {
         add(format!("instructions: not measured: {because}"));
     }
     add(format!("environment: {}", environment_said(document)));
+    for line in build_said(document) {
+        add(line);
+    }
     if !document.metrics.is_empty() {
-        add(THIS_PAIR_ONLY.replace(": another", ":\nanother"));
+        add(holds_for(document).replace(": another", ":\nanother"));
     }
     add(format!("again: {}", command_line(&document.replay)));
     text

@@ -129,6 +129,26 @@ impl Counter {
         command
     }
 
+    /// A command that counts each instruction of `inner` by callgrind.
+    pub(crate) fn command_by_instruction(&self, inner: &Command, directory: &Path) -> Command {
+        let mut command = Command::new(self.path());
+        command
+            .args(["--tool=callgrind", "--quiet", "--trace-children=yes"])
+            .arg("--dump-instr=yes")
+            .arg(format!(
+                "--callgrind-out-file={}/{CALLGRIND_FILES}%p",
+                directory.display()
+            ))
+            .arg(inner.get_program())
+            .args(inner.get_args());
+        command
+    }
+
+    /// Whether callgrind wrote a file of this name for us.
+    pub(crate) fn is_file_of_callgrind(name: &OsStr) -> bool {
+        name.to_string_lossy().starts_with(CALLGRIND_FILES)
+    }
+
     /// Reads what the counted run left, and removes it.
     pub(crate) fn read(&self, directory: &Path) -> io::Result<u64> {
         let missing = || io::Error::other("the counter wrote no total");
@@ -143,8 +163,7 @@ impl Counter {
                 let mut total = 0;
                 for entry in fs::read_dir(directory)? {
                     let entry = entry?;
-                    let name = entry.file_name();
-                    if !name.to_string_lossy().starts_with(CALLGRIND_FILES) {
+                    if !Self::is_file_of_callgrind(&entry.file_name()) {
                         continue;
                     }
                     let text = fs::read_to_string(entry.path())?;

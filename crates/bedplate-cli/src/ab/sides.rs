@@ -1,0 +1,249 @@
+//! The sides of a comparison.
+//!
+//! # Role
+//! Two finished commands, or one command on two builds of a cargo project.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use bedplate_evidence::RunError;
+use bedplate_evidence::ab::Side;
+use bedplate_evidence::run::program::inspect_program;
+use bedplate_evidence::sides::difference::Choice;
+use bedplate_evidence::sides::execution::{Step0, Unwitnessed};
+use bedplate_evidence::sides::words::Template;
+use bedplate_evidence::sides::worktree::Worktrees;
+use bedplate_evidence::sides::{Built, Difference, Execution, Layouts, Project};
+use bedplate_evidence::trial::document::BuildReport;
+use bedplate_evidence::trial::surroundings::Surroundings;
+use bedplate_evidence::trial::{Contestant, Metric};
+use bedplate_evidence::versus::Interrupts;
+
+use super::arguments::{CompareOptions, DifferenceOptions};
+use super::compare::Failure;
+use crate::talk::say;
+
+/// Parts the two commands.
+pub(super) const PARTING: &str = "--vs";
+
+/// Directory below the project's target directory that sides are built in.
+const TARGETS: &str = "bedplate-ab";
+
+/// The sides.
+pub(super) struct Sides {
+    pub(super) a: Contestant,
+    pub(super) b: Contestant,
+    pub(super) here: Option<BuiltHere>,
+}
+
+/// What was built for a comparison.
+pub(super) struct BuiltHere {
+    built: [Built; 2],
+    pub(super) layouts: Layouts,
+    pub(super) report: BuildReport,
+    /// Kept until the end: links are repeated in the directory of the sources.
+    _worktrees: Worktrees,
+}
+
+/// The difference that was asked for, if one was.
+pub(super) fn difference(options: &DifferenceOptions) -> Result<Option<Difference>, RunError> {
+    if let Some(name) = &options.gate {
+        return Ok(Some(Difference::Gate(name.clone())));
+    }
+    if let (Some(a), Some(b)) = (&options.rev, &options.vs_rev) {
+        return Ok(Some(Difference::Revisions(a.clone(), b.clone())));
+    }
+    let Some(feature) = &options.feature else {
+        return Ok(None);
+    };
+    let (package, feature) = feature.split_once('/').ok_or_else(|| RunError::Senseless {
+        message: format!(
+            "{feature}: name the package of the feature too: --feature PACKAGE/{feature}"
+        ),
+    })?;
+    Ok(Some(Difference::Feature {
+        package: package.to_owned(),
+        feature: feature.to_owned(),
+    }))
+}
+
+impl Sides {
+    /// Of two commands with the parting word between them; none if there are not two.
+    pub(super) fn of_commands(
+        words: &[OsString],
+        search_path: Option<&OsStr>,
+    ) -> Result<Option<Self>, Failure> {
+        let Some((a, b)) = parted(words) else {
+            return Ok(None);
+        };
+        let find = |side, words| {
+            Contestant::find(words, search_path).map_err(|error| Failure::Side(side, error))
+        };
+        Ok(Some(Self {
+            a: find('A', a)?,
+            b: find('B', b)?,
+            here: None,
+        }))
+    }
+
+    /// Builds both sides of a difference; what lasts no longer than the comparison goes to
+    /// `directory`.
+    pub(super) fn build(
+        options: &DifferenceOptions,
+        difference: &Difference,
+        words: &[OsString],
+        search_path: Option<&OsStr>,
+        (directory, seed): (&Path, u64),
+    ) -> Result<Self, Failure> {
+        let template = Template::of(words).map_err(Failure::Usage)?;
+        let project = Project::read(options.manifest_path.as_deref())?;
+        let mut worktrees = Worktrees::within(directory);
+        let choice = Choice {
+            package: options.package.clone(),
+            profile: options.profile.clone(),
+        };
+        let recipes = difference.recipes(&project, &choice, &mut worktrees)?;
+        // Another place of the sources makes another package of them: what was built of it would
+        // stay in the project's target directory for good.
+        let targets = if worktrees.is_empty() {
+            project.target_directory.join(TARGETS)
+        } else {
+            directory.join("targets")
+        };
+        let build = |name: &str, index: usize| {
+            let recipe = &recipes[index];
+            say(&format!(
+                "bedplate: building {}: package {}, profile {}, {}\n",
+                name.to_uppercase(),
+                recipe.package,
+                recipe.profile,
+                recipe.said
+            ));
+            Built::build(recipe, &template.artefact, &targets.join(name))
+        };
+        let built = [build("a", 0)?, build("b", 1)?];
+        let place = directory.join("sides");
+        let layouts = Layouts::prepare([&built[0], &built[1]], &place, seed)?;
+        let side = |name, index: usize| {
+            let words = template.with(&layouts.paths()[index]);
+            Contestant::of_built(&words, &template.words, &built[index].path, search_path)
+                .map_err(|error| Failure::Side(name, error))
+        };
+        let (a, b) = (side('A', 0)?, side('B', 1)?);
+        let report = BuildReport {
+            difference: difference.said(),
+            a: recipes[0].said.clone(),
+            b: recipes[1].said.clone(),
+            package: recipes[0].package.clone(),
+            profile: recipes[0].profile.clone(),
+            layouts: layouts.count(),
+            one_layout_because: layouts.absent().map(str::to_owned),
+            execution: Execution::unknown("nothing was run"),
+            unexecuted_ok: options.unexecuted_ok,
+        };
+        Ok(Self {
+            a,
+            b,
+            here: Some(BuiltHere {
+                built,
+                layouts,
+                report,
+                _worktrees: worktrees,
+            }),
+        })
+    }
+
+    /// Whether both would do the same.
+    pub(super) fn are_same(&self) -> bool {
+        match &self.here {
+            None => self.a.is_same_as(&self.b),
+            Some(here) => here.layouts.are_same(),
+        }
+    }
+
+    /// Step 0: whether the code in question runs.
+    pub(super) fn step0(
+        &self,
+        here: &BuiltHere,
+        surroundings: &Surroundings,
+        interrupts: &Interrupts,
+        (directory, search_path): (&Path, Option<&OsStr>),
+    ) -> Result<Execution, Failure> {
+        let Ok(valgrind) = inspect_program(OsStr::new("valgrind"), search_path) else {
+            let because = "valgrind, which counts it, is not installed (on Debian: apt-get install \
+                           valgrind)";
+            if here.report.unexecuted_ok {
+                return Ok(Execution::unknown(because));
+            }
+            return Err(Failure::Other(RunError::Senseless {
+                message: format!(
+                    "whether the code in question runs cannot be told: {because}, or go on with \
+                     --unexecuted-ok"
+                ),
+            }));
+        };
+        say("bedplate: step 0: counting by callgrind whether the code in question runs\n");
+        let step = Step0 {
+            built: [&here.built[0], &here.built[1]],
+            contestants: [&self.a, &self.b],
+            layouts: &here.layouts,
+            surroundings,
+            interrupts,
+            valgrind: &valgrind.path,
+            directory,
+        };
+        step.find().map_err(|error| match error {
+            Unwitnessed::Run { side, how } => Failure::Side(
+                if side == Side::A { 'A' } else { 'B' },
+                RunError::Senseless {
+                    message: format!("counting its instructions: {how}"),
+                },
+            ),
+            Unwitnessed::Interrupted(signal) => Failure::Other(RunError::Senseless {
+                message: format!("interrupted by signal {signal}"),
+            }),
+            Unwitnessed::Error(error) => Failure::Other(error),
+        })
+    }
+}
+
+/// The words before and after the first parting word; both sides need some.
+fn parted(sides: &[OsString]) -> Option<(&[OsString], &[OsString])> {
+    let at = sides.iter().position(|word| word == PARTING)?;
+    let (a, b) = (&sides[..at], &sides[at + 1..]);
+    (!a.is_empty() && !b.is_empty()).then_some((a, b))
+}
+
+/// The command that runs a comparison again with the same seed.
+pub(super) fn replay(options: &CompareOptions, seed: u64, command: &[OsString]) -> Vec<String> {
+    let rules = &options.rules;
+    let shown = |word: &OsStr| word.to_string_lossy().into_owned();
+    let metric: Metric = rules.metric.into();
+    let mut words: Vec<String> = ["bedplate", "ab"].map(str::to_owned).to_vec();
+    words.extend(options.difference.words());
+    let values = [
+        ("--metric", metric.name().to_owned()),
+        ("--margin", rules.margin.to_string()),
+        ("--pairs-max", rules.pairs_max.to_string()),
+        ("--calibration", rules.calibration_pairs().to_string()),
+        ("--seed", seed.to_string()),
+    ];
+    for (name, value) in values {
+        words.extend([name.to_owned(), value]);
+    }
+    if rules.sequential == super::arguments::SequentialName::Group {
+        words.extend(["--sequential".to_owned(), "group".to_owned()]);
+    }
+    for name in &options.keep_env {
+        words.extend(["--keep-env".to_owned(), shown(name)]);
+    }
+    if let Some(input) = &options.input {
+        words.extend(["--input".to_owned(), input.display().to_string()]);
+    }
+    if options.unfit_ok {
+        words.push("--unfit-ok".to_owned());
+    }
+    words.push("--".to_owned());
+    words.extend(command.iter().map(|word| shown(word)));
+    words
+}

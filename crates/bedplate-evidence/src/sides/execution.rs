@@ -1,0 +1,390 @@
+//! Step 0: whether the code in question ran.
+//!
+//! # Role
+//! Runs each side once under callgrind and looks how often the lines in question ran; where some did
+//! not, sets the variables that the sources ask for and looks again.
+//!
+//! # Not here
+//! What a comparison is worth when the code ran: that is measured.
+//!
+//! # Invariants
+//! I1. Code that did not run is never compared unless that was asked for.
+//! I2. A variable is named only if a run with it set executed what the run without it did not.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde::Serialize;
+
+use super::asked::asked_for;
+use super::build::Built;
+use super::layout::Layouts;
+use super::lines::{Lines, Place, count_instructions};
+use super::question::in_question;
+use crate::ab::Side;
+use crate::error::RunError;
+use crate::run::once::run_once;
+use crate::trial::Contestant;
+use crate::trial::surroundings::Surroundings;
+use crate::trial::witness::Counter;
+use crate::versus::Interrupts;
+
+/// Lines that a report names.
+const LINES_MAX: usize = 12;
+
+/// Variables that are tried one by one.
+const TRIALS_MAX: usize = 12;
+
+/// What step 0 found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Execution {
+    /// Whether the code in question ran; none if it is not known.
+    pub ran: Option<bool>,
+    /// The finding in words.
+    pub said: String,
+    /// Lines in question of A and B.
+    pub lines_in_question: [usize; 2],
+    /// Those that ran.
+    pub lines_that_ran: [usize; 2],
+    /// How often the most executed of them ran.
+    pub executions: u64,
+    /// Of how many executions, where none happened: of the code before it, or of itself with the
+    /// variables set.
+    pub of: Option<u64>,
+    /// Variables that are unset and decide it.
+    pub guarded_by: Vec<String>,
+    /// Variables that were set to see whether they do.
+    pub tried: Vec<String>,
+    /// Some lines in question with how often they ran.
+    pub lines: Vec<Ran>,
+}
+
+/// A line in question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ran {
+    /// On which side it has code.
+    pub side: Side,
+    /// Its file.
+    pub file: String,
+    /// Its number.
+    pub line: u32,
+    /// How often it ran.
+    pub executions: u64,
+}
+
+/// What step 0 needs.
+#[derive(Debug)]
+pub struct Step0<'step> {
+    /// Both sides as built.
+    pub built: [&'step Built; 2],
+    /// Their commands.
+    pub contestants: [&'step Contestant; 2],
+    /// Where the programs are.
+    pub layouts: &'step Layouts,
+    /// Environment and input.
+    pub surroundings: &'step Surroundings,
+    /// What ends it early.
+    pub interrupts: &'step Interrupts,
+    /// valgrind.
+    pub valgrind: &'step Path,
+    /// For the counter's files.
+    pub directory: &'step Path,
+}
+
+/// Why step 0 has no finding.
+#[derive(Debug)]
+pub enum Unwitnessed {
+    /// A run ended with an error, or was interrupted.
+    Run {
+        /// Whose.
+        side: Side,
+        /// How it ended.
+        how: String,
+    },
+    /// This signal arrived.
+    Interrupted(i32),
+    /// We failed.
+    Error(RunError),
+}
+
+impl From<RunError> for Unwitnessed {
+    fn from(error: RunError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Execution {
+    /// Of a comparison whose step 0 was left out, with the reason.
+    #[must_use]
+    pub fn unknown(because: &str) -> Self {
+        Self {
+            said: format!("whether the code in question ran was not measured: {because}"),
+            ..Self::default()
+        }
+    }
+}
+
+/// How often each line of a side ran.
+type Counts = BTreeMap<Place, u64>;
+
+/// Both sides, looked at.
+struct Seen<'step> {
+    step: &'step Step0<'step>,
+    lines: [Lines<'step>; 2],
+    questions: [BTreeSet<Place>; 2],
+    files: BTreeSet<String>,
+}
+
+impl Step0<'_> {
+    /// Runs each side once, or twice and more where code did not run.
+    ///
+    /// # Errors
+    /// A side failed, an interrupt, or a file could not be read.
+    pub fn find(&self) -> Result<Execution, Unwitnessed> {
+        let [a, b] = self.layouts.paths();
+        let lines = [
+            lines_of(a, &self.built[0].recipe.root)?,
+            lines_of(b, &self.built[1].recipe.root)?,
+        ];
+        let code = [lines[0].all(), lines[1].all()];
+        let recipes = [&self.built[0].recipe, &self.built[1].recipe];
+        let questions = in_question(recipes, [&code[0], &code[1]])?;
+        let files = code.iter().flatten().map(|place| place.0.clone()).collect();
+        let seen = Seen {
+            step: self,
+            lines,
+            questions,
+            files,
+        };
+        seen.find()
+    }
+}
+
+fn lines_of<'root>(path: &Path, root: &'root Path) -> Result<Lines<'root>, RunError> {
+    Lines::open(path, root).map_err(|source| RunError::System {
+        what: "read the lines of what was built",
+        source,
+    })
+}
+
+impl Seen<'_> {
+    fn find(&self) -> Result<Execution, Unwitnessed> {
+        if self.questions.iter().all(BTreeSet::is_empty) {
+            return Ok(Execution {
+                said:
+                    "no line has code on one side only, so lines do not tell whether the code in \
+                       question ran"
+                        .to_owned(),
+                ..Execution::default()
+            });
+        }
+        let counts = [self.run(Side::A, &[])?, self.run(Side::B, &[])?];
+        let mut found = self.tallied(&counts);
+        if found.lines_that_ran == found.lines_in_question {
+            return Ok(found);
+        }
+        self.search_guards(&counts, &mut found)?;
+        if found.executions == 0 && found.of.is_none() {
+            found.of = Some(self.passed(&counts));
+        }
+        found.said = said(&found);
+        Ok(found)
+    }
+
+    fn tallied(&self, counts: &[Counts; 2]) -> Execution {
+        let mut found = Execution {
+            lines_in_question: [self.questions[0].len(), self.questions[1].len()],
+            ..Execution::default()
+        };
+        for side in [Side::A, Side::B] {
+            let index = side as usize;
+            for place in &self.questions[index] {
+                let executions = counts[index].get(place).copied().unwrap_or(0);
+                found.lines_that_ran[index] += usize::from(executions > 0);
+                found.executions = found.executions.max(executions);
+                found.lines.push(Ran {
+                    side,
+                    file: place.0.clone(),
+                    line: place.1,
+                    executions,
+                });
+            }
+        }
+        found
+            .lines
+            .sort_by_key(|ran| core::cmp::Reverse(ran.executions));
+        found.lines.truncate(LINES_MAX);
+        found.ran = Some(found.executions > 0);
+        found.said = said(&found);
+        found
+    }
+
+    /// Sets variables that the sources ask for, to see whether what did not run then does.
+    fn search_guards(
+        &self,
+        counts: &[Counts; 2],
+        found: &mut Execution,
+    ) -> Result<(), Unwitnessed> {
+        let root = &self.step.built[1].recipe.root;
+        let kept = self.step.surroundings.kept();
+        let asked: Vec<String> = asked_for(root, self.files.iter().map(String::as_str))
+            .into_iter()
+            .filter(|name| !kept.contains_key(name))
+            .collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        found.tried.clone_from(&asked);
+        let (all, mut guards) = (self.opened(counts, &asked)?, Vec::new());
+        let mut opened = all.unwrap_or(0);
+        if asked.len() == 1 && opened > 0 {
+            guards.clone_from(&asked);
+        } else if opened > 0 || all.is_none() {
+            for name in asked.iter().take(TRIALS_MAX) {
+                let alone = self
+                    .opened(counts, core::slice::from_ref(name))?
+                    .unwrap_or(0);
+                if alone > 0 {
+                    opened = opened.max(alone);
+                    guards.push(name.clone());
+                }
+            }
+            if guards.is_empty() && opened > 0 {
+                guards.clone_from(&asked);
+            }
+        }
+        if !guards.is_empty() {
+            found.ran = Some(false);
+            found.of = Some(opened);
+            found.guarded_by = guards;
+        }
+        Ok(())
+    }
+
+    /// How often what did not run does with these variables set; none if that run failed.
+    fn opened(
+        &self,
+        counts: &[Counts; 2],
+        variables: &[String],
+    ) -> Result<Option<u64>, Unwitnessed> {
+        let mut most = 0;
+        for side in [Side::A, Side::B] {
+            let index = side as usize;
+            let closed = |place: &&Place| !counts[index].contains_key(*place);
+            let mut closed = self.questions[index].iter().filter(closed).peekable();
+            if closed.peek().is_none() {
+                continue;
+            }
+            let with = match self.run(side, variables) {
+                Ok(with) => with,
+                Err(Unwitnessed::Run { .. }) => return Ok(None),
+                Err(other) => return Err(other),
+            };
+            let ran = closed.filter_map(|place| with.get(place).copied());
+            most = ran.max().unwrap_or(0).max(most);
+        }
+        Ok(Some(most))
+    }
+
+    /// How often the code just before the lines in question ran.
+    fn passed(&self, counts: &[Counts; 2]) -> u64 {
+        let before = |index: usize, place: &Place| {
+            let start = (place.0.clone(), 0);
+            let mut above = counts[index].range(start..place.clone());
+            above.next_back().map_or(0, |(_place, &count)| count)
+        };
+        let of_side = |index: usize| {
+            let passed = self.questions[index]
+                .iter()
+                .map(move |it| before(index, it));
+            passed.max().unwrap_or(0)
+        };
+        of_side(0).max(of_side(1))
+    }
+
+    /// Runs a side once under callgrind.
+    fn run(&self, side: Side, variables: &[String]) -> Result<Counts, Unwitnessed> {
+        let step = self.step;
+        let index = side as usize;
+        let counter = Counter::Callgrind(step.valgrind.to_owned());
+        let inner = step.contestants[index].command();
+        let mut command = counter.command_by_instruction(&inner, step.directory);
+        step.surroundings.apply(&mut command, 0)?;
+        for name in variables {
+            command.env(name, "1");
+        }
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let once = run_once(&mut command, step.valgrind, step.interrupts)?;
+        if let Some(signal) = step.interrupts.signal().or(once.interrupted_by()) {
+            return Err(Unwitnessed::Interrupted(signal));
+        }
+        let texts = taken(step.directory)?;
+        if once.ended.code != Some(0) {
+            let how = String::from_utf8_lossy(&once.error_tail).trim().to_owned();
+            return Err(Unwitnessed::Run {
+                side,
+                how: format!("exit code {:?}: {how}", once.ended.code),
+            });
+        }
+        let mut counts = BTreeMap::new();
+        for text in &texts {
+            count_instructions(text, &step.layouts.paths()[index], &mut counts);
+        }
+        if counts.is_empty() {
+            return Err(Unwitnessed::Run {
+                side,
+                how: "the command ran without executing anything of what was built".to_owned(),
+            });
+        }
+        Ok(self.lines[index].executed(&counts))
+    }
+}
+
+/// The counter's files, which are removed.
+fn taken(directory: &Path) -> Result<Vec<String>, RunError> {
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path)?;
+        fs::remove_file(&path)?;
+        Ok::<String, std::io::Error>(text)
+    };
+    fs::read_dir(directory)
+        .and_then(|entries| {
+            entries
+                .flatten()
+                .filter(|entry| Counter::is_file_of_callgrind(&entry.file_name()))
+                .map(|entry| read(entry.path()))
+                .collect()
+        })
+        .map_err(|source| RunError::System {
+            what: "read the counts of instructions",
+            source,
+        })
+}
+
+fn said(found: &Execution) -> String {
+    let ran: usize = found.lines_that_ran.iter().sum();
+    let all: usize = found.lines_in_question.iter().sum();
+    let names = found.guarded_by.join(", ");
+    let of = found.of.unwrap_or(0);
+    match (found.ran, found.guarded_by.len()) {
+        (Some(true), _) => format!(
+            "the code in question ran: {ran} of {all} lines, up to {} executions",
+            found.executions
+        ),
+        (_, 1..) if ran > 0 => format!(
+            "the code that {names} guards did not run: 0 of {of} executions, as {names} is unset; \
+             {ran} of {all} lines in question ran without it"
+        ),
+        (_, 1..) => format!("0 of {of} executions: {names} is unset and decides it"),
+        _ => {
+            let tried = if found.tried.is_empty() {
+                String::new()
+            } else {
+                format!("; setting {} changes nothing", found.tried.join(", "))
+            };
+            format!("0 of {of} executions: none of {all} lines in question ran{tried}")
+        }
+    }
+}
