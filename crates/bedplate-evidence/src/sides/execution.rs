@@ -132,7 +132,7 @@ type Counts = BTreeMap<Place, u64>;
 /// Both sides, looked at.
 struct Seen<'step> {
     step: &'step Step0<'step>,
-    lines: [Lines<'step>; 2],
+    lines: [Lines; 2],
     questions: [BTreeSet<Place>; 2],
     files: BTreeSet<String>,
 }
@@ -162,7 +162,7 @@ impl Step0<'_> {
     }
 }
 
-fn lines_of<'root>(path: &Path, root: &'root Path) -> Result<Lines<'root>, RunError> {
+fn lines_of(path: &Path, root: &Path) -> Result<Lines, RunError> {
     Lines::open(path, root).map_err(|source| RunError::System {
         what: "read the lines of what was built",
         source,

@@ -15,7 +15,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::iter;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use addr2line::Loader;
 use object::{Object as _, ObjectSection as _};
@@ -24,16 +24,17 @@ use object::{Object as _, ObjectSection as _};
 pub(super) type Place = (String, u32);
 
 /// Reads lines of one object file.
-pub(super) struct Lines<'root> {
+pub(super) struct Lines {
     loader: Loader,
-    root: &'root Path,
+    /// Where the sources lie, as given and without links.
+    roots: [PathBuf; 2],
     /// Address and size of the code.
     code: (u64, u64),
 }
 
-impl<'root> Lines<'root> {
+impl Lines {
     /// Of this file, whose sources lie in `root`.
-    pub(super) fn open(path: &Path, root: &'root Path) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, root: &Path) -> io::Result<Self> {
         let content = fs::read(path)?;
         let file = object::File::parse(&*content).map_err(io::Error::other)?;
         let section = file
@@ -42,7 +43,7 @@ impl<'root> Lines<'root> {
         let loader = Loader::new(path).map_err(|error| io::Error::other(error.to_string()))?;
         Ok(Self {
             loader,
-            root,
+            roots: [root.to_owned(), root.canonicalize()?],
             code: (section.address(), section.size()),
         })
     }
@@ -84,7 +85,11 @@ impl<'root> Lines<'root> {
                 let is_own =
                     line > 0 && !file.starts_with("/rustc/") && !file.contains("/rustlib/");
                 let file = Path::new(file);
-                let file = file.strip_prefix(self.root).unwrap_or(file);
+                let mut below = self
+                    .roots
+                    .iter()
+                    .filter_map(|it| file.strip_prefix(it).ok());
+                let file = below.next().unwrap_or(file);
                 is_own.then(|| (file.display().to_string(), line))
             })
             .collect()

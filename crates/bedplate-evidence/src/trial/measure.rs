@@ -173,8 +173,10 @@ impl Runner<'_> {
         side: Side,
         padding: usize,
     ) -> Result<Once, Stop> {
-        if let Some(layouts) = self.layouts {
-            layouts.renew(side)?;
+        if let Some(Err(error)) = self.layouts.map(|layouts| layouts.renew(side)) {
+            // An interrupt from a terminal ends the linker too.
+            let signal = self.interrupts.signal();
+            return Err(signal.map_or(Stop::Error(error), Stop::Interrupted));
         }
         self.surroundings.apply(command, padding)?;
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
