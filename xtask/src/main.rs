@@ -10,6 +10,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `coverage/` | line coverage of the crates by their own tests |
+//! | `deletable.rs` | what the audit calls removable, deleted |
 //! | `hotcheck/` | the hot-path check on a built library |
 //! | `programs/` | real programs, unchanged, on the allocator |
 //! | `tidy/` | rules of the tree that no lint knows |
@@ -28,6 +29,7 @@
 
 mod captured;
 mod coverage;
+mod deletable;
 mod failure;
 mod hotcheck;
 mod programs;
@@ -48,6 +50,8 @@ struct Arguments {
 enum Chore {
     /// Measures which lines the crates' own tests run, and keeps the share from falling.
     Coverage(coverage::Options),
+    /// Deletes what the audit calls removable from a copy of a package, and runs its tests.
+    Deletable(deletable::Options),
     /// Disassembles a built library and proves what its malloc and free hit paths do not do.
     Hotcheck(hotcheck::Options),
     /// Runs real programs without us and on us, and compares what they make.
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match &arguments.chore {
         Chore::Coverage(options) => coverage::run(options),
+        Chore::Deletable(options) => deletable::run(options),
         Chore::Hotcheck(options) => hotcheck::run(options),
         Chore::Programs(options) => programs::run(options),
         Chore::Tidy(options) => tidy::run(options),

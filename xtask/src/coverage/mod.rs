@@ -13,10 +13,12 @@
 //! |---|---|
 //! | `tools.rs` | llvm-profdata and llvm-cov of the compiler's own version |
 //! | `suite.rs` | the instrumented build, and the run of its tests |
+//! | `labelled.rs` | the sources that the audit's labels are about |
 //! | `lines.rs` | which lines ran, from profiles |
 //! | `record.rs` | the recorded figures: read, written, compared |
 //! | `report.rs` | what is printed and written as JSON |
 
+mod labelled;
 mod lines;
 mod record;
 mod report;
@@ -32,10 +34,11 @@ use suite::Suite;
 use tools::Tools;
 
 /// The crates measured where none is named.
-const MEASURED: [&str; 5] = [
+const MEASURED: [&str; 6] = [
     "bedplate-os",
     "bedplate-telemetry",
     "bedplate-malloc",
+    "bedplate-audit",
     "bedplate-evidence",
     "bedplate-cli",
 ];
@@ -83,6 +86,9 @@ pub(crate) fn run(options: &Options) -> Result<Verdict, Failure> {
         options.packages.iter().map(String::as_str).collect()
     };
     let tools = Tools::find()?;
+    if packages.contains(&labelled::READER) {
+        labelled::fetch(&root)?;
+    }
     let mut report = Report::default();
     let suites = suite::build(&root, &with_borrowed(&packages), &tools)?;
     for suite in &suites {

@@ -64,7 +64,7 @@ impl Record {
              ```sh\ncargo xtask coverage --record docs/coverage.md\n```\n\n\
              and held by `.ci/run`, which fails when a crate falls more than 2 points below its\n\
              figure here, or below its floor. Documentation tests do not count. bedplate-malloc is run\n\
-             hardened too.\n\n\
+             hardened too. bedplate-audit's tests read the sources its labels are about, which are fetched first.\n\n\
              | crate | covered % | floor % |\n|---|---|---|\n",
         );
         for (name, figure) in &self.figures {
