@@ -198,7 +198,8 @@ impl Seen<'_> {
             lines_in_question: [self.questions[0].len(), self.questions[1].len()],
             ..Execution::default()
         };
-        for side in [Side::A, Side::B] {
+        // Of equally executed lines B's come first: they are what is tried out.
+        for side in [Side::B, Side::A] {
             let index = side as usize;
             for place in &self.questions[index] {
                 let executions = counts[index].get(place).copied().unwrap_or(0);
