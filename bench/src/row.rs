@@ -146,7 +146,8 @@ impl Figure {
 
 /// Three decimals: what is printed is what is judged.
 fn rounded(figure: f64) -> f64 {
-    (figure * 1000.0).round() / 1000.0
+    // Plus nothing, so that no figure is printed as -0.
+    (figure * 1000.0).round() / 1000.0 + 0.0
 }
 
 #[cfg(test)]

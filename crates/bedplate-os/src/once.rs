@@ -8,7 +8,7 @@
 //! Undoing what the lost thread had done: the work must stand being done again.
 //!
 //! # Invariants
-//! - I1: the word is [`FRESH`], [`DONE`], or the kernel's number of the thread that does it.
+//! - I1: the word is 0 (fresh), the largest number (done), or the kernel's number of the thread that does it.
 //!
 //! # Concurrency
 //! `done` releases what the work wrote; every [`Turn::Done`] acquires it. Thread numbers are the
