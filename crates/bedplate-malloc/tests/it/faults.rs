@@ -6,7 +6,7 @@ use crate::again;
 use crate::engine::{Engine, fill, free};
 use bedplate_malloc::counters::CountersSnapshot;
 use bedplate_os::Operation;
-use bedplate_os::sim::faults::{Plan, fake_page_size};
+use bedplate_os::sim::faults::Plan;
 use bedplate_testkit::{Nulls, Shape, Subject as _, generator, play};
 
 fn operation(name: &str) -> Operation {
@@ -26,7 +26,8 @@ fn child() {
         return;
     };
     if let Some(bytes) = case.strip_prefix("pages ") {
-        fake_page_size(bytes.parse().expect("a number"));
+        let plan = Plan::start();
+        plan.fake_page_size(bytes.parse().expect("a number"));
         return play_programs(&case);
     }
     let mut words = case.split(' ');

@@ -6,8 +6,9 @@
 //! # Concurrency
 //! One plan for the process; tests that use plans take turns by [`Plan`], which holds a lock. A
 //! plan speaks to all threads ([`Plan::start`]) or to its own thread alone
-//! ([`Plan::start_here`]), so that tests beside it are left in peace. All words are Relaxed: a
-//! test starts its threads after it has stated its plan.
+//! ([`Plan::start_here`]), so that tests beside it are left in peace. The listener is published
+//! after the cleared counts; all other words are Relaxed: a test starts its threads after it has
+//! stated its plan.
 
 use crate::linux::calls;
 use crate::lock::{Guard, Lock};
@@ -17,8 +18,12 @@ use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering}
 static TURN: Lock = Lock::new();
 static PAGE_SIZE: AtomicUsize = AtomicUsize::new(0);
 static CLOCK_AHEAD_MS: AtomicU64 = AtomicU64::new(0);
-/// The thread that the plan speaks to, 0 for all.
-static LISTENER: AtomicU32 = AtomicU32::new(0);
+/// The thread that the plan speaks to, or [`ALL`], or [`NOBODY`] while there is no plan.
+static LISTENER: AtomicU32 = AtomicU32::new(NOBODY);
+const ALL: u32 = 0;
+/// No thread's number: the kernel's are below 2^22. Without a plan nothing is counted, or an
+/// operation of another thread that began before a plan would be taken for one under it.
+const NOBODY: u32 = u32::MAX;
 
 /// The operations that a plan can let fail.
 pub const KINDS: [Operation; 13] = [
@@ -63,8 +68,12 @@ fn row(operation: Operation) -> Option<&'static Row> {
 }
 
 fn speaks_here() -> bool {
-    let listener = LISTENER.load(Ordering::Relaxed);
-    listener == 0 || listener == calls::thread_id()
+    let listener = LISTENER.load(Ordering::Acquire);
+    match listener {
+        NOBODY => false,
+        ALL => true,
+        thread => thread == calls::thread_id(),
+    }
 }
 
 pub(crate) fn page_size() -> Option<usize> {
@@ -95,13 +104,6 @@ pub fn check(operation: Operation) -> Result<(), OsError> {
     Ok(())
 }
 
-/// Fakes the size of an OS page (4, 16 or 64 KiB) until the plan ends; 0 ends it at once.
-///
-/// A multiple of the real size is also right for the real kernel, so that everything works.
-pub fn fake_page_size(bytes: usize) {
-    PAGE_SIZE.store(bytes, Ordering::Relaxed);
-}
-
 /// Puts the coarse clock forward.
 pub fn advance_clock_ms(ms: u64) {
     CLOCK_AHEAD_MS.fetch_add(ms, Ordering::Relaxed);
@@ -117,17 +119,20 @@ impl Plan {
     /// Starts a plan for all threads in which nothing fails yet; counts start at zero.
     #[must_use]
     pub fn start() -> Self {
-        let turn = TURN.lock();
-        clear();
-        Self { _turn: turn }
+        Self::for_listener(ALL)
     }
 
     /// Starts a plan that the calling thread alone obeys.
     #[must_use]
     pub fn start_here() -> Self {
-        let plan = Self::start();
-        LISTENER.store(calls::thread_id(), Ordering::Relaxed);
-        plan
+        Self::for_listener(calls::thread_id())
+    }
+
+    fn for_listener(listener: u32) -> Self {
+        let turn = TURN.lock();
+        clear();
+        LISTENER.store(listener, Ordering::Release);
+        Self { _turn: turn }
     }
 
     /// Lets operations `from..=to` of a kind fail with `ENOMEM`, counted from 1 since the start.
@@ -144,6 +149,13 @@ impl Plan {
         }
     }
 
+    /// Fakes the size of an OS page (4, 16 or 64 KiB) until the plan ends; 0 ends it at once.
+    ///
+    /// A multiple of the real size is also right for the real kernel, so that everything works.
+    pub fn fake_page_size(&self, bytes: usize) {
+        PAGE_SIZE.store(bytes, Ordering::Relaxed);
+    }
+
     /// How many operations of a kind were seen since the start.
     #[must_use]
     pub fn seen(&self, operation: Operation) -> u64 {
@@ -152,7 +164,7 @@ impl Plan {
 }
 
 fn clear() {
-    LISTENER.store(0, Ordering::Relaxed);
+    LISTENER.store(NOBODY, Ordering::Relaxed);
     PAGE_SIZE.store(0, Ordering::Relaxed);
     for row in &ROWS {
         row.from.store(0, Ordering::Relaxed);

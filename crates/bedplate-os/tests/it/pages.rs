@@ -1,7 +1,7 @@
 //! Pages on the real kernel, at each size that an OS page can have.
 
 use bedplate_os::pages::{self, HugePages, Protection};
-use bedplate_os::sim::faults::{self, Plan};
+use bedplate_os::sim::faults::Plan;
 use bedplate_os::{Operation, OsError};
 use core::ptr::NonNull;
 
@@ -9,8 +9,8 @@ const PAGE_SIZES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
 
 fn with_each_page_size(test: fn(usize)) {
     for size in PAGE_SIZES {
-        let _plan = Plan::start_here();
-        faults::fake_page_size(size);
+        let plan = Plan::start_here();
+        plan.fake_page_size(size);
         assert_eq!(pages::page_size(), size);
         test(size);
     }
