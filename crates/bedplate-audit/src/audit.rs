@@ -91,15 +91,21 @@ impl Audit {
     /// Locations whose operations could be built out, those with most locked operations first.
     #[must_use]
     pub fn candidates(&self) -> Vec<&Location> {
-        let mut found: Vec<&Location> = self
-            .locations
-            .iter()
-            .filter(|location| location.class.is_removable())
+        let places = self.candidate_places().into_iter();
+        places.map(|place| &self.locations[place]).collect()
+    }
+
+    /// Their places among the locations, in the same order.
+    #[must_use]
+    pub fn candidate_places(&self) -> Vec<usize> {
+        let mut found: Vec<usize> = (0..self.locations.len())
+            .filter(|&place| self.locations[place].class.is_removable())
             .collect();
-        found.sort_by_key(|l| {
+        found.sort_by_key(|&place| {
+            let location = &self.locations[place];
             (
-                core::cmp::Reverse(l.locked_operations()),
-                l.declared.clone(),
+                core::cmp::Reverse(location.locked_operations()),
+                location.declared.clone(),
             )
         });
         found

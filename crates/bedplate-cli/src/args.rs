@@ -187,6 +187,9 @@ pub(crate) struct TopArguments {
 /// Arguments of `audit`.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "bedplate audit [OPTIONS] PATH\n       \
+    bedplate audit [OPTIONS] PATH --profile -- COMMAND\n       \
+    bedplate audit --golden [DIR]",
     after_help = "Exit code: 0 nothing found, 10 candidates found, 1 error, 2 usage.\n\
     With --golden: 0, or 10 if a correctness location was called telemetry.\n\n\
     Classes: CORRECTNESS, TELEMETRY, EXPORTED, DIAG-CONTROL, HEURISTIC, UNKNOWN (docs/audit.md)."
@@ -205,6 +208,13 @@ pub(crate) struct AuditArguments {
     /// [default: the sources that cargo keeps]
     #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "path")]
     pub(crate) golden: Option<Option<PathBuf>>,
+    /// Count by callgrind how often each operation runs under the command, and rank the candidates by
+    /// an upper bound of the gain
+    #[arg(long, requires = "command", conflicts_with = "golden")]
+    pub(crate) profile: bool,
+    /// The command that is profiled: a program built from the tree, with line tables
+    #[arg(last = true, requires = "profile", value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[cfg(test)]

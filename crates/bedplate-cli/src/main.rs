@@ -15,7 +15,7 @@
 //! | `talk.rs` | colour, live line, standard streams |
 //! | `profile.rs` | `bedplate profile` |
 //! | `ab/` | `bedplate ab` |
-//! | `audit.rs` | `bedplate audit` |
+//! | `audit/` | `bedplate audit` |
 //! | `probe/` | `bedplate probe` |
 //! | `top/` | `bedplate top` |
 //! | `licences.rs` | `bedplate licences` |

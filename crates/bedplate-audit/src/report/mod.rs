@@ -4,13 +4,16 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `text.rs` | for a terminal of 80 columns |
+//! | `remarks.rs` | what else is known of locations |
 //! | `golden.rs` | the scores on the labels |
 //! | `sarif.rs` | for tools that show findings in code |
 
 mod golden;
+mod remarks;
 mod sarif;
 mod text;
 
 pub use golden::golden;
-pub use sarif::sarif;
-pub use text::text;
+pub use remarks::Remarks;
+pub use sarif::{sarif, sarif_with};
+pub use text::{text, text_with};

@@ -4,10 +4,17 @@ use serde_json::{Value, json};
 
 use crate::audit::{Audit, Line, Location};
 use crate::class::Class;
+use crate::report::Remarks;
 
 /// The candidates as findings; the others are not findings and are left out.
 #[must_use]
 pub fn sarif(audit: &Audit) -> Value {
+    sarif_with(audit, &Remarks::default())
+}
+
+/// Likewise, in the order and with the words of the remarks.
+#[must_use]
+pub fn sarif_with(audit: &Audit, remarks: &Remarks) -> Value {
     let rules: Vec<Value> = Class::ALL
         .into_iter()
         .filter(|class| class.is_removable())
@@ -18,7 +25,8 @@ pub fn sarif(audit: &Audit) -> Value {
             })
         })
         .collect();
-    let results: Vec<Value> = audit.candidates().into_iter().map(result).collect();
+    let candidates = remarks.candidates(audit).into_iter();
+    let results: Vec<Value> = candidates.map(|(it, remark)| result(it, remark)).collect();
     json!({
         "version": "2.1.0",
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -37,7 +45,7 @@ fn describe(class: Class) -> &'static str {
     }
 }
 
-fn result(location: &Location) -> Value {
+fn result(location: &Location, remark: Option<&str>) -> Value {
     let related: Vec<Value> = location
         .evidence
         .iter()
@@ -47,10 +55,15 @@ fn result(location: &Location) -> Value {
             place
         })
         .collect();
+    let mut message = format!("`{}`: {}", location.name, describe(location.class));
+    if let Some(remark) = remark {
+        message.push_str("; ");
+        message.push_str(remark);
+    }
     json!({
         "ruleId": location.class.name(),
         "level": "note",
-        "message": { "text": format!("`{}`: {}", location.name, describe(location.class)) },
+        "message": { "text": message },
         "locations": [place(&location.declared)],
         "relatedLocations": related,
     })

@@ -5,6 +5,7 @@ use core::fmt::Write as _;
 
 use crate::audit::{Audit, Evidence, Line, Location};
 use crate::class::Class;
+use crate::report::Remarks;
 
 /// Columns of a line.
 const COLUMNS: usize = 80;
@@ -14,19 +15,31 @@ const EVIDENCE_MAX: usize = 3;
 /// The audit for reading; with colours where `colour`.
 #[must_use]
 pub fn text(audit: &Audit, colour: bool) -> String {
+    text_with(audit, &Remarks::default(), colour)
+}
+
+/// Likewise, in the order and with the words of the remarks.
+#[must_use]
+pub fn text_with(audit: &Audit, remarks: &Remarks, colour: bool) -> String {
     let mut out = String::new();
     head(&mut out, audit);
-    let candidates = audit.candidates();
+    let candidates = remarks.candidates(audit);
     if candidates.is_empty() {
         out.push_str("\nNo location only counts or only guards messages.\n");
-    } else {
+    } else if remarks.head.is_empty() {
         out.push_str("\nCandidates, those with most locked operations in the source first.\n");
         out.push_str("How often they run is not known from the source alone.\n");
     }
-    for (place, location) in candidates.iter().enumerate() {
-        candidate(&mut out, place + 1, location, colour);
+    if !remarks.head.is_empty() {
+        out.push('\n');
     }
-    skipped(&mut out, audit, colour);
+    for line in &remarks.head {
+        wrapped(&mut out, "", line);
+    }
+    for (place, (location, remark)) in candidates.into_iter().enumerate() {
+        candidate(&mut out, place + 1, location, remark, colour);
+    }
+    skipped(&mut out, audit, remarks, colour);
     out
 }
 
@@ -53,7 +66,13 @@ fn head(out: &mut String, audit: &Audit) {
     }
 }
 
-fn candidate(out: &mut String, place: usize, location: &Location, colour: bool) {
+fn candidate(
+    out: &mut String,
+    place: usize,
+    location: &Location,
+    remark: Option<&str>,
+    colour: bool,
+) {
     let class = painted(location.class, colour);
     let _infallible = writeln!(out, "\n{place:>3}. {class} {}", location.name);
     excerpt(out, &location.declared);
@@ -71,26 +90,33 @@ fn candidate(out: &mut String, place: usize, location: &Location, colour: bool) 
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
     wrapped(out, "     ", &list.join(", "));
+    if let Some(remark) = remark {
+        wrapped(out, "     ", remark);
+    }
     for evidence in location.evidence.iter().take(EVIDENCE_MAX) {
         wrapped(out, "   - ", &evidence.note);
         excerpt(out, &evidence.at);
     }
 }
 
-fn skipped(out: &mut String, audit: &Audit, colour: bool) {
-    let rest: Vec<&Location> = audit
+fn skipped(out: &mut String, audit: &Audit, remarks: &Remarks, colour: bool) {
+    let rest: Vec<(usize, &Location)> = audit
         .locations
         .iter()
-        .filter(|location| !location.class.is_removable())
+        .enumerate()
+        .filter(|(_place, location)| !location.class.is_removable())
         .collect();
     if !rest.is_empty() {
         out.push_str("\nSkipped, each with its reason.\n");
     }
-    for location in rest {
+    for (place, location) in rest {
         let class = painted(location.class, colour);
         let _infallible = writeln!(out, "\n{class} {}", location.name);
         let at = format!("{}:{}", location.declared.file, location.declared.line);
         wrapped(out, "     ", &at);
+        if let Some(remark) = remarks.about(place) {
+            wrapped(out, "     ", remark);
+        }
         wrapped(out, "     ", &reason(location.evidence.first()));
         if let Some(evidence) = location.evidence.first() {
             excerpt(out, &evidence.at);

@@ -73,7 +73,7 @@ fn machine_facts() -> Result<MachineFacts, RunError> {
 }
 
 /// A directory for files of one command.
-fn temporary() -> Result<tempfile::TempDir, RunError> {
+pub(crate) fn temporary() -> Result<tempfile::TempDir, RunError> {
     tempfile::Builder::new()
         .prefix("bedplate-ab-")
         .tempdir()

@@ -7,6 +7,7 @@
 //! | `run.rs` | exit codes, output untouched, reports |
 //! | `inactive.rs` | programs on which preloading cannot work |
 //! | `audit.rs` | auditing a tree |
+//! | `audit_profile.rs` | how often the operations of a tree run |
 //! | `children.rs` | programs that fork and execute |
 //! | `signals.rs` | programs that signals end |
 //! | `versus.rs` | comparisons |
@@ -22,6 +23,7 @@
 mod ab;
 mod ab_built;
 mod audit;
+mod audit_profile;
 mod children;
 mod inactive;
 mod licences;

@@ -344,7 +344,7 @@ impl Seen<'_> {
 }
 
 /// The counter's files, which are removed.
-fn taken(directory: &Path) -> Result<Vec<String>, RunError> {
+pub(crate) fn taken(directory: &Path) -> Result<Vec<String>, RunError> {
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path)?;
         fs::remove_file(&path)?;

@@ -15,16 +15,16 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::iter;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use addr2line::Loader;
 use object::{Object as _, ObjectSection as _};
 
 /// A file, relative to the root where it lies below it, and a line.
-pub(super) type Place = (String, u32);
+pub(crate) type Place = (String, u32);
 
 /// Reads lines of one object file.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     loader: Loader,
     /// Where the sources lie, as given and without links.
     roots: [PathBuf; 2],
@@ -34,7 +34,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Of this file, whose sources lie in `root`.
-    pub(super) fn open(path: &Path, root: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, root: &Path) -> io::Result<Self> {
         let content = fs::read(path)?;
         let file = object::File::parse(&*content).map_err(io::Error::other)?;
         let section = file
@@ -49,7 +49,7 @@ impl Lines {
     }
 
     /// All lines that have code.
-    pub(super) fn all(&self) -> BTreeSet<Place> {
+    pub(crate) fn all(&self) -> BTreeSet<Place> {
         let (start, bytes) = self.code;
         let mut places = BTreeSet::new();
         let Ok(rows) = self.loader.find_location_range(start, start + bytes) else {
@@ -74,7 +74,7 @@ impl Lines {
     }
 
     /// Lines that an instruction belongs to.
-    fn places(&self, address: u64) -> Vec<Place> {
+    pub(crate) fn places(&self, address: u64) -> Vec<Place> {
         let Ok(mut frames) = self.loader.find_frames(address) else {
             return Vec::new();
         };
@@ -84,7 +84,7 @@ impl Lines {
                 let (file, line) = (location.file?, location.line?);
                 let is_own =
                     line > 0 && !file.starts_with("/rustc/") && !file.contains("/rustlib/");
-                let file = Path::new(file);
+                let file = &without_dots(Path::new(file));
                 let mut below = self
                     .roots
                     .iter()
@@ -96,25 +96,50 @@ impl Lines {
     }
 }
 
+/// A path as C compilers write it ("build/../source/x.c") without its dots.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() => _ = plain.pop(),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
 /// How often each instruction of `object` ran, by callgrind's files (`--dump-instr=yes`).
 pub(super) fn count_instructions(text: &str, object: &Path, counts: &mut BTreeMap<u64, u64>) {
     let object = object.canonicalize().unwrap_or_else(|_| object.into());
+    let mut by_object = BTreeMap::new();
+    count_by_object(text, &mut by_object);
+    let ours = by_object
+        .into_iter()
+        .filter(|(name, _counts)| Path::new(name) == object);
+    for (address, count) in ours.flat_map(|(_name, counts)| counts) {
+        *counts.entry(address).or_insert(0) += count;
+    }
+}
+
+/// How often each instruction of each object file ran, likewise.
+pub(crate) fn count_by_object(text: &str, counts: &mut BTreeMap<String, BTreeMap<u64, u64>>) {
     let mut names: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut is_ours = false;
+    let mut current = counts.entry("???".to_owned()).or_default();
     let mut address = 0;
     let mut is_call = false;
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("ob=").or(line.strip_prefix("cob=")) {
             let name = named(rest, &mut names);
             if line.starts_with("ob=") {
-                is_ours = Path::new(name) == object;
+                current = counts.entry(name.to_owned()).or_default();
             }
         } else if line.starts_with("calls=") {
             is_call = true;
         } else if let Some((at, count)) = cost(line, address) {
             address = at;
-            if is_ours && !is_call {
-                *counts.entry(at).or_insert(0) += count;
+            if !is_call {
+                *current.entry(at).or_insert(0) += count;
             }
             is_call = false;
         }
@@ -162,6 +187,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn paths_lose_their_dots() {
+        let plain = |path| without_dots(Path::new(path));
+        assert_eq!(plain("/a/build/../src/./x.c"), Path::new("/a/src/x.c"));
+        assert_eq!(plain("../x.c"), Path::new("../x.c"));
+    }
+
+    #[test]
     fn instructions_are_counted_from_callgrinds_lines() {
         let text = "summary: 9\n\nob=(1) /other\nfn=(1) f\n0x10 1 5\n\nob=(2) /none/such\nfn=(2) g\n\
                     0x100 5 7\nfi=(3)\n+4 +10 7\n+3 * 7\ncob=(1)\ncfn=(1)\ncalls=7 0x10 1\n* 15 35\n\
@@ -169,6 +201,9 @@ mod tests {
         let mut counts = BTreeMap::new();
         count_instructions(text, Path::new("/none/such"), &mut counts);
         let expected = [(0x100, 8), (0x104, 7), (0x107, 7)];
+        let mut all = BTreeMap::new();
+        count_by_object(text, &mut all);
+        assert_eq!(all["/other"][&0x20], 1);
         assert_eq!(counts.into_iter().collect::<Vec<_>>(), expected);
     }
 }

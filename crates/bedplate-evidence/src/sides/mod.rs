@@ -26,7 +26,7 @@ pub mod build;
 pub mod difference;
 pub mod execution;
 pub mod layout;
-mod lines;
+pub(crate) mod lines;
 pub mod project;
 mod question;
 pub mod words;

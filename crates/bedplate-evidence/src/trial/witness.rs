@@ -189,7 +189,7 @@ fn perf_count(text: &str) -> Option<u64> {
 }
 
 /// The total in callgrind's file.
-fn callgrind_total(text: &str) -> Option<u64> {
+pub(crate) fn callgrind_total(text: &str) -> Option<u64> {
     let line = text.lines().rev().find_map(|line| {
         line.strip_prefix("totals:")
             .or_else(|| line.strip_prefix("summary:"))

@@ -1,0 +1,59 @@
+//! `bedplate audit`.
+//!
+//! # Role
+//! Arguments, files and exit code; joins what the audit says with what was measured.
+//!
+//! # Not here
+//! The audit (`bedplate_audit`), and how things are measured (`bedplate_evidence`).
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `tree.rs` | a tree, with or without a profile |
+//! | `heat.rs` | the profile: how often the operations ran |
+//! | `extent.rs` | the lines of an operation |
+//! | `golden.rs` | the audit measured on labels |
+
+mod extent;
+mod golden;
+mod heat;
+mod tree;
+
+use std::path::Path;
+
+use bedplate_evidence::RunError;
+use serde::Serialize;
+
+use crate::args::AuditArguments;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::talk::complain;
+
+/// Version of the JSON.
+const VERSION: u32 = 1;
+
+/// Runs the command.
+pub(crate) fn audit(arguments: &AuditArguments) -> Exit {
+    match (&arguments.golden, &arguments.path) {
+        (Some(folder), _) => golden::golden(arguments, folder.as_deref()),
+        (None, Some(path)) => tree::of_tree(arguments, path),
+        (None, None) => Exit::Usage,
+    }
+}
+
+fn write_json(path: Option<&Path>, document: &impl Serialize) -> Result<(), RunError> {
+    let Some(path) = path else { return Ok(()) };
+    let mut text = serde_json::to_string_pretty(document).map_err(|error| RunError::File {
+        what: "the JSON of the audit",
+        path: path.to_owned(),
+        source: error.into(),
+        advice: "report this",
+    })?;
+    text.push('\n');
+    Output::open("the audit", path)?.write(text)
+}
+
+fn failed(error: &dyn core::fmt::Display, exit: Exit) -> Exit {
+    complain(error);
+    exit
+}
