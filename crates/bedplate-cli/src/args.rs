@@ -30,6 +30,9 @@ pub(crate) enum Command {
     Ab(Box<AbArguments>),
     /// Show what each atomic of a source tree is to its program
     Audit(AuditArguments),
+    /// Allocate and free in a loop, or do nothing twice: what `audit --checklist malloc-pair` counts
+    #[command(hide = true)]
+    Pair(PairArguments),
     /// Print the licences of bedplate and of everything linked into it
     #[command(
         alias = "licenses",
@@ -189,14 +192,17 @@ pub(crate) struct TopArguments {
 #[command(
     override_usage = "bedplate audit [OPTIONS] PATH\n       \
     bedplate audit [OPTIONS] PATH --profile -- COMMAND\n       \
+    bedplate audit --checklist malloc-pair [OPTIONS]\n       \
+    bedplate audit --checklist [OPTIONS] -- COMMAND_WITH_{n}\n       \
     bedplate audit --golden [DIR]",
     after_help = "Exit code: 0 nothing found, 10 candidates found, 1 error, 2 usage.\n\
-    With --golden: 0, or 10 if a correctness location was called telemetry.\n\n\
+    With --golden: 0, or 10 if a correctness location was called telemetry.\n\
+    With --checklist: 0, or 10 if no law of growth fits or a check failed.\n\n\
     Classes: CORRECTNESS, TELEMETRY, EXPORTED, DIAG-CONTROL, HEURISTIC, UNKNOWN (docs/audit.md)."
 )]
 pub(crate) struct AuditArguments {
     /// The tree, or one file
-    #[arg(value_name = "PATH", required_unless_present = "golden")]
+    #[arg(value_name = "PATH", required_unless_present_any = ["golden", "checklist"])]
     pub(crate) path: Option<PathBuf>,
     /// Write the audit as JSON (layout: docs/audit.md)
     #[arg(long, value_name = "FILE")]
@@ -210,11 +216,60 @@ pub(crate) struct AuditArguments {
     pub(crate) golden: Option<Option<PathBuf>>,
     /// Count by callgrind how often each operation runs under the command, and rank the candidates by
     /// an upper bound of the gain
-    #[arg(long, requires = "command", conflicts_with = "golden")]
+    #[arg(long, requires_all = ["command", "path"], conflicts_with = "golden", group = "measured")]
     pub(crate) profile: bool,
     /// The command that is profiled: a program built from the tree, with line tables
-    #[arg(last = true, requires = "profile", value_name = "COMMAND")]
+    #[arg(last = true, requires = "measured", value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+    /// Make the checklist of a hot path: of bedplate's malloc-pair, or of the command, in which {n}
+    /// stands for the size
+    #[arg(long, value_name = "BENCH", num_args = 0..=1, conflicts_with_all = ["golden", "path"], group = "measured")]
+    pub(crate) checklist: Option<Option<String>>,
+    #[command(flatten)]
+    pub(crate) list: ListOptions,
+}
+
+/// Arguments of `audit --checklist`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of --checklist")]
+pub(crate) struct ListOptions {
+    /// Count at these sizes
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', requires = "checklist", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) sizes: Vec<u64>,
+    /// Compare with this command, which does the least that could be done; words apart by spaces
+    #[arg(long, value_name = "COMMAND", requires = "checklist")]
+    pub(crate) limit: Option<String>,
+    /// Take the row of races from this command of the shell
+    #[arg(long, value_name = "COMMAND", requires = "checklist")]
+    pub(crate) races: Vec<String>,
+    /// Take the row of coverage from this command
+    #[arg(long, value_name = "COMMAND", requires = "checklist")]
+    pub(crate) coverage: Vec<String>,
+    /// Count the warnings that this command prints
+    #[arg(long, value_name = "COMMAND", requires = "checklist")]
+    pub(crate) warnings: Vec<String>,
+    /// Take the row of failure modes from this command
+    #[arg(long, value_name = "COMMAND", requires = "checklist")]
+    pub(crate) failure_modes: Vec<String>,
+    /// Write the checklist as Markdown
+    #[arg(long, value_name = "FILE", requires = "checklist")]
+    pub(crate) doc: Option<PathBuf>,
+}
+
+/// Arguments of `pair`.
+#[derive(Debug, Args)]
+pub(crate) struct PairArguments {
+    /// Bytes of the blocks
+    #[arg(long, default_value_t = 64)]
+    pub(crate) block: usize,
+    /// Blocks that live meanwhile
+    #[arg(long, default_value_t = 0)]
+    pub(crate) live: usize,
+    /// Call two functions that do nothing instead
+    #[arg(long)]
+    pub(crate) limit: bool,
+    /// Pairs
+    pub(crate) turns: u64,
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         Command::Profile(arguments) => profile::profile(&arguments),
         Command::Ab(arguments) => ab::ab(&arguments),
         Command::Audit(arguments) => audit::audit(&arguments),
+        Command::Pair(arguments) => audit::pair(&arguments),
         Command::Licences => licences::licences(),
     }
     .into()

@@ -18,6 +18,7 @@
 //! | `ab/` | the statistics of an A/B comparison |
 //! | `trial/` | comparing two commands |
 //! | `sides/` | two sides of one cargo project: builds, layouts, what ran |
+//! | `checklist/` | how a cost grows, how far it is from a limit, what was checked |
 //! | `heat/` | how often lines ran, and what locked operations can have cost |
 //! | `versus/` | comparing allocators on one program |
 //! | `profile/` | heap profiles: call sites, files for other tools |
@@ -26,6 +27,7 @@
 extern crate alloc;
 
 pub mod ab;
+pub mod checklist;
 pub mod error;
 pub mod heat;
 pub mod parts;

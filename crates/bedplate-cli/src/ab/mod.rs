@@ -60,13 +60,13 @@ fn seed_from_clock() -> u64 {
 }
 
 /// Seconds since 1970.
-fn unix_s() -> u64 {
+pub(crate) fn unix_s() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap_or_default().as_secs()
 }
 
 /// The machine's facts.
-fn machine_facts() -> Result<MachineFacts, RunError> {
+pub(crate) fn machine_facts() -> Result<MachineFacts, RunError> {
     MachineFacts::read(&Machine::running()).map_err(|error| RunError::Senseless {
         message: format!("the machine could not be told: {error}"),
     })

@@ -12,11 +12,15 @@
 //! | `tree.rs` | a tree, with or without a profile |
 //! | `heat.rs` | the profile: how often the operations ran |
 //! | `extent.rs` | the lines of an operation |
+//! | `checklist.rs` | the checklist of a hot path |
+//! | `pair.rs` | the programs that malloc's checklist counts |
 //! | `golden.rs` | the audit measured on labels |
 
+mod checklist;
 mod extent;
 mod golden;
 mod heat;
+mod pair;
 mod tree;
 
 use std::path::Path;
@@ -29,11 +33,16 @@ use crate::exit::Exit;
 use crate::output::Output;
 use crate::talk::complain;
 
+pub(crate) use pair::pair;
+
 /// Version of the JSON.
 const VERSION: u32 = 1;
 
 /// Runs the command.
 pub(crate) fn audit(arguments: &AuditArguments) -> Exit {
+    if let Some(bench) = &arguments.checklist {
+        return checklist::checklist(arguments, bench.as_deref());
+    }
     match (&arguments.golden, &arguments.path) {
         (Some(folder), _) => golden::golden(arguments, folder.as_deref()),
         (None, Some(path)) => tree::of_tree(arguments, path),

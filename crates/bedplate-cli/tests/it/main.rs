@@ -7,6 +7,7 @@
 //! | `run.rs` | exit codes, output untouched, reports |
 //! | `inactive.rs` | programs on which preloading cannot work |
 //! | `audit.rs` | auditing a tree |
+//! | `audit_checklist.rs` | the checklist of a hot path |
 //! | `audit_profile.rs` | how often the operations of a tree run |
 //! | `children.rs` | programs that fork and execute |
 //! | `signals.rs` | programs that signals end |
@@ -23,6 +24,7 @@
 mod ab;
 mod ab_built;
 mod audit;
+mod audit_checklist;
 mod audit_profile;
 mod children;
 mod inactive;

@@ -70,6 +70,23 @@ impl Workload<'_> {
         Ok(counted)
     }
 
+    /// Instructions of one run in all; files go to `directory`.
+    ///
+    /// # Errors
+    /// Those of [`Self::count`].
+    pub fn total(&self, directory: &Path, search_path: Option<&OsStr>) -> Result<u64, RunError> {
+        let valgrind = valgrind(search_path)?;
+        let counter = Counter::Callgrind(valgrind.clone());
+        let mut command = counter.command(&self.contestant.command(), directory);
+        let once = self.run(&mut command, &valgrind)?;
+        let total = counter.read(directory);
+        self.demand_success(&once, " under callgrind")?;
+        total.map_err(|source| RunError::System {
+            what: "read the count of instructions",
+            source,
+        })
+    }
+
     /// CPU seconds of the shortest of some runs without the counter.
     ///
     /// # Errors
@@ -109,7 +126,7 @@ impl Workload<'_> {
         let words = self.contestant.shown_words().join(" ");
         let said = String::from_utf8_lossy(&once.error_tail);
         Err(senseless(format!(
-            "{words}: ended with code {}{how}; only a run that succeeds says how hot its code is: {}",
+            "{words}: ended with code {}{how}; only a run that succeeds says what its code costs: {}",
             once.ended.shell_code(),
             said.trim()
         )))
