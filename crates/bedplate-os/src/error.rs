@@ -28,6 +28,8 @@ pub enum Operation {
     Remap,
     /// Bind memory to nodes.
     Bind,
+    /// Bind a thread to a CPU.
+    BindThread,
     /// Start a thread.
     ThreadStart,
     /// Open or read a file.
@@ -53,6 +55,7 @@ impl Operation {
             Self::Advise => "advise on pages",
             Self::Remap => "resize a mapping",
             Self::Bind => "bind pages to a node",
+            Self::BindThread => "bind a thread to a CPU",
             Self::ThreadStart => "start a thread",
             Self::Read => "open or read a file",
             Self::Write => "write to a descriptor",

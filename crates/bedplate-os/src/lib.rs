@@ -20,6 +20,7 @@
 //! | `lock.rs` | `Lock`: a futex lock that can be re-initialised in a forked child |
 //! | `clock.rs` | monotonic milliseconds and nanoseconds |
 //! | `rawio.rs` | reads and writes without allocation |
+//! | `affinity.rs` | which CPU a thread runs on |
 //! | `background.rs` | one helper thread, started from inside an allocator |
 //! | `once.rs` | something done once, whatever a fork loses |
 //! | `fork.rs` | handlers around a fork |
@@ -99,6 +100,7 @@
 
 extern crate alloc;
 
+pub mod affinity;
 pub mod background;
 pub mod budget;
 pub mod clock;

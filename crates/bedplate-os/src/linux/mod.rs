@@ -5,7 +5,7 @@
 //! program: `free` must preserve it (POSIX.1-2024).
 //!
 //! # Invariants
-//! - I1: no function here writes `errno`, but for `events::at_fork`, which asks the C library.
+//! - I1: no function here writes `errno`, but for `events::at_fork` and `threads::current_cpu`, which ask the C library.
 //! - I2: no function here allocates, with the same exception.
 
 pub(crate) mod background;
@@ -15,3 +15,4 @@ pub(crate) mod cpuid;
 pub(crate) mod events;
 pub(crate) mod nodes;
 pub(crate) mod raw;
+pub(crate) mod threads;

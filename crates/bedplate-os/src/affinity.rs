@@ -1,0 +1,47 @@
+//! Which CPU a thread runs on.
+//!
+//! # Role
+//! Binds the calling thread to a CPU, and tells where it runs.
+//!
+//! # Not here
+//! Which thread should run where: the pool's decision.
+
+use crate::fault;
+use crate::linux::threads;
+use crate::{Operation, OsError};
+
+/// Binds the calling thread to one CPU, by the kernel's number. Threads it starts inherit this.
+///
+/// # Errors
+/// - [`Operation::BindThread`] with `EINVAL` where the process may not use the CPU or there is none of
+///   the number.
+pub fn bind_thread(cpu: u32) -> Result<(), OsError> {
+    fault::check(Operation::BindThread)?;
+    threads::set_affinity(cpu).map_err(|code| OsError::new(Operation::BindThread, code))
+}
+
+/// The CPU the calling thread runs on, which may have changed by the time the caller looks.
+#[must_use]
+pub fn current_cpu() -> Option<u32> {
+    threads::current_cpu()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bind_thread, current_cpu};
+
+    #[test]
+    fn a_bound_thread_runs_where_it_is_bound() {
+        let bound = std::thread::spawn(|| {
+            let cpu = current_cpu().expect("the kernel tells");
+            bind_thread(cpu).map(|()| current_cpu() == Some(cpu))
+        });
+        assert_eq!(bound.join().expect("no panic"), Ok(true));
+    }
+
+    #[test]
+    fn a_cpu_that_is_not_there_is_refused() {
+        assert!(bind_thread(u32::MAX).is_err());
+        assert!(bind_thread(65_000).is_err());
+    }
+}

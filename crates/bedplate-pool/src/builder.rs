@@ -1,0 +1,171 @@
+//! How a pool is asked for.
+//!
+//! # Role
+//! Wishes, checked when the pool is built.
+
+use crate::error::BuildError;
+use crate::handlers::Handlers;
+use crate::plan::{Machinery, Plan, SPARES_MAX, WIDTH_MAX};
+use crate::pool::{self, ThreadPool};
+use crate::tuning;
+use bedplate_os::source::Machine;
+use core::any::Any;
+
+/// Settings of a pool to be built.
+///
+/// # Examples
+///
+/// ```
+/// use bedplate_pool::ThreadPoolBuilder;
+///
+/// let pool = ThreadPoolBuilder::new().num_threads(2).build()?;
+/// let (a, b) = pool.install(|| bedplate_pool::join(|| 1, || 2));
+/// assert_eq!(a + b, 3);
+/// # Ok::<(), bedplate_pool::BuildError>(())
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct ThreadPoolBuilder {
+    width: Option<usize>,
+    spares: Option<usize>,
+    queue_jobs: Option<usize>,
+    stack_bytes: Option<usize>,
+    name: Option<String>,
+    bind: Option<bool>,
+    handlers: Handlers,
+}
+
+impl ThreadPoolBuilder {
+    /// The defaults: as many workers as the process may use CPUs at a time, each bound to one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many workers; zero for the default.
+    pub fn num_threads(mut self, workers: usize) -> Self {
+        self.width = (workers > 0).then_some(workers);
+        self
+    }
+
+    /// How many threads may take the places of workers that wait or block; default twice the
+    /// workers, at least 8.
+    pub fn spare_threads(mut self, spares: usize) -> Self {
+        self.spares = Some(spares);
+        self
+    }
+
+    /// Room for detached jobs of each priority, beyond which `try_spawn` gives the job back;
+    /// default 65,536.
+    pub fn queue_jobs(mut self, jobs: usize) -> Self {
+        self.queue_jobs = Some(jobs);
+        self
+    }
+
+    /// The stack of each thread in bytes; default the standard library's.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_bytes = (bytes > 0).then_some(bytes);
+        self
+    }
+
+    /// What the threads' names begin with; default `bedplate-pool`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Whether each worker is bound to a CPU of its own; default yes, where there are as many
+    /// workers as CPUs that the process may use.
+    pub fn bind_workers(mut self, bind: bool) -> Self {
+        self.bind = Some(bind);
+        self
+    }
+
+    /// What to do with the panic of a detached job. The panic hook runs before; the worker lives.
+    pub fn panic_handler<H>(mut self, handler: H) -> Self
+    where
+        H: Fn(Box<dyn Any + Send>) + Send + Sync + 'static,
+    {
+        self.handlers.on_panic = Some(Box::new(handler));
+        self
+    }
+
+    /// What each thread does first, given its index.
+    pub fn start_handler<H>(mut self, handler: H) -> Self
+    where
+        H: Fn(usize) + Send + Sync + 'static,
+    {
+        self.handlers.on_start = Some(Box::new(handler));
+        self
+    }
+
+    /// What each thread does last, given its index.
+    pub fn exit_handler<H>(mut self, handler: H) -> Self
+    where
+        H: Fn(usize) + Send + Sync + 'static,
+    {
+        self.handlers.on_exit = Some(Box::new(handler));
+        self
+    }
+
+    /// Builds the pool and starts its workers.
+    ///
+    /// # Errors
+    /// - [`BuildError::Setting`] where a number is out of its bounds.
+    /// - [`BuildError::Machine`] where the CPUs cannot be told.
+    /// - [`BuildError::Thread`] where a worker cannot be started; those that were are ended.
+    /// - [`BuildError::ForkHook`] where there is no memory for the handler.
+    pub fn build(self) -> Result<ThreadPool, BuildError> {
+        let machinery = Machinery::read(&Machine::running())?;
+        ThreadPool::with_plan(self.plan(&machinery)?)
+    }
+
+    /// Builds the pool of the process, which the free functions use from outside other pools.
+    ///
+    /// # Errors
+    /// - [`BuildError::DefaultExists`] where it exists, by an earlier call or by use.
+    /// - Those of [`build`](Self::build).
+    pub fn build_global(self) -> Result<(), BuildError> {
+        pool::set_default(|| self.build())
+    }
+
+    fn plan(self, machinery: &Machinery) -> Result<Plan, BuildError> {
+        let width = within(
+            "num_threads",
+            self.width.unwrap_or(machinery.width),
+            1,
+            WIDTH_MAX,
+        )?;
+        let spares = self
+            .spares
+            .unwrap_or_else(|| (2 * width).clamp(8, SPARES_MAX));
+        let queue_jobs = self.queue_jobs.unwrap_or(tuning::QUEUE_JOBS);
+        let has_cpu_each = width == machinery.cpus.len();
+        let bound = self.bind.unwrap_or(true) && has_cpu_each;
+        Ok(Plan {
+            width,
+            spares: within("spare_threads", spares, 0, SPARES_MAX)?,
+            queue_jobs: within("queue_jobs", queue_jobs, 1, usize::MAX)?,
+            stack_bytes: self.stack_bytes,
+            name: self.name.unwrap_or_else(|| "bedplate-pool".to_owned()),
+            cpus: if bound {
+                machinery.cpus.clone()
+            } else {
+                Vec::new()
+            },
+            handlers: self.handlers,
+        })
+    }
+}
+
+fn within(name: &'static str, value: usize, min: usize, max: usize) -> Result<usize, BuildError> {
+    if (min..=max).contains(&value) {
+        Ok(value)
+    } else {
+        Err(BuildError::Setting {
+            name,
+            value,
+            min,
+            max,
+        })
+    }
+}

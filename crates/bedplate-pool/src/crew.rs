@@ -1,0 +1,172 @@
+//! The threads of a pool.
+//!
+//! # Role
+//! Starts workers and spares, binds them to CPUs, joins all of them at the end.
+//!
+//! # Invariants
+//! - I1: every thread that was started is joined by [`Crew::join`], but the one that calls it.
+//! - I2: in a forked child there are no threads: nothing is joined there.
+//!
+//! A spare that cannot be started is counted; the pool then runs fewer threads than it may.
+
+use crate::engine::Engine;
+use crate::error::BuildError;
+use crate::worker;
+use alloc::sync::Arc;
+use bedplate_os::OsError;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+
+/// How often this process is a forked child's child.
+static FORKS: AtomicU64 = AtomicU64::new(0);
+/// Whether [`forked`] is registered.
+static HOOKED: OnceLock<Result<(), OsError>> = OnceLock::new();
+
+extern "C" fn forked() {
+    // Relaxed: the child has one thread.
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The threads of a pool.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    handles: Mutex<Vec<JoinHandle<()>>>,
+    /// Threads that live.
+    living: AtomicUsize,
+    /// Spares that were started.
+    spares: AtomicUsize,
+    spares_failed: AtomicU64,
+    /// [`FORKS`] when the pool was made.
+    forks: u64,
+}
+
+impl Default for Crew {
+    fn default() -> Self {
+        Self {
+            handles: Mutex::default(),
+            living: AtomicUsize::new(0),
+            spares: AtomicUsize::new(0),
+            spares_failed: AtomicU64::new(0),
+            forks: FORKS.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Crew {
+    /// Starts the workers.
+    pub(crate) fn start_all(&self, engine: &Arc<Engine>) -> Result<(), BuildError> {
+        for index in 0..engine.plan.width {
+            self.start(engine, index)
+                .map_err(|error| BuildError::Thread { index, error })?;
+        }
+        Ok(())
+    }
+
+    fn start(&self, engine: &Arc<Engine>, index: usize) -> std::io::Result<()> {
+        let mut builder = std::thread::Builder::new().name(engine.plan.thread_name(index));
+        if let Some(bytes) = engine.plan.stack_bytes {
+            builder = builder.stack_size(bytes);
+        }
+        let own = Arc::clone(engine);
+        // Relaxed, here and below: a figure; the start of a thread orders what matters.
+        self.living.fetch_add(1, Ordering::Relaxed);
+        let started = builder.spawn(move || live(&own, index));
+        match started {
+            Ok(handle) => {
+                self.lock().push(handle);
+                Ok(())
+            }
+            Err(error) => {
+                self.living.fetch_sub(1, Ordering::Relaxed);
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts a spare, if there is one left that has not been started.
+    #[cold]
+    pub(crate) fn start_spare(&self, engine: &Engine) {
+        let Some(engine) = engine.counted().filter(|e| !e.is_stopping()) else {
+            return;
+        };
+        let max = engine.plan.spares;
+        // Relaxed: a number each is given once.
+        let number = self
+            .spares
+            .try_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
+                (n < max).then_some(n + 1)
+            });
+        let Ok(number) = number else { return };
+        if self.start(&engine, engine.plan.width + number).is_err() {
+            self.spares_failed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Threads that live.
+    pub(crate) fn living(&self) -> usize {
+        self.living.load(Ordering::Relaxed)
+    }
+
+    /// Spares that could not be started.
+    pub(crate) fn spares_failed(&self) -> u64 {
+        self.spares_failed.load(Ordering::Relaxed)
+    }
+
+    /// True in a child that was forked after the pool was made.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.forks != FORKS.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the end of all threads.
+    pub(crate) fn join(&self) {
+        // Bounded: a thread that ends starts no more.
+        loop {
+            let handles: Vec<_> = self.lock().drain(..).collect();
+            if handles.is_empty() {
+                return;
+            }
+            for handle in handles {
+                self.join_one(handle);
+            }
+        }
+    }
+
+    fn join_one(&self, handle: JoinHandle<()>) {
+        let is_self = handle.thread().id() == std::thread::current().id();
+        if self.is_forked() {
+            // The thread is not in this process: there is nothing to wait for or to give back.
+            #[expect(
+                clippy::mem_forget,
+                reason = "dropping it would detach a thread that is not here"
+            )]
+            core::mem::forget(handle);
+        } else if !is_self {
+            // A worker catches every panic of a job; one of its own has been printed.
+            let _ended = handle.join();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a thread of the pool does from its start to its end.
+fn live(engine: &Engine, index: usize) {
+    let cpu = engine.plan.cpu_of(index);
+    if let Some(cpu) = cpu {
+        let bound = bedplate_os::affinity::bind_thread(cpu);
+        engine.seat(index).note_cpu(bound.is_ok().then_some(cpu));
+    }
+    engine.plan.handlers.start(index);
+    worker::work(engine, index);
+    engine.plan.handlers.exit(index);
+    engine.crew.living.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Sees to it that forked children know that they are.
+pub(crate) fn watch_forks() -> Result<(), BuildError> {
+    let hook = || bedplate_os::fork::register(None, None, Some(forked));
+    (*HOOKED.get_or_init(hook)).map_err(BuildError::ForkHook)
+}

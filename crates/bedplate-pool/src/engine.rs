@@ -1,0 +1,349 @@
+//! What the threads of a pool share.
+//!
+//! # Role
+//! The seats, who sleeps, who works, what waits; and the decisions whom to wake.
+//!
+//! # Not here
+//! What a worker does in its life (`worker.rs`), threads themselves (`crew.rs`).
+//!
+//! # Invariants
+//! - I1: a job in the queue is found by a worker: `submit` looks at the counts and the sleepers
+//!   after a fence, a worker enters the sleepers with a fence and looks at the queue after.
+//! - I2: no more than `width` worker threads run jobs of the queue at a time, but for a moment
+//!   after a wait; worker threads hunt for halves of joins only while fewer than `width` threads
+//!   run, those from outside among them.
+//! - I3: `asleep` is true only if some worker sleeps and nobody hunts. An owner that makes an offer
+//!   wakes one then. The look is without a fence, so that an offer of the same nanoseconds may go
+//!   unnoticed: the last hunter looks again later (`hunt.rs`), and the owner runs the half itself
+//!   if nobody comes.
+
+use crate::activity::{self, Activity, Step};
+use crate::crew::Crew;
+use crate::metrics::Metrics;
+use crate::plan::Plan;
+use crate::protocol::idle::IdleSet;
+use crate::queue::{Item, JobQueue, Priority};
+use crate::seat::Seat;
+use crate::tuning;
+use alloc::sync::{Arc, Weak};
+use bedplate_os::lock::Parking;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+
+/// What the threads of a pool share.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    /// Workers, then spares, then guests.
+    seats: Box<[Seat]>,
+    pub(crate) plan: Plan,
+    pub(crate) crew: Crew,
+    pub(crate) idle: IdleSet,
+    pub(crate) activity: Activity,
+    pub(crate) queue: JobQueue,
+    /// I3.
+    asleep: AtomicBool,
+    /// Workers that look for halves of joins.
+    hunters: AtomicUsize,
+    stopping: AtomicBool,
+    /// A bit per guest seat that is taken.
+    guests: AtomicU64,
+    guests_refused: AtomicU64,
+    /// The age in nanoseconds at which an offer is taken.
+    age_ns: AtomicU64,
+    /// Where threads from outside sleep whose job a worker runs.
+    pub(crate) lobby: Parking,
+    me: Weak<Self>,
+}
+
+impl Engine {
+    /// An engine without threads.
+    pub(crate) fn new(plan: Plan) -> Arc<Self> {
+        let threads = plan.width + plan.spares;
+        Arc::new_cyclic(|me: &Weak<Self>| {
+            // `as_ptr` is where the engine will stand; nobody follows it before it does.
+            let at = NonNull::new(me.as_ptr().cast_mut()).unwrap_or(NonNull::dangling());
+            let limit = tuning::offers_limit(plan.width);
+            Self {
+                seats: (0..threads + tuning::GUESTS)
+                    .map(|index| Seat::new(index, limit, at))
+                    .collect(),
+                crew: Crew::default(),
+                idle: IdleSet::new(threads),
+                activity: Activity::default(),
+                queue: JobQueue::new(plan.queue_jobs),
+                asleep: AtomicBool::new(true),
+                hunters: AtomicUsize::new(0),
+                stopping: AtomicBool::new(false),
+                guests: AtomicU64::new(0),
+                guests_refused: AtomicU64::new(0),
+                age_ns: AtomicU64::new(tuning::AGE_MIN_NS),
+                lobby: Parking::new(),
+                me: me.clone(),
+                plan,
+            }
+        })
+    }
+
+    /// A counted pointer to it; `None` only while it is dropped.
+    pub(crate) fn counted(&self) -> Option<Arc<Self>> {
+        self.me.upgrade()
+    }
+
+    /// How many workers there are.
+    #[inline]
+    pub(crate) fn width(&self) -> usize {
+        self.plan.width
+    }
+
+    /// Seats of workers and spares.
+    pub(crate) fn thread_seats(&self) -> usize {
+        self.plan.width + self.plan.spares
+    }
+
+    pub(crate) fn seat(&self, index: usize) -> &Seat {
+        &self.seats[index]
+    }
+
+    /// Takes a job in and wakes a worker for it if one sleeps that may run.
+    pub(crate) fn submit(&self, priority: Priority, item: Item) {
+        self.queue.push(priority, item);
+        self.rouse_for_job();
+    }
+
+    /// Takes a job in if there is room for it.
+    pub(crate) fn submit_bounded(&self, priority: Priority, item: Item) -> Result<(), Item> {
+        self.queue.push_bounded(priority, item)?;
+        self.rouse_for_job();
+        Ok(())
+    }
+
+    /// Wakes a worker for a job that waits, if one sleeps that may run.
+    pub(crate) fn rouse_for_job(&self) {
+        // Pairs with the fence in `IdleSet::enter` (I1).
+        fence(Ordering::SeqCst);
+        if self.may_run_jobs() {
+            self.wake_one();
+        }
+    }
+
+    /// True while fewer than `width` worker threads run.
+    pub(crate) fn may_run_jobs(&self) -> bool {
+        self.activity.now().workers < self.plan.width
+    }
+
+    /// True while fewer threads run than there are workers.
+    pub(crate) fn may_hunt(&self) -> bool {
+        self.activity.now().running() < self.plan.width
+    }
+
+    /// An offer was made.
+    #[inline]
+    pub(crate) fn offer_made(&self) {
+        // Relaxed: I3.
+        if self.asleep.load(Ordering::Relaxed) {
+            self.rouse_asleep();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn rouse_asleep(&self) {
+        // Relaxed: whoever clears it wakes.
+        if self.asleep.swap(false, Ordering::Relaxed) {
+            self.rouse_hunter();
+        }
+    }
+
+    /// Wakes a worker that may hunt.
+    pub(crate) fn rouse_hunter(&self) {
+        if self.may_hunt() {
+            self.wake_one();
+        }
+    }
+
+    /// Nobody looks for offers from now on until one is made.
+    pub(crate) fn fall_asleep(&self) {
+        // Relaxed: I3.
+        self.asleep.store(true, Ordering::Relaxed);
+    }
+
+    /// Wakes a sleeper, if there is one; rather not one that is bound to this CPU.
+    fn wake_one(&self) -> bool {
+        let here = bedplate_os::affinity::current_cpu();
+        let woken = self.idle.claim(|index| !self.seats[index].is_on(here));
+        if let Some(index) = woken {
+            self.seats[index].parking.unpark_all();
+        }
+        woken.is_some()
+    }
+
+    /// Wakes all workers.
+    pub(crate) fn wake_all(&self) {
+        for seat in self.seats.iter().take(self.thread_seats()) {
+            seat.parking.unpark_all();
+        }
+    }
+
+    /// Becomes a hunter, unless there are enough: at most half of the workers look.
+    pub(crate) fn hunter(&self) -> Option<Hunter<'_>> {
+        // Relaxed: a limit, no order hangs on it.
+        let before = self.hunters.fetch_add(1, Ordering::Relaxed);
+        let hunter = Hunter { engine: self };
+        (before < self.plan.width.div_ceil(2)).then_some(hunter)
+    }
+
+    /// True if nobody hunts.
+    pub(crate) fn is_unwatched(&self) -> bool {
+        // Relaxed: I3.
+        self.hunters.load(Ordering::Relaxed) == 0
+    }
+
+    /// All seats that may have offers: those of threads, and the guests' that are taken.
+    pub(crate) fn seats_at_work(&self) -> impl Iterator<Item = &Seat> {
+        // Relaxed: a guest that just came makes an offer later.
+        let guests = self.guests.load(Ordering::Relaxed);
+        let threads = self.thread_seats();
+        let taken =
+            move |seat: &&Seat| seat.index < threads || guests >> (seat.index - threads) & 1 == 1;
+        self.seats.iter().filter(taken)
+    }
+
+    /// True if an offer stands that somebody could take.
+    pub(crate) fn has_offers(&self) -> bool {
+        self.seats_at_work()
+            .any(|seat| seat.offers.oldest(0).is_some())
+    }
+
+    /// Seats of all kinds.
+    pub(crate) fn seat_count(&self) -> usize {
+        self.seats.len()
+    }
+
+    /// The age at which an offer is taken, in nanoseconds.
+    #[inline]
+    pub(crate) fn age_ns(&self) -> u64 {
+        // Relaxed: a setting.
+        self.age_ns.load(Ordering::Relaxed)
+    }
+
+    /// Learns what it cost to take an offer, in nanoseconds.
+    pub(crate) fn learn_cost(&self, cost_ns: u64) {
+        let wanted = (cost_ns * tuning::AGE_PER_COST).clamp(tuning::AGE_MIN_NS, tuning::AGE_MAX_NS);
+        // An eighth of the way. Relaxed: a lost lesson is no loss.
+        let now = self.age_ns();
+        self.age_ns
+            .store(now - now / 8 + wanted / 8, Ordering::Relaxed);
+    }
+
+    /// A guest's seat, if one is free.
+    pub(crate) fn guest_seat(&self) -> Option<&Seat> {
+        // Relaxed: the exchange decides.
+        let mut taken = self.guests.load(Ordering::Relaxed);
+        loop {
+            let free = (!taken).trailing_zeros();
+            if free == 64 {
+                // Relaxed: a figure.
+                self.guests_refused.fetch_add(1, Ordering::Relaxed);
+                return None;
+            }
+            // Acquire pairs with the Release in `guest_leaves`: the seat's words are the new
+            // owner's. Bounded by the other guests that come and go.
+            match self.guests.compare_exchange_weak(
+                taken,
+                taken | 1 << free,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => {
+                    self.activity.begin(activity::GUEST);
+                    return self.seats.get(self.thread_seats() + free as usize);
+                }
+                Err(now) => taken = now,
+            }
+        }
+    }
+
+    /// A guest gives its seat back.
+    pub(crate) fn guest_leaves(&self, seat: &Seat) {
+        let bit = 1 << (seat.index - self.thread_seats());
+        // Release pairs with the Acquire in `guest_seat`.
+        self.guests.fetch_and(!bit, Ordering::Release);
+        let now = self.activity.end(activity::GUEST);
+        // Workers that slept because enough threads ran may hunt now, when there is something.
+        if now.engaged > 0 && self.idle.any() && self.is_unwatched() {
+            self.fall_asleep();
+        }
+    }
+
+    /// Runs something that sleeps, with another thread in place of this one's meanwhile.
+    pub(crate) fn while_blocked<R>(&self, seat: &Seat, sleep: impl FnOnce() -> R) -> R {
+        let step = if seat.index < self.thread_seats() {
+            activity::WORKER_RUNS
+        } else {
+            activity::GUEST_RUNS
+        };
+        self.activity.end(step);
+        let _resumes = Resumes { engine: self, step };
+        // Pairs with the fence in `IdleSet::enter`: a worker that goes to sleep now is found.
+        fence(Ordering::SeqCst);
+        if self.may_hunt() && !self.wake_one() && self.may_run_jobs() {
+            self.crew.start_spare(self);
+        }
+        sleep()
+    }
+
+    /// Ends the workers once nothing waits any more.
+    pub(crate) fn stop(&self) {
+        // Release pairs with the Acquire in `is_stopping`.
+        self.stopping.store(true, Ordering::Release);
+        // Pairs with the fence in `IdleSet::enter`.
+        fence(Ordering::SeqCst);
+        self.wake_all();
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        // Acquire pairs with the Release in `stop`.
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        let mut metrics = Metrics {
+            queued: self.queue.count() as u64,
+            threads: self.crew.living() as u64,
+            spares_failed: self.crew.spares_failed(),
+            grown: self.queue.grown(),
+            // Relaxed: a figure.
+            guests_refused: self.guests_refused.load(Ordering::Relaxed),
+            ..Metrics::default()
+        };
+        for seat in &self.seats {
+            metrics.add(&seat.counts);
+        }
+        metrics
+    }
+}
+
+/// A worker that looks for halves of joins.
+#[derive(Debug)]
+pub(crate) struct Hunter<'e> {
+    engine: &'e Engine,
+}
+
+impl Drop for Hunter<'_> {
+    fn drop(&mut self) {
+        // Relaxed: as in `hunter`.
+        self.engine.hunters.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The end of a sleep, also by a panic.
+struct Resumes<'e> {
+    engine: &'e Engine,
+    step: Step,
+}
+
+impl Drop for Resumes<'_> {
+    fn drop(&mut self) {
+        self.engine.activity.begin(self.step);
+    }
+}

@@ -1,0 +1,75 @@
+//! Errors.
+
+use core::fmt;
+
+/// A pool could not be made or changed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setting is out of its bounds.
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// What it was set to.
+        value: usize,
+        /// The least it may be.
+        min: usize,
+        /// The most it may be.
+        max: usize,
+    },
+    /// A worker thread could not be started.
+    Thread {
+        /// Which worker.
+        index: usize,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The CPUs of the machine could not be told.
+    Machine(bedplate_os::topology::DetectError),
+    /// The handler for forked children could not be registered.
+    ForkHook(bedplate_os::OsError),
+    /// The pool of the process exists already.
+    DefaultExists,
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setting {
+                name,
+                value,
+                min,
+                max,
+            } => write!(f, "setting {name} is {value}; give {min} to {max}"),
+            Self::Thread { index, error } => write!(
+                f,
+                "failed to start worker {index}: {error}; raise the limit on threads (ulimit -u, \
+                 pids.max) or ask for fewer workers"
+            ),
+            Self::Machine(error) => write!(f, "{error}; or set the number of workers"),
+            Self::ForkHook(error) => error.fmt(f),
+            Self::DefaultExists => f.write_str(
+                "the pool of the process exists already; build it before anything uses it",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for BuildError {}
+
+/// The queue has no room: the job comes back.
+pub struct Full<F>(pub F);
+
+impl<F> fmt::Debug for Full<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Full(..)")
+    }
+}
+
+impl<F> fmt::Display for Full<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("failed to queue the job: no room; run it here, wait, or raise queue_jobs")
+    }
+}
+
+impl<F> core::error::Error for Full<F> {}

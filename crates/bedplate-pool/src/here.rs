@@ -1,0 +1,133 @@
+//! The functions that find their pool themselves.
+//!
+//! # Role
+//! On a thread that works in a pool they use that pool, elsewhere the pool of the process.
+
+use crate::context::Context;
+use crate::current;
+use crate::engine::Engine;
+use crate::pool::default_pool;
+use crate::queue::{Item, Priority};
+use crate::scope::{self, Scope};
+
+/// Runs both halves, the second on another thread if one wants it, and returns both results.
+///
+/// `a` runs on the calling thread. As [`Context::join`], which needs no look-up.
+///
+/// # Examples
+///
+/// ```
+/// let (a, b) = bedplate_pool::join(|| 1 + 1, || "two");
+/// assert_eq!((a, b), (2, "two"));
+/// ```
+///
+/// # Panics
+/// If a half does, with its payload, once both have run.
+#[inline]
+pub fn join<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA + Send,
+    B: FnOnce() -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    with_context(|cx| cx.join(|_| a(), |_| b()))
+}
+
+/// As [`join`], giving each half the context of the thread that runs it.
+///
+/// # Panics
+/// As [`join`].
+#[inline]
+pub fn join_context<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce(Context<'_>) -> RA + Send,
+    B: FnOnce(Context<'_>) -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    with_context(|cx| cx.join(a, b))
+}
+
+/// Calls `f` with a context on the calling thread: the current pool's, or the one of the pool of
+/// the process.
+#[inline]
+pub fn with_context<R, F>(f: F) -> R
+where
+    F: FnOnce(Context<'_>) -> R + Send,
+    R: Send,
+{
+    current::with(|cx| match cx {
+        Some(cx) => f(cx),
+        None => default_pool().enter(f),
+    })
+}
+
+/// Runs `op`, which may spawn jobs that borrow from outside the call, and returns when all of them
+/// have ended.
+///
+/// `op` runs on the calling thread, which then runs jobs of this scope only. Jobs may spawn more.
+///
+/// # Examples
+///
+/// ```
+/// let mut counts = [0; 4];
+/// bedplate_pool::scope(|s| {
+///     for count in &mut counts {
+///         s.spawn(move |_| *count += 1);
+///     }
+/// });
+/// assert_eq!(counts, [1; 4]);
+/// ```
+///
+/// # Panics
+/// If `op` or a job does, with the first payload, once all have ended.
+pub fn scope<'scope, R, F>(op: F) -> R
+where
+    F: FnOnce(&Scope<'scope>) -> R + Send,
+    R: Send,
+{
+    with_context(|cx| scope::run(cx, op))
+}
+
+/// Has a worker of the current pool run `job`, some time; see
+/// [`ThreadPool::spawn`](crate::ThreadPool::spawn).
+pub fn spawn<F>(job: F)
+where
+    F: FnOnce() + Send + 'static,
+{
+    let item = Item::Job(Box::new(move |_| job()));
+    with_current(|engine| engine.submit(Priority::Normal, item));
+}
+
+/// Runs something that may block for long, such as I/O or a lock, while another thread takes the
+/// calling one's place in its pool.
+///
+/// # Panics
+/// If `op` does.
+pub fn blocking<R>(op: impl FnOnce() -> R) -> R {
+    current::with(|cx| match cx {
+        Some(cx) => cx.seat().engine().while_blocked(cx.seat(), op),
+        None => op(),
+    })
+}
+
+/// How many workers the current pool has.
+#[must_use]
+pub fn current_num_threads() -> usize {
+    with_current(Engine::width)
+}
+
+/// The calling thread's place in its pool, if it works in one; see [`Context::index`].
+#[must_use]
+pub fn current_thread_index() -> Option<usize> {
+    current::with(|cx| cx.map(Context::index))
+}
+
+/// Calls `f` with the engine of the current pool, or of the pool of the process.
+pub(crate) fn with_current<R>(f: impl FnOnce(&Engine) -> R) -> R {
+    current::with(|cx| match cx {
+        Some(cx) => f(cx.seat().engine()),
+        None => f(default_pool().engine()),
+    })
+}

@@ -1,0 +1,156 @@
+//! How a worker with nothing to do comes to halves of joins.
+//!
+//! # Role
+//! Looks at the offers of others, takes one that has stood long enough, and falls asleep by steps
+//! when there is none.
+//!
+//! # How it works
+//! Nobody promotes anything, and there is no ticker: an offer stands where anybody can take it from
+//! the moment it is made. The hunter remembers the number of each seat's oldest offer and when it
+//! saw it first; one that stands for the engine's age is of a half worth taking. Numbers are never
+//! given twice, so that an owner in a loop of tiny joins is left alone although its stack and its
+//! slots look alike at each look.
+//!
+//! The age follows the measured cost of taking. A hunter looks for a while without sleeping, then
+//! between naps that double, then leaves it to the next offer's owner to wake it.
+
+use crate::engine::Engine;
+use crate::frame::Stolen;
+use crate::seat::Seat;
+use crate::tuning;
+use bedplate_os::clock;
+
+/// The oldest offers seen, by seat.
+#[derive(Debug)]
+pub(crate) struct Sightings {
+    by_seat: Vec<Sighting>,
+    /// Which seat is looked at first, lest all hunters fall upon the same.
+    first: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sighting {
+    number: u64,
+    since_ns: u64,
+}
+
+/// What came of a hunt.
+#[derive(Debug)]
+pub(crate) enum Catch {
+    /// A half to run.
+    Half(Stolen),
+    /// A job may wait in the queue.
+    Job,
+    /// Nothing: sleep until woken.
+    Nothing,
+}
+
+/// What a look came to.
+enum Look {
+    Half(Stolen),
+    /// Offers stand that are too young.
+    Young,
+    Nothing,
+}
+
+impl Sightings {
+    /// Nothing seen yet, by the owner of seat `index`.
+    pub(crate) fn new(engine: &Engine, index: usize) -> Self {
+        Self {
+            by_seat: vec![Sighting::default(); engine.seat_count()],
+            first: index,
+        }
+    }
+
+    /// Looks at all seats once.
+    fn look(&mut self, engine: &Engine, seat: &Seat) -> Look {
+        let now_ns = clock::monotonic_ns();
+        let mut young = false;
+        let first = self.first;
+        let after = engine.seats_at_work().filter(|s| s.index >= first);
+        let before = engine.seats_at_work().filter(|s| s.index < first);
+        for other in after.chain(before) {
+            let Some(offer) = other.offers.oldest(0) else {
+                other.ask();
+                continue;
+            };
+            let seen = &mut self.by_seat[other.index];
+            if seen.number != offer.number() {
+                *seen = Sighting {
+                    number: offer.number(),
+                    since_ns: now_ns,
+                };
+            }
+            if now_ns - seen.since_ns < engine.age_ns() {
+                young = true;
+                continue;
+            }
+            match other.offers.take(offer).and_then(Stolen::new) {
+                Some(stolen) => {
+                    other.set_open();
+                    seat.counts.steals.up();
+                    self.first = other.index;
+                    engine.learn_cost(clock::monotonic_ns() - now_ns);
+                    return Look::Half(stolen);
+                }
+                None => seat.counts.steals_failed.up(),
+            }
+        }
+        if young { Look::Young } else { Look::Nothing }
+    }
+
+    /// Looks until there is something, or until sleeping is better.
+    pub(crate) fn hunt(&mut self, engine: &Engine, seat: &Seat) -> Catch {
+        let Some(hunter) = engine.hunter() else {
+            return Catch::Nothing;
+        };
+        if engine.activity.now().engaged == 0 {
+            drop(hunter);
+            if engine.is_unwatched() {
+                engine.fall_asleep();
+            }
+            return Catch::Nothing;
+        }
+        let began_ns = clock::monotonic_ns();
+        let mut nap_ns = tuning::NAP_FIRST_NS;
+        // Bounded: the naps double up to the last.
+        loop {
+            if engine.queue.has_some() || engine.is_stopping() {
+                return Catch::Job;
+            }
+            if !engine.may_hunt() {
+                return Catch::Nothing;
+            }
+            let look = self.look(engine, seat);
+            if let Look::Half(stolen) = look {
+                return Catch::Half(stolen);
+            }
+            if clock::monotonic_ns() - began_ns < tuning::HUNT_SPIN_NS {
+                for _ in 0..tuning::SPIN_TURNS {
+                    core::hint::spin_loop();
+                }
+                continue;
+            }
+            let last = nap_ns > tuning::NAP_LAST_NS;
+            if last && matches!(look, Look::Nothing) {
+                return Catch::Nothing;
+            }
+            if nap_ns >= tuning::NAP_LAST_NS {
+                engine.fall_asleep();
+            }
+            nap(engine, seat, nap_ns.min(tuning::NAP_MAX_NS));
+            nap_ns = (nap_ns * 2).min(tuning::NAP_MAX_NS);
+        }
+    }
+}
+
+/// Sleeps for a while, or until woken.
+fn nap(engine: &Engine, seat: &Seat, nap_ns: u64) {
+    let ticket = seat.parking.ticket();
+    engine.idle.enter(seat.index);
+    if !engine.queue.has_some() && !engine.is_stopping() {
+        seat.counts.naps.up();
+        seat.parking.park(ticket, Some(nap_ns));
+    }
+    engine.idle.leave(seat.index);
+}

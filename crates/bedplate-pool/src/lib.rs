@@ -1,0 +1,117 @@
+//! A work-stealing pool whose forks cost next to nothing, and whose waits run related work only.
+//!
+//! # Role
+//! Divide work among threads: [`join`] two halves, spawn jobs that borrow in a [`scope`](scope()), or
+//! [`spawn`] jobs that do not. [`Context::join`] is the same without a look-up.
+//!
+//! # Not here
+//! Threads that are nobody's: a [`ThreadPool`] joins what it started when it is dropped. Work that
+//! runs inside a wait and has nothing to do with it. A ticker, a clock or a count on a fork.
+//!
+//! # How it works
+//! A join keeps its second half on its own stack and, for the few oldest joins of a thread, offers
+//! it in a slot where others can take it; the other joins cost two instructions. A worker with
+//! nothing to do looks at the slots and takes an offer that has stood long enough. So the period
+//! of a heartbeat is there, measured by those who wait for work, and owners keep no time. The owner
+//! of a half that was taken runs halves of that very half meanwhile, or sleeps while a spare thread
+//! takes its place. Threads from outside work in the pool themselves, on a guest's seat.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `context.rs` | the right to fork |
+//! | `frame.rs` | the second half of a join |
+//! | `wait.rs` | waiting for a half that another took |
+//! | `hunt.rs` | how a worker comes to halves |
+//! | `worker.rs` | the life of a worker |
+//! | `protocol/` | the protocols between threads, modelled |
+//! | `seat.rs` | what a thread owns in a pool |
+//! | `engine.rs` | what the threads share |
+//! | `activity.rs` | how many threads work |
+//! | `queue.rs` | jobs that wait |
+//! | `scope.rs` | jobs that borrow |
+//! | `pool.rs` | pools, guests, the pool of the process |
+//! | `here.rs` | functions that find their pool themselves |
+//! | `current.rs` | the calling thread's seat |
+//! | `crew.rs` | threads |
+//! | `builder.rs`, `plan.rs` | settings, as wished and as checked |
+//! | `handlers.rs` | functions of the user's |
+//! | `payload.rs` | panics |
+//! | `metrics.rs` | counts |
+//! | `error.rs` | errors |
+//! | `tuning.rs` | build-time numbers |
+//! | `sync.rs` | atomics, or loom's |
+//!
+//! # Platform
+//! As bedplate-os.
+
+#[cfg(not(bedplate_loom))]
+extern crate alloc;
+
+pub mod protocol;
+mod sync;
+
+#[cfg(not(bedplate_loom))]
+mod activity;
+#[cfg(not(bedplate_loom))]
+mod builder;
+#[cfg(not(bedplate_loom))]
+mod context;
+#[cfg(not(bedplate_loom))]
+mod crew;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "a thread-local word names a borrowed seat")]
+mod current;
+#[cfg(not(bedplate_loom))]
+mod engine;
+#[cfg(not(bedplate_loom))]
+mod error;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "frames on the stack are lent to other threads")]
+mod frame;
+#[cfg(not(bedplate_loom))]
+mod handlers;
+#[cfg(not(bedplate_loom))]
+mod here;
+#[cfg(not(bedplate_loom))]
+mod hunt;
+#[cfg(not(bedplate_loom))]
+mod metrics;
+#[cfg(not(bedplate_loom))]
+mod payload;
+#[cfg(not(bedplate_loom))]
+mod plan;
+#[cfg(not(bedplate_loom))]
+mod pool;
+#[cfg(not(bedplate_loom))]
+mod queue;
+#[cfg(not(bedplate_loom))]
+#[expect(
+    unsafe_code,
+    reason = "jobs that borrow are kept without their lifetime"
+)]
+mod scope;
+#[cfg(not(bedplate_loom))]
+#[expect(unsafe_code, reason = "a seat points at the engine it is part of")]
+mod seat;
+#[cfg(not(bedplate_loom))]
+mod tuning;
+#[cfg(not(bedplate_loom))]
+mod wait;
+#[cfg(not(bedplate_loom))]
+mod worker;
+
+#[cfg(not(bedplate_loom))]
+pub use self::{
+    builder::ThreadPoolBuilder,
+    context::Context,
+    error::{BuildError, Full},
+    here::{
+        blocking, current_num_threads, current_thread_index, join, join_context, scope, spawn,
+        with_context,
+    },
+    metrics::Metrics,
+    pool::{ThreadPool, default_pool},
+    queue::Priority,
+    scope::Scope,
+};

@@ -1,0 +1,251 @@
+//! Pools.
+//!
+//! # Role
+//! [`ThreadPool`] owns its threads and joins them when dropped; a thread from outside works in it
+//! by taking a guest's seat. The pool of the process comes into being at its first use and lives
+//! as long as the process.
+
+use crate::builder::ThreadPoolBuilder;
+use crate::context::Context;
+use crate::crew;
+use crate::current::{self, Seated};
+use crate::engine::Engine;
+use crate::error::{BuildError, Full};
+use crate::frame;
+use crate::metrics::Metrics;
+use crate::plan::Plan;
+use crate::queue::{Item, Priority};
+use crate::scope::{self, Scope};
+use crate::seat::Seat;
+use alloc::sync::Arc;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// A pool of worker threads.
+///
+/// Dropping it waits until all jobs that were spawned have run, and joins its threads. A drop on a
+/// thread of the pool itself joins all others.
+///
+/// # Fork
+/// A forked child has none of the threads. Joins and scopes still run there, wholly on the thread
+/// that enters; detached jobs never run. Dropping the pool in the child waits for nothing. A fork
+/// while another thread is inside a pool call can leave a lock of that pool held in the child: use
+/// a pool of the child's own after a fork from a process with several threads.
+#[derive(Debug)]
+pub struct ThreadPool {
+    engine: Arc<Engine>,
+}
+
+impl ThreadPool {
+    /// A pool with the defaults of [`ThreadPoolBuilder`].
+    ///
+    /// # Errors
+    /// - Those of [`ThreadPoolBuilder::build`].
+    pub fn new() -> Result<Self, BuildError> {
+        ThreadPoolBuilder::new().build()
+    }
+
+    pub(crate) fn with_plan(plan: Plan) -> Result<Self, BuildError> {
+        crew::watch_forks()?;
+        let pool = Self {
+            engine: Engine::new(plan),
+        };
+        // On failure the drop ends those that were started.
+        pool.engine.crew.start_all(&pool.engine)?;
+        Ok(pool)
+    }
+
+    /// Runs `op` in the pool, on the calling thread.
+    ///
+    /// A thread that is in the pool already just calls it; another takes a guest's seat for the
+    /// time. Where all 64 are taken, a worker runs `op` while the thread sleeps.
+    ///
+    /// # Panics
+    /// If `op` does.
+    pub fn enter<R, F>(&self, op: F) -> R
+    where
+        F: FnOnce(Context<'_>) -> R + Send,
+        R: Send,
+    {
+        enter(&self.engine, op)
+    }
+
+    /// Runs `op` in the pool, on the calling thread: [`join`](crate::join) and the other free
+    /// functions use this pool in it. As [`enter`](Self::enter), for closures without a context.
+    ///
+    /// # Panics
+    /// If `op` does.
+    pub fn install<R, F>(&self, op: F) -> R
+    where
+        F: FnOnce() -> R + Send,
+        R: Send,
+    {
+        self.enter(|_| op())
+    }
+
+    /// Runs both halves in the pool, see [`Context::join`].
+    ///
+    /// # Panics
+    /// If a half does, once both have run.
+    pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA + Send,
+        B: FnOnce() -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        self.enter(|cx| cx.join(|_| a(), |_| b()))
+    }
+
+    /// Runs `op`, which may spawn jobs that borrow, and waits for all of them; see
+    /// [`scope`](crate::scope()).
+    ///
+    /// # Panics
+    /// If `op` or a job does, once all have ended.
+    pub fn scope<'scope, R, F>(&self, op: F) -> R
+    where
+        F: FnOnce(&Scope<'scope>) -> R + Send,
+        R: Send,
+    {
+        self.enter(|cx| scope::run(cx, op))
+    }
+
+    /// Has a worker run `job`, some time. Never blocks, never runs the job itself; beyond the
+    /// room of the queue it grows.
+    pub fn spawn<F>(&self, job: F)
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.spawn_at(Priority::Normal, job);
+    }
+
+    /// As [`spawn`](Self::spawn), with a priority.
+    pub fn spawn_at<F>(&self, priority: Priority, job: F)
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.engine
+            .submit(priority, Item::Job(Box::new(move |_| job())));
+    }
+
+    /// As [`spawn_at`](Self::spawn_at), where there is room.
+    ///
+    /// # Errors
+    /// - [`Full`] with the job, where the queue has no room for one more of the priority.
+    pub fn try_spawn<F>(&self, priority: Priority, job: F) -> Result<(), Full<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        // The job is kept outside the box, so that it can be given back.
+        let kept = Arc::new(Mutex::new(Some(job)));
+        let shared = Arc::clone(&kept);
+        let item = Item::Job(Box::new(move |_| {
+            let job = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(job) = job {
+                job();
+            }
+        }));
+        if self.engine.submit_bounded(priority, item).is_ok() {
+            return Ok(());
+        }
+        let job = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        job.map_or(Ok(()), |job| Err(Full(job)))
+    }
+
+    /// How many workers there are.
+    #[must_use]
+    pub fn current_num_threads(&self) -> usize {
+        self.engine.width()
+    }
+
+    /// The calling thread's place in this pool, if it works in it; see [`Context::index`].
+    #[must_use]
+    pub fn current_thread_index(&self) -> Option<usize> {
+        current::with_engine(&self.engine, |cx| cx.map(Context::index))
+    }
+
+    /// What happened in the pool so far.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.engine.metrics()
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+}
+
+impl Drop for ThreadPool {
+    fn drop(&mut self) {
+        self.engine.stop();
+        self.engine.crew.join();
+    }
+}
+
+/// Runs `op` in a pool, on the calling thread.
+pub(crate) fn enter<R, F>(engine: &Engine, op: F) -> R
+where
+    F: FnOnce(Context<'_>) -> R + Send,
+    R: Send,
+{
+    current::with_engine(engine, |cx| match cx {
+        Some(cx) => op(cx),
+        None => match Guest::of(engine) {
+            Some(guest) => op(Context::new(guest.seat)),
+            None => frame::by_worker(&engine.lobby, op, |brought| {
+                engine.submit(Priority::High, Item::Brought(brought));
+            }),
+        },
+    })
+}
+
+/// A thread from outside while it is in a pool.
+#[derive(Debug)]
+struct Guest<'p> {
+    seat: &'p Seat,
+    _seated: Seated<'p>,
+}
+
+impl<'p> Guest<'p> {
+    fn of(engine: &'p Engine) -> Option<Self> {
+        let seat = engine.guest_seat()?;
+        Some(Self {
+            seat,
+            _seated: Seated::at(seat),
+        })
+    }
+}
+
+impl Drop for Guest<'_> {
+    fn drop(&mut self) {
+        self.seat.engine().guest_leaves(self.seat);
+    }
+}
+
+static DEFAULT: OnceLock<ThreadPool> = OnceLock::new();
+/// Held while the pool of the process is made.
+static MAKING: Mutex<()> = Mutex::new(());
+
+/// The pool of the process, made at the first call.
+///
+/// # Panics
+/// If it cannot be made: call [`ThreadPoolBuilder::build_global`] first to see the error.
+pub fn default_pool() -> &'static ThreadPool {
+    if let Some(pool) = DEFAULT.get() {
+        return pool;
+    }
+    match set_default(ThreadPool::new) {
+        Ok(()) | Err(BuildError::DefaultExists) => {}
+        Err(error) => panic!("the pool of the process: {error}"),
+    }
+    DEFAULT.wait()
+}
+
+pub(crate) fn set_default(
+    make: impl FnOnce() -> Result<ThreadPool, BuildError>,
+) -> Result<(), BuildError> {
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    if DEFAULT.get().is_some() {
+        return Err(BuildError::DefaultExists);
+    }
+    DEFAULT.set(make()?).map_err(|_| BuildError::DefaultExists)
+}

@@ -1,0 +1,19 @@
+//! The protocols between threads, each alone and without unsafe code.
+//!
+//! # Role
+//! Who may take an offered half of a join, who learns of its end, who is woken. Each protocol has
+//! models in `tests/loom.rs`.
+//!
+//! # Not here
+//! What is offered, run or woken: `frame.rs`, `worker.rs`.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `offers.rs` | halves of joins that others may take |
+//! | `latch.rs` | the end of a half that another took |
+//! | `idle.rs` | who sleeps and can be woken |
+
+pub mod idle;
+pub mod latch;
+pub mod offers;

@@ -1,0 +1,182 @@
+//! Jobs that wait for a worker.
+//!
+//! # Role
+//! A first-in-first-out queue per priority, bounded, with the refused job given back.
+//!
+//! # Not here
+//! Halves of joins, which are offered in place, and jobs of scopes, which wait in their scope: the
+//! queue holds one ticket for it.
+//!
+//! # Growth
+//! A job for which [`JobQueue::push_bounded`] finds no room comes back to the caller.
+//! [`JobQueue::push`] takes it nevertheless and counts it; the room then grows as a `VecDeque`
+//! does, by doubling, and is given back when the queue has run empty.
+//!
+//! # Concurrency
+//! A lock around each priority: jobs that come here cost a wake or a scope, so that the lock is
+//! not what they wait for. `waiting` is what others look at without the lock; it is written under
+//! it.
+
+use crate::frame::Stolen;
+use crate::tuning;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::fmt;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How soon a job runs beside others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// When nothing else waits, and once in sixteen times before it.
+    Low,
+    /// The usual.
+    #[default]
+    Normal,
+    /// Before all others that wait.
+    High,
+}
+
+/// The priorities, soonest first.
+const SOONEST_FIRST: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
+
+/// Work that many workers can join.
+pub(crate) trait Shared: Send + Sync {
+    /// Does some of it on a thread that came by the queue.
+    fn help(self: Arc<Self>, cx: crate::Context<'_>);
+}
+
+/// What waits.
+pub(crate) enum Item {
+    /// A job on its own.
+    Job(Box<dyn FnOnce(crate::Context<'_>) + Send>),
+    /// An invitation to work that many can join.
+    Ticket(Arc<dyn Shared>),
+    /// A whole job brought by a thread from outside, which sleeps.
+    Brought(Stolen),
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Job(_) => "Job",
+            Self::Ticket(_) => "Ticket",
+            Self::Brought(_) => "Brought",
+        })
+    }
+}
+
+/// Jobs that wait for a worker.
+#[derive(Debug)]
+pub(crate) struct JobQueue {
+    lanes: [Lane; 3],
+    /// Items in all lanes.
+    waiting: AtomicUsize,
+    taken: AtomicU64,
+    grown: AtomicU64,
+    room: usize,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    items: Mutex<VecDeque<Item>>,
+}
+
+impl Lane {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Item>> {
+        // No code of others runs under the lock, so that it cannot be poisoned by a panic of theirs.
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl JobQueue {
+    /// An empty queue with room for `room` jobs of each priority.
+    pub(crate) fn new(room: usize) -> Self {
+        Self {
+            lanes: Default::default(),
+            waiting: AtomicUsize::new(0),
+            taken: AtomicU64::new(0),
+            grown: AtomicU64::new(0),
+            room,
+        }
+    }
+
+    fn lane(&self, priority: Priority) -> &Lane {
+        &self.lanes[match priority {
+            Priority::High => 0,
+            Priority::Normal => 1,
+            Priority::Low => 2,
+        }]
+    }
+
+    /// Takes a job in, whether there is room or not.
+    pub(crate) fn push(&self, priority: Priority, item: Item) {
+        let mut items = self.lane(priority).lock();
+        if items.len() >= self.room {
+            // Relaxed: a figure.
+            self.grown.fetch_add(1, Ordering::Relaxed);
+        }
+        self.put(&mut items, item);
+    }
+
+    /// Takes a job in if there is room.
+    pub(crate) fn push_bounded(&self, priority: Priority, item: Item) -> Result<(), Item> {
+        let mut items = self.lane(priority).lock();
+        if items.len() >= self.room {
+            return Err(item);
+        }
+        self.put(&mut items, item);
+        Ok(())
+    }
+
+    fn put(&self, items: &mut VecDeque<Item>, item: Item) {
+        items.push_back(item);
+        // Release pairs with the Acquire in `has_some`.
+        self.waiting.fetch_add(1, Ordering::Release);
+    }
+
+    /// The next job.
+    pub(crate) fn pop(&self) -> Option<Item> {
+        if !self.has_some() {
+            return None;
+        }
+        // Relaxed: which of the pops is the sixteenth does not matter.
+        let turn = self.taken.fetch_add(1, Ordering::Relaxed);
+        let low_first = turn % tuning::LOW_EVERY == tuning::LOW_EVERY - 1;
+        let mut order = SOONEST_FIRST;
+        if low_first {
+            order.reverse();
+        }
+        order.into_iter().find_map(|priority| self.pop_of(priority))
+    }
+
+    fn pop_of(&self, priority: Priority) -> Option<Item> {
+        let mut items = self.lane(priority).lock();
+        let item = items.pop_front()?;
+        // Relaxed: under the lock that guards the item.
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        if items.is_empty() && items.capacity() > tuning::QUEUE_JOBS {
+            items.shrink_to(tuning::QUEUE_JOBS);
+        }
+        Some(item)
+    }
+
+    /// True if a job waits.
+    #[inline]
+    pub(crate) fn has_some(&self) -> bool {
+        // Acquire pairs with the Release in `put`.
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// How many jobs wait.
+    pub(crate) fn count(&self) -> usize {
+        // Relaxed: a figure.
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How many jobs were taken in beyond the room.
+    pub(crate) fn grown(&self) -> u64 {
+        // Relaxed: a figure.
+        self.grown.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,267 @@
+//! Jobs that borrow, and the wait for all of them.
+//!
+//! # Role
+//! A scope has a queue of its own jobs. The thread that opened it runs them, and so does every
+//! worker that finds the scope's ticket in the pool's queue.
+//!
+//! # Invariants
+//! - I1: [`run`] returns or unwinds only when every job of the scope has ended: has run, or was
+//!   dropped because the scope was cancelled. So jobs may borrow what outlives `run`.
+//! - I2: while a job waits and no ticket does, somebody who will look for jobs has not looked yet:
+//!   a ticket is put in after the job, unless one is in; whoever comes by it says so before it
+//!   looks.
+//! - I3: the opener's wait runs jobs of this scope only.
+
+use crate::context::Context;
+use crate::engine::Engine;
+use crate::payload::{self, Payload};
+use crate::queue::{Item, Priority, Shared};
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::fmt;
+use core::marker::PhantomData;
+use core::panic::AssertUnwindSafe;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::panic::catch_unwind;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+type Body<'scope> = dyn FnOnce(&Scope<'scope>) + Send + 'scope;
+
+/// A place for jobs that borrow; see [`scope`](crate::scope()).
+pub struct Scope<'scope> {
+    work: Arc<Work>,
+    /// Invariant in `'scope`: jobs take `&Scope<'scope>` and may put borrows of it in.
+    marker: PhantomData<fn(&'scope ()) -> &'scope ()>,
+}
+
+impl fmt::Debug for Scope<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").finish_non_exhaustive()
+    }
+}
+
+impl<'scope> Scope<'scope> {
+    /// Has the scope's opener or a worker run `job`. Never runs it itself.
+    pub fn spawn<F>(&self, job: F)
+    where
+        F: FnOnce(&Self) + Send + 'scope,
+    {
+        let job: Box<Body<'scope>> = Box::new(job);
+        // SAFETY: only the lifetime changes. The job runs or is dropped before `run` returns (I1),
+        // and what it borrows outlives that. `'static` in its parameter is a name only: the scope
+        // it is called with has no parts that depend on the lifetime.
+        let job = unsafe { core::mem::transmute::<Box<Body<'scope>>, Box<Body<'static>>>(job) };
+        self.work.add(job);
+    }
+
+    /// Jobs that have not begun are dropped from now on. Those that run can ask
+    /// [`is_cancelled`](Self::is_cancelled).
+    pub fn cancel(&self) {
+        // Release pairs with the Acquire in `is_cancelled`.
+        self.work.cancelled.store(true, Ordering::Release);
+    }
+
+    /// True once the scope was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.work.is_cancelled()
+    }
+}
+
+/// What a scope's threads share.
+struct Work {
+    queue: Mutex<Queue>,
+    /// The opener sleeps here.
+    ended: Condvar,
+    /// Jobs that have not ended.
+    pending: AtomicUsize,
+    /// True while a ticket is in the pool's queue (I2).
+    ticketed: AtomicBool,
+    cancelled: AtomicBool,
+    panic: Mutex<Option<Payload>>,
+    engine: Arc<Engine>,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Box<Body<'static>>>,
+    /// The opener sleeps.
+    waiting: bool,
+}
+
+/// Opens a scope on the calling thread.
+pub(crate) fn run<'scope, R>(cx: Context<'_>, op: impl FnOnce(&Scope<'scope>) -> R) -> R {
+    let Some(engine) = cx.seat().engine().counted() else {
+        unreachable!("a seat's engine lives");
+    };
+    let scope = Scope {
+        work: Arc::new(Work::of(engine)),
+        marker: PhantomData,
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| op(&scope)));
+    // I1. No panic leaves the wait.
+    scope.work.finish(cx);
+    let panic = scope.work.lock_panic().take();
+    match (result, panic) {
+        (Ok(result), None) => result,
+        (Ok(result), Some(panic)) => {
+            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(result))) {
+                payload::discard(again);
+            }
+            payload::resume(panic)
+        }
+        (Err(panic), other) => {
+            if let Some(other) = other {
+                payload::discard(other);
+            }
+            payload::resume(panic)
+        }
+    }
+}
+
+impl Work {
+    fn of(engine: Arc<Engine>) -> Self {
+        Self {
+            queue: Mutex::default(),
+            ended: Condvar::new(),
+            pending: AtomicUsize::new(0),
+            ticketed: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+            panic: Mutex::new(None),
+            engine,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // No code of others runs under the lock.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_panic(&self) -> MutexGuard<'_, Option<Payload>> {
+        self.panic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_cancelled(&self) -> bool {
+        // Acquire pairs with the Release in `cancel`.
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    fn add(self: &Arc<Self>, job: Box<Body<'static>>) {
+        // Relaxed: the job that adds has not ended, or the opener has not begun to wait.
+        self.pending.fetch_add(1, Ordering::Relaxed);
+        let mut queue = self.lock();
+        queue.jobs.push_back(job);
+        if queue.waiting {
+            self.ended.notify_one();
+        }
+        drop(queue);
+        self.invite();
+    }
+
+    /// Puts a ticket in the pool's queue unless one is in.
+    fn invite(self: &Arc<Self>) {
+        // Relaxed: `help` clears it before it takes the lock of the queue. If that was before this
+        // thread's turn with the lock, this sees it cleared; if after, `help` sees the job.
+        if self.ticketed.load(Ordering::Relaxed) {
+            return;
+        }
+        // Relaxed: as above; the exchange lets one of several put it in.
+        if !self.ticketed.swap(true, Ordering::Relaxed) {
+            let shared: Arc<dyn Shared> = Arc::clone(self) as Arc<dyn Shared>;
+            self.engine.submit(Priority::Normal, Item::Ticket(shared));
+        }
+    }
+
+    /// A job to run, and whether there are more.
+    fn take(&self) -> (Option<Box<Body<'static>>>, bool) {
+        let mut queue = self.lock();
+        let job = queue.jobs.pop_front();
+        let more = !queue.jobs.is_empty();
+        (job, more)
+    }
+
+    /// Runs or drops one job and counts it as ended.
+    fn settle(self: &Arc<Self>, scope: &Scope<'static>, job: Box<Body<'static>>) {
+        let cancelled = self.is_cancelled();
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            if cancelled {
+                drop(job);
+            } else {
+                job(scope);
+            }
+        }));
+        if let Err(panic) = ran {
+            let first = &mut *self.lock_panic();
+            match first {
+                None => *first = Some(panic),
+                Some(_) => payload::discard(panic),
+            }
+        }
+        // Release: what the job wrote is seen by the opener, which pairs by Acquire.
+        if self.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let queue = self.lock();
+            if queue.waiting {
+                self.ended.notify_all();
+            }
+        }
+    }
+
+    /// Runs jobs of this scope until all have ended.
+    fn finish(self: &Arc<Self>, cx: Context<'_>) {
+        let scope = self.scope();
+        // Bounded by the jobs.
+        loop {
+            let (job, _) = self.take();
+            if let Some(job) = job {
+                self.settle(&scope, job);
+                continue;
+            }
+            // Acquire pairs with the Release in `settle`.
+            if self.pending.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            let seat = cx.seat();
+            seat.counts.waits.up();
+            seat.engine().while_blocked(seat, || self.sleep());
+        }
+    }
+
+    /// Sleeps until there is a job, or all have ended.
+    fn sleep(&self) {
+        let mut queue = self.lock();
+        queue.waiting = true;
+        // Acquire pairs with the Release in `settle`.
+        while queue.jobs.is_empty() && self.pending.load(Ordering::Acquire) != 0 {
+            queue = self
+                .ended
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.waiting = false;
+    }
+
+    /// The scope as its jobs see it.
+    fn scope(self: &Arc<Self>) -> Scope<'static> {
+        Scope {
+            work: Arc::clone(self),
+            marker: PhantomData,
+        }
+    }
+}
+
+impl Shared for Work {
+    fn help(self: Arc<Self>, _cx: Context<'_>) {
+        // Relaxed: the lock orders it (see `invite`).
+        self.ticketed.store(false, Ordering::Relaxed);
+        let scope = self.scope();
+        // Bounded by the jobs of the scope.
+        loop {
+            let (job, more) = self.take();
+            let Some(job) = job else { return };
+            if more {
+                self.invite();
+            }
+            self.settle(&scope, job);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What a thread owns while it works in a pool.
+//!
+//! # Role
+//! A seat per worker, spare and guest: its offers, the place it sleeps at, its counts.
+//!
+//! # Invariants
+//! - I1: at most one thread has a seat at a time; "owner" below means that thread.
+//! - I2: a seat is part of a [`Engine`] and lives exactly as long; `engine` points at it from before
+//!   the seat is reachable.
+//!
+//! # Concurrency
+//! `open` is a hint that goes both ways: the owner clears it when it offers enough, and sets it
+//! when it takes an offer back; a thief sets it when it took one. A set that is lost to the owner's
+//! clearing costs parallelism only until the next hunter's look, which sets it again.
+
+use crate::engine::Engine;
+use crate::frame::Header;
+use crate::metrics::Counts;
+use crate::protocol::offers::Offers;
+use bedplate_os::lock::Parking;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+/// No CPU.
+const UNPINNED: u32 = u32::MAX;
+
+/// A thread's place in a pool.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Seat {
+    /// True where the next join should offer its second half.
+    open: AtomicBool,
+    /// How many offers the owner keeps open.
+    offers_limit: usize,
+    /// What others may take.
+    pub(crate) offers: Offers<Header>,
+    /// Where the owner sleeps.
+    pub(crate) parking: Parking,
+    /// The place among the pool's seats.
+    pub(crate) index: usize,
+    /// What happened here.
+    pub(crate) counts: Counts,
+    /// The CPU the owner is bound to.
+    cpu: AtomicU32,
+    engine: NonNull<Engine>,
+}
+
+// SAFETY: `engine` is the only field that is not shareable by itself; it is never written after the
+// seat was made, and a `Engine` can be shared.
+unsafe impl Sync for Seat {}
+// SAFETY: as above; the pointer does not depend on the thread.
+unsafe impl Send for Seat {}
+
+impl Seat {
+    /// A seat of the core that will stand at `engine`.
+    pub(crate) fn new(index: usize, offers_limit: usize, engine: NonNull<Engine>) -> Self {
+        Self {
+            open: AtomicBool::new(offers_limit > 0),
+            offers_limit,
+            offers: Offers::new(),
+            parking: Parking::new(),
+            index,
+            counts: Counts::default(),
+            cpu: AtomicU32::new(UNPINNED),
+            engine,
+        }
+    }
+
+    /// The pool's engine.
+    #[inline]
+    pub(crate) fn engine(&self) -> &Engine {
+        // SAFETY: I2: the engine lives as long as the seat that `self` borrows.
+        unsafe { self.engine.as_ref() }
+    }
+
+    /// True where the next join should offer its second half.
+    #[inline(always)]
+    pub(crate) fn is_open(&self) -> bool {
+        // Relaxed: a hint.
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// The next join should offer its second half.
+    #[inline]
+    pub(crate) fn set_open(&self) {
+        // Relaxed: a hint.
+        self.open.store(self.offers_limit > 0, Ordering::Relaxed);
+    }
+
+    /// Offers are wanted of this seat: set by others only where that changes something, so that
+    /// the owner's line is not fetched for nothing.
+    pub(crate) fn ask(&self) {
+        if !self.is_open() && !self.offers.is_full(self.offers_limit) {
+            self.set_open();
+        }
+    }
+
+    /// Offers a half; `None` if enough stands open. Owner only.
+    #[inline]
+    pub(crate) fn offer(&self, frame: NonNull<Header>) -> Option<crate::protocol::offers::Offer> {
+        let offer = self.offers.offer(frame.as_ptr(), self.offers_limit);
+        if self.offers.is_full(self.offers_limit) {
+            // Relaxed: a hint.
+            self.open.store(false, Ordering::Relaxed);
+        }
+        offer
+    }
+
+    /// Notes the CPU the owner is bound to.
+    pub(crate) fn note_cpu(&self, cpu: Option<u32>) {
+        // Relaxed: a hint.
+        self.cpu.store(cpu.unwrap_or(UNPINNED), Ordering::Relaxed);
+    }
+
+    /// True if the owner is bound to `cpu`.
+    pub(crate) fn is_on(&self, cpu: Option<u32>) -> bool {
+        // Relaxed: a hint.
+        cpu.is_some_and(|cpu| self.cpu.load(Ordering::Relaxed) == cpu)
+    }
+}

@@ -1,0 +1,130 @@
+//! Threads: how many, how named, when they end, what a fork leaves.
+
+use crate::{pool, until};
+use alloc::sync::Arc;
+use bedplate_pool::{BuildError, ThreadPoolBuilder};
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// Threads of this process whose names begin with `name`.
+fn threads_named(name: &str) -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("the process has threads");
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .filter(|comm| comm.starts_with(name))
+        .count()
+}
+
+#[test]
+fn a_pool_has_exactly_its_workers_and_ends_them() {
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(3)
+        .name("counted")
+        .build()
+        .expect("a pool can be made here");
+    until("the threads have their names", || {
+        threads_named("counted") == 3
+    });
+    assert_eq!(pool.metrics().threads, 3);
+    assert_eq!(pool.join(|| 1, || 2), (1, 2));
+    assert_eq!(threads_named("counted"), 3);
+    drop(pool);
+    // A joined thread may stay in the list for a moment.
+    until("they are gone", || threads_named("counted") == 0);
+}
+
+#[test]
+fn handlers_run_at_start_and_end_of_each_thread() {
+    let (starts, ends) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (on_start, on_exit) = (Arc::clone(&starts), Arc::clone(&ends));
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(2)
+        .start_handler(move |i| {
+            on_start.fetch_add(i + 1, Ordering::Relaxed);
+        })
+        .exit_handler(move |i| {
+            on_exit.fetch_add(i + 1, Ordering::Relaxed);
+        })
+        .build()
+        .expect("a pool can be made here");
+    drop(pool);
+    assert_eq!(starts.load(Ordering::Relaxed), 3);
+    assert_eq!(ends.load(Ordering::Relaxed), 3);
+}
+
+#[test]
+fn settings_out_of_bounds_are_refused_with_their_bounds() {
+    let error = ThreadPoolBuilder::new()
+        .num_threads(1_000_000)
+        .build()
+        .expect_err("too many");
+    assert!(matches!(
+        error,
+        BuildError::Setting {
+            name: "num_threads",
+            ..
+        }
+    ));
+    assert!(error.to_string().contains("1 to 4096"), "{error}");
+    let error = ThreadPoolBuilder::new().queue_jobs(0).build();
+    assert!(
+        error
+            .expect_err("no room")
+            .to_string()
+            .contains("queue_jobs")
+    );
+}
+
+#[test]
+fn the_pool_of_the_process_is_made_once() {
+    let _made = bedplate_pool::default_pool();
+    let again = ThreadPoolBuilder::new().num_threads(1).build_global();
+    assert!(matches!(again, Err(BuildError::DefaultExists)));
+    assert_eq!(
+        bedplate_pool::current_num_threads(),
+        bedplate_pool::default_pool().current_num_threads()
+    );
+}
+
+#[test]
+fn places_are_numbered() {
+    let pool = pool(2);
+    assert_eq!(pool.current_thread_index(), None);
+    assert_eq!(bedplate_pool::current_thread_index(), None);
+    let inside = pool.install(bedplate_pool::current_thread_index);
+    assert!(inside.is_some_and(|index| index >= 2));
+    let (send, receive) = std::sync::mpsc::channel();
+    pool.spawn(move || {
+        let _sent = send.send(bedplate_pool::current_thread_index());
+    });
+    let index = receive.recv().expect("the job runs");
+    assert!(index.is_some_and(|index| index < 2));
+}
+
+#[test]
+fn a_pool_can_be_dropped_by_its_own_worker() {
+    let pool = Arc::new(pool(2));
+    let done = Arc::new(AtomicUsize::new(0));
+    let (own, count) = (Arc::clone(&pool), Arc::clone(&done));
+    let (send, receive) = std::sync::mpsc::channel::<()>();
+    pool.spawn(move || {
+        receive.recv().expect("the other owner lets go first");
+        drop(own);
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    drop(pool);
+    send.send(()).expect("the job waits");
+    until("the job has ended", || done.load(Ordering::Relaxed) == 1);
+}
+
+#[test]
+fn a_pool_without_work_uses_no_processor_time() {
+    let pool = pool(4);
+    assert_eq!(pool.join(|| 1, || 2), (1, 2));
+    let sleeps = || pool.metrics().parks + pool.metrics().naps;
+    // Hunters nap a few times and then sleep until woken: the counts come to rest.
+    until("nobody naps any more", || {
+        let before = sleeps();
+        std::thread::sleep(core::time::Duration::from_millis(50));
+        sleeps() == before
+    });
+}

@@ -1,0 +1,118 @@
+//! Scopes: all jobs end inside, whoever spawns them.
+
+use crate::{pool, until};
+use bedplate_pool::{Scope, ThreadPool, scope};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+#[test]
+fn every_job_ends_in_the_scope() {
+    for workers in [1, 2, 5] {
+        let pool = pool(workers);
+        let mut parts = vec![0_u64; 1000];
+        let sum: u64 = pool.scope(|s| {
+            for (i, part) in parts.iter_mut().enumerate() {
+                s.spawn(move |_| *part = i as u64);
+            }
+            7
+        });
+        assert_eq!(sum, 7);
+        assert_eq!(parts.iter().sum::<u64>(), 499_500);
+    }
+}
+
+#[test]
+fn jobs_spawn_jobs() {
+    fn tree<'s>(s: &Scope<'s>, depth: u32, leaves: &'s AtomicUsize) {
+        if depth == 0 {
+            leaves.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        for _ in 0..2 {
+            s.spawn(move |s| tree(s, depth - 1, leaves));
+        }
+    }
+    let leaves = AtomicUsize::new(0);
+    scope(|s| tree(s, 10, &leaves));
+    assert_eq!(leaves.load(Ordering::Relaxed), 1024);
+}
+
+/// Adds one, as jobs of a scope inside a job and as halves of joins in them.
+fn add_in_a_scope(count: &AtomicUsize) {
+    let add = || {
+        count.fetch_add(1, Ordering::Relaxed);
+    };
+    scope(|inner| {
+        for _ in 0..5 {
+            inner.spawn(|_| _ = bedplate_pool::join(add, add));
+        }
+    });
+    add();
+}
+
+#[test]
+fn scopes_nest_in_jobs_and_joins() {
+    let pool = pool(3);
+    let count = AtomicUsize::new(0);
+    pool.scope(|s| {
+        for _ in 0..20 {
+            s.spawn(|_| add_in_a_scope(&count));
+        }
+    });
+    assert_eq!(count.load(Ordering::Relaxed), 220);
+}
+
+#[test]
+fn jobs_that_wait_for_each_other_run_beside_each_other() {
+    let pool = pool(2);
+    let (to, from) = mpsc::channel();
+    let sum = std::sync::Mutex::new(0);
+    pool.scope(|s| {
+        let sum = &sum;
+        s.spawn(move |_| {
+            let got: i32 = from.recv().expect("the other job sends");
+            *sum.lock().expect("no panic") += got;
+        });
+        s.spawn(move |_| to.send(5).expect("the other job waits"));
+    });
+    assert_eq!(*sum.lock().expect("no panic"), 5);
+}
+
+#[test]
+fn a_cancelled_scope_drops_what_has_not_begun() {
+    let pool = pool(1);
+    let ran = AtomicUsize::new(0);
+    pool.scope(|s| {
+        s.cancel();
+        assert!(s.is_cancelled());
+        for _ in 0..10 {
+            s.spawn(|_| {
+                ran.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+    });
+    assert_eq!(ran.load(Ordering::Relaxed), 0);
+}
+
+/// Opens fifty scopes of ten jobs that count.
+fn fifty_scopes(pool: &ThreadPool, count: &AtomicUsize) {
+    let add = |_: &Scope<'_>| {
+        count.fetch_add(1, Ordering::Relaxed);
+    };
+    for _ in 0..50 {
+        pool.scope(|s| (0..10).for_each(|_| s.spawn(add)));
+    }
+}
+
+#[test]
+fn many_scopes_at_once_from_outside() {
+    let pool = pool(2);
+    let count = AtomicUsize::new(0);
+    std::thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(|| fifty_scopes(&pool, &count));
+        }
+    });
+    assert_eq!(count.load(Ordering::Relaxed), 4000);
+    until("the tickets are gone", || pool.metrics().queued == 0);
+}

@@ -1,0 +1,165 @@
+//! Programs that hang, overflow or starve where a wait runs whatever it finds.
+
+use crate::{LONG, pool, until};
+use alloc::sync::Arc;
+use bedplate_pool::{Context, blocking};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// A lock is held around a join, and jobs that want the lock wait in the queue: a wait that ran
+/// them would wait for itself (rayon #592, #1174).
+#[test]
+fn a_lock_held_around_a_join_is_not_wanted_inside_the_wait() {
+    let pool = Arc::new(pool(2));
+    let lock = Arc::new(Mutex::new(0_u64));
+    let done = Arc::new(AtomicUsize::new(0));
+    for _ in 0..200 {
+        let (own, lock, done) = (Arc::downgrade(&pool), Arc::clone(&lock), Arc::clone(&done));
+        pool.spawn(move || {
+            let mut held = lock.lock().expect("no panic");
+            if let Some(pool) = own.upgrade() {
+                let (a, b) = pool.join(|| spin(20), || spin(20));
+                *held = held.wrapping_add(a ^ b) | 1;
+            }
+            done.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+    until("all jobs have run", || done.load(Ordering::Relaxed) == 200);
+}
+
+/// The same with the jobs in a scope and the lock held around an inner join.
+#[test]
+fn a_lock_held_in_jobs_of_a_scope_is_not_wanted_inside_the_wait() {
+    let pool = pool(3);
+    let lock = Mutex::new(0_u64);
+    pool.scope(|s| {
+        for _ in 0..200 {
+            s.spawn(|_| {
+                let mut held = lock.lock().expect("no panic");
+                let (a, b) = bedplate_pool::join(|| spin(20), || spin(20));
+                *held = held.wrapping_add(a ^ b) | 1;
+            });
+        }
+    });
+    assert!(*lock.lock().expect("no panic") > 0);
+}
+
+/// A short join beside long jobs: its wait must not begin one of them (rayon #957).
+#[test]
+fn a_short_wait_does_not_begin_a_long_job() {
+    let pool = Arc::new(pool(2));
+    let stop = Arc::new(AtomicBool::new(false));
+    let begun = Arc::new(AtomicUsize::new(0));
+    for _ in 0..4 {
+        let (stop, begun) = (Arc::clone(&stop), Arc::clone(&begun));
+        pool.spawn(move || {
+            begun.fetch_add(1, Ordering::Relaxed);
+            until("the test stops it", || stop.load(Ordering::Relaxed));
+        });
+    }
+    until("both workers are busy", || {
+        begun.load(Ordering::Relaxed) >= 2
+    });
+    let began = Instant::now();
+    for _ in 0..1000 {
+        assert!(pool.join(|| spin(1), || spin(1)).0 > 0);
+    }
+    assert!(began.elapsed() < LONG);
+    assert_eq!(begun.load(Ordering::Relaxed), 2);
+    stop.store(true, Ordering::Relaxed);
+}
+
+/// Joins inside joins while everybody steals: the stack grows with the depth of the program, not
+/// with what was stolen (rayon #854).
+#[test]
+fn the_stack_grows_with_the_program_and_not_with_the_steals() {
+    fn depth(cx: Context<'_>, n: u32, stack: &AtomicUsize) {
+        let here = core::hint::black_box(&n);
+        let at = core::ptr::from_ref(here).addr();
+        stack.fetch_min(at, Ordering::Relaxed);
+        if n > 0 {
+            cx.join(|cx| depth(cx, n - 1, stack), |cx| depth(cx, n - 1, stack));
+        } else {
+            core::hint::black_box(spin(5));
+        }
+    }
+    // Threads of 256 KiB: nesting without bound would overflow them.
+    let pool = bedplate_pool::ThreadPoolBuilder::new()
+        .num_threads(4)
+        .stack_size(256 << 10)
+        .build()
+        .expect("a pool can be made here");
+    let (send, receive) = std::sync::mpsc::channel();
+    let pool = Arc::new(pool);
+    let own = Arc::downgrade(&pool);
+    pool.spawn(move || {
+        if let Some(pool) = own.upgrade() {
+            let stack = AtomicUsize::new(usize::MAX);
+            for _ in 0..20 {
+                pool.enter(|cx| depth(cx, 10, &stack));
+            }
+        }
+        let _sent = send.send(());
+    });
+    receive.recv_timeout(LONG).expect("it ends");
+}
+
+/// Every worker blocks, and what they wait for is a job behind them in the queue.
+#[test]
+fn spares_run_while_workers_block() {
+    let pool = pool(2);
+    let (send, receive) = std::sync::mpsc::channel::<u32>();
+    let receive = Arc::new(Mutex::new(receive));
+    let sum = Arc::new(AtomicUsize::new(0));
+    for _ in 0..2 {
+        let (receive, sum) = (Arc::clone(&receive), Arc::clone(&sum));
+        pool.spawn(move || {
+            let got = blocking(|| {
+                let receive = receive.lock().expect("no panic");
+                receive.recv().expect("the third job sends")
+            });
+            sum.fetch_add(got as usize, Ordering::Relaxed);
+        });
+    }
+    pool.spawn(move || {
+        for n in [1, 2] {
+            send.send(n).expect("somebody waits");
+        }
+    });
+    until("all have run", || sum.load(Ordering::Relaxed) == 3);
+    assert!(pool.metrics().threads <= 2 + 8);
+}
+
+/// A job from outside is run although all workers are inside one long tree.
+#[test]
+fn a_job_is_run_beside_a_long_tree() {
+    fn tree(cx: Context<'_>, stop: &AtomicBool) {
+        // Bounded by the test's stop.
+        while !stop.load(Ordering::Relaxed) {
+            cx.join(|_| spin(50), |_| spin(50));
+        }
+    }
+    let pool = pool(2);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|s| {
+        s.spawn(|| pool.enter(|cx| cx.join(|cx| tree(cx, &stop), |cx| tree(cx, &stop))));
+        until("the tree is shared", || pool.metrics().steals > 0);
+        let ran = Arc::new(AtomicBool::new(false));
+        let job = Arc::clone(&ran);
+        pool.spawn(move || job.store(true, Ordering::Relaxed));
+        until("the job has run", || ran.load(Ordering::Relaxed));
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Some microseconds of work.
+fn spin(us: u64) -> u64 {
+    let mut x = 88_172_645_463_325_252_u64;
+    for _ in 0..us * 300 {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+    }
+    x | 1
+}
