@@ -48,6 +48,8 @@ pub(crate) struct Engine {
     /// A bit per guest seat that is taken.
     guests: AtomicU64,
     guests_refused: AtomicU64,
+    /// Sleepers woken.
+    wakes: AtomicU64,
     /// The age in nanoseconds at which an offer is taken.
     age_ns: AtomicU64,
     /// Where threads from outside sleep whose job a worker runs.
@@ -76,6 +78,7 @@ impl Engine {
                 stopping: AtomicBool::new(false),
                 guests: AtomicU64::new(0),
                 guests_refused: AtomicU64::new(0),
+                wakes: AtomicU64::new(0),
                 age_ns: AtomicU64::new(tuning::AGE_MIN_NS),
                 lobby: Parking::new(),
                 me: me.clone(),
@@ -172,6 +175,8 @@ impl Engine {
         let here = bedplate_os::affinity::current_cpu();
         let woken = self.idle.claim(|index| !self.seats[index].is_on(here));
         if let Some(index) = woken {
+            // Relaxed: a figure.
+            self.wakes.fetch_add(1, Ordering::Relaxed);
             self.seats[index].parking.unpark_all();
         }
         woken.is_some()
@@ -275,15 +280,20 @@ impl Engine {
         }
     }
 
-    /// Runs something that sleeps, with another thread in place of this one's meanwhile.
+    /// Runs something that sleeps, with another thread in place of this one's meanwhile. Within
+    /// another such call it just runs: the thread is replaced already.
     pub(crate) fn while_blocked<R>(&self, seat: &Seat, sleep: impl FnOnce() -> R) -> R {
+        if seat.is_blocked() {
+            return sleep();
+        }
         let step = if seat.index < self.thread_seats() {
             activity::WORKER_RUNS
         } else {
             activity::GUEST_RUNS
         };
         self.activity.end(step);
-        let _resumes = Resumes { engine: self, step };
+        seat.set_blocked(true);
+        let _resumes = Resumes { seat, step };
         // Pairs with the fence in `IdleSet::enter`: a worker that goes to sleep now is found.
         fence(Ordering::SeqCst);
         if self.may_hunt() && !self.wake_one() && self.may_run_jobs() {
@@ -312,7 +322,8 @@ impl Engine {
             threads: self.crew.living() as u64,
             spares_failed: self.crew.spares_failed(),
             grown: self.queue.grown(),
-            // Relaxed: a figure.
+            // Relaxed, both: figures.
+            wakes: self.wakes.load(Ordering::Relaxed),
             guests_refused: self.guests_refused.load(Ordering::Relaxed),
             ..Metrics::default()
         };
@@ -338,12 +349,13 @@ impl Drop for Hunter<'_> {
 
 /// The end of a sleep, also by a panic.
 struct Resumes<'e> {
-    engine: &'e Engine,
+    seat: &'e Seat,
     step: Step,
 }
 
 impl Drop for Resumes<'_> {
     fn drop(&mut self) {
-        self.engine.activity.begin(self.step);
+        self.seat.set_blocked(false);
+        self.seat.engine().activity.begin(self.step);
     }
 }

@@ -1,5 +1,6 @@
 //! Errors.
 
+use core::any::Any;
 use core::fmt;
 
 /// A pool could not be made or changed.
@@ -56,6 +57,40 @@ impl fmt::Display for BuildError {
 }
 
 impl core::error::Error for BuildError {}
+
+/// A job came to no result.
+pub enum JobError {
+    /// It was called off before it began, or before it went on where it is a future.
+    Cancelled,
+    /// It had not begun by its deadline.
+    DeadlinePassed,
+    /// It panicked, with this payload.
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl fmt::Debug for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cancelled => "Cancelled",
+            Self::DeadlinePassed => "DeadlinePassed",
+            Self::Panicked(_) => "Panicked(..)",
+        })
+    }
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cancelled => "the job was called off",
+            Self::DeadlinePassed => {
+                "the job had not begun by its deadline; give it more time or a higher priority"
+            }
+            Self::Panicked(_) => "the job panicked",
+        })
+    }
+}
+
+impl core::error::Error for JobError {}
 
 /// The queue has no room: the job comes back.
 pub struct Full<F>(pub F);

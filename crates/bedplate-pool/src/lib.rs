@@ -30,6 +30,9 @@
 //! | `activity.rs` | how many threads work |
 //! | `queue.rs` | jobs that wait |
 //! | `scope.rs` | jobs that borrow |
+//! | `batch.rs` | one job for a range of items |
+//! | `job.rs` | detached jobs with a result, a deadline, a way to call them off |
+//! | `future.rs` | futures |
 //! | `pool.rs` | pools, guests, the pool of the process |
 //! | `here.rs` | functions that find their pool themselves |
 //! | `current.rs` | the calling thread's seat |
@@ -54,6 +57,8 @@ mod sync;
 #[cfg(not(bedplate_loom))]
 mod activity;
 #[cfg(not(bedplate_loom))]
+mod batch;
+#[cfg(not(bedplate_loom))]
 mod builder;
 #[cfg(not(bedplate_loom))]
 mod context;
@@ -70,11 +75,15 @@ mod error;
 #[expect(unsafe_code, reason = "frames on the stack are lent to other threads")]
 mod frame;
 #[cfg(not(bedplate_loom))]
+mod future;
+#[cfg(not(bedplate_loom))]
 mod handlers;
 #[cfg(not(bedplate_loom))]
 mod here;
 #[cfg(not(bedplate_loom))]
 mod hunt;
+#[cfg(not(bedplate_loom))]
+mod job;
 #[cfg(not(bedplate_loom))]
 mod metrics;
 #[cfg(not(bedplate_loom))]
@@ -105,11 +114,13 @@ mod worker;
 pub use self::{
     builder::ThreadPoolBuilder,
     context::Context,
-    error::{BuildError, Full},
+    error::{BuildError, Full, JobError},
+    future::block_on,
     here::{
         blocking, current_num_threads, current_thread_index, join, join_context, scope, spawn,
         with_context,
     },
+    job::{CancelToken, JobHandle, JobOptions},
     metrics::Metrics,
     pool::{ThreadPool, default_pool},
     queue::Priority,

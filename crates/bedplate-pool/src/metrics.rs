@@ -50,8 +50,6 @@ pub(crate) struct Counts {
     pub(crate) naps: Count,
     /// Waits that slept.
     pub(crate) waits: Count,
-    /// Sleepers woken.
-    pub(crate) wakes: Count,
     /// Panics of detached jobs.
     pub(crate) panics: Count,
 }
@@ -63,6 +61,8 @@ macro_rules! metrics {
         #[non_exhaustive]
         pub struct Metrics {
             $(#[doc = $text] pub $name: u64,)*
+            /// Sleepers woken.
+            pub wakes: u64,
             /// Jobs that wait in the queues now.
             pub queued: u64,
             /// Worker threads there are now, spares included.
@@ -91,6 +91,5 @@ metrics! {
     parks: "Sleeps without an end of their own.",
     naps: "Sleeps that end by themselves.",
     waits: "Waits for a taken half that slept.",
-    wakes: "Sleepers woken.",
     panics: "Panics of detached jobs.",
 }

@@ -5,6 +5,7 @@
 //! by taking a guest's seat. The pool of the process comes into being at its first use and lives
 //! as long as the process.
 
+use crate::batch::Batch;
 use crate::builder::ThreadPoolBuilder;
 use crate::context::Context;
 use crate::crew;
@@ -12,12 +13,15 @@ use crate::current::{self, Seated};
 use crate::engine::Engine;
 use crate::error::{BuildError, Full};
 use crate::frame;
+use crate::future;
+use crate::job::{self, JobHandle, JobOptions};
 use crate::metrics::Metrics;
 use crate::plan::Plan;
 use crate::queue::{Item, Priority};
 use crate::scope::{self, Scope};
 use crate::seat::Seat;
 use alloc::sync::Arc;
+use core::ops::Range;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// A pool of worker threads.
@@ -149,6 +153,40 @@ impl ThreadPool {
         }
         let job = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
         job.map_or(Ok(()), |job| Err(Full(job)))
+    }
+
+    /// Has a worker run `job` and tells what it came to; see [`JobOptions`].
+    ///
+    /// # Errors
+    /// - [`Full`] with the job, where the queue has no room for one more of the priority.
+    pub fn spawn_job<R, F>(&self, options: JobOptions, job: F) -> Result<JobHandle<R>, Full<F>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        job::spawn(&self.engine, options, job)
+    }
+
+    /// Has workers poll `future` to its end; see [`JobOptions`].
+    pub fn spawn_future<T>(&self, options: JobOptions, future: T) -> JobHandle<T::Output>
+    where
+        T: Future + Send + 'static,
+        T::Output: Send + 'static,
+    {
+        future::spawn(&self.engine, options, future)
+    }
+
+    /// Has workers call `f` with each number of `range`, some time; one job for all of them.
+    /// A call that panics ends the part of the range it is in.
+    pub fn spawn_batch<F>(&self, range: Range<usize>, f: F)
+    where
+        F: Fn(usize) + Send + Sync + 'static,
+    {
+        let batch = Arc::new(Batch::new(range, self.engine.width(), f));
+        for _ in 0..batch.helpers(self.engine.width()) {
+            let own = Arc::clone(&batch);
+            self.spawn(move || own.run(|| false));
+        }
     }
 
     /// How many workers there are.

@@ -12,6 +12,7 @@
 //!   looks.
 //! - I3: the opener's wait runs jobs of this scope only.
 
+use crate::batch::Batch;
 use crate::context::Context;
 use crate::engine::Engine;
 use crate::payload::{self, Payload};
@@ -20,6 +21,7 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::fmt;
 use core::marker::PhantomData;
+use core::ops::Range;
 use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::panic::catch_unwind;
@@ -52,6 +54,21 @@ impl<'scope> Scope<'scope> {
         // it is called with has no parts that depend on the lifetime.
         let job = unsafe { core::mem::transmute::<Box<Body<'scope>>, Box<Body<'static>>>(job) };
         self.work.add(job);
+    }
+
+    /// Has the scope's threads call `f` with each number of `range`: a job per worker, whatever the
+    /// length of the range. A call that panics ends the part of the range it is in.
+    pub fn spawn_batch<F>(&self, range: Range<usize>, f: F)
+    where
+        F: Fn(usize) + Send + Sync + 'scope,
+    {
+        let width = self.work.engine.width();
+        let batch = Arc::new(Batch::new(range, width, f));
+        // One more for the opener, which is not among the workers.
+        for _ in 0..batch.helpers(width + 1) {
+            let own = Arc::clone(&batch);
+            self.spawn(move |s| own.run(|| s.is_cancelled()));
+        }
     }
 
     /// Jobs that have not begun are dropped from now on. Those that run can ask

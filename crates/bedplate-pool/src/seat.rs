@@ -42,6 +42,8 @@ pub(crate) struct Seat {
     pub(crate) counts: Counts,
     /// The CPU the owner is bound to.
     cpu: AtomicU32,
+    /// True while another thread runs in the owner's place. Owner only.
+    blocked: AtomicBool,
     engine: NonNull<Engine>,
 }
 
@@ -62,6 +64,7 @@ impl Seat {
             index,
             counts: Counts::default(),
             cpu: AtomicU32::new(UNPINNED),
+            blocked: AtomicBool::new(false),
             engine,
         }
     }
@@ -104,6 +107,18 @@ impl Seat {
             self.open.store(false, Ordering::Relaxed);
         }
         offer
+    }
+
+    /// True while another thread runs in the owner's place. Owner only.
+    pub(crate) fn is_blocked(&self) -> bool {
+        // Relaxed: the owner's word.
+        self.blocked.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether another thread runs in the owner's place. Owner only.
+    pub(crate) fn set_blocked(&self, blocked: bool) {
+        // Relaxed: the owner's word.
+        self.blocked.store(blocked, Ordering::Relaxed);
     }
 
     /// Notes the CPU the owner is bound to.

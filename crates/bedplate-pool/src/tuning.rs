@@ -55,3 +55,8 @@ pub(crate) const LOW_EVERY: u64 = 16;
 
 /// Room for detached jobs per priority unless configured: 16 bytes each.
 pub(crate) const QUEUE_JOBS: usize = 65_536;
+
+/// Chunks of a batch per worker: enough that the last ones end together.
+pub(crate) const BATCH_CHUNKS: usize = 16;
+/// The most items of a chunk, lest one worker keeps many while others wait.
+pub(crate) const BATCH_CHUNK_MAX: usize = 4096;

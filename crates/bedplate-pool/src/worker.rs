@@ -15,6 +15,7 @@ use crate::hunt::{Catch, Sightings};
 use crate::payload;
 use crate::queue::Item;
 use crate::seat::Seat;
+use crate::tuning;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
@@ -60,7 +61,12 @@ fn sleep(engine: &Engine, seat: &Seat) {
     engine.idle.enter(seat.index);
     let has_job = engine.queue.has_some() && engine.may_run_jobs();
     let has_half = engine.is_unwatched() && engine.may_hunt() && engine.has_offers();
-    if !has_job && !has_half && !engine.is_stopping() {
+    if engine.is_stopping() {
+        // What waits is for workers that run: look again soon.
+        if engine.queue.has_some() && !has_job {
+            seat.parking.park(ticket, Some(tuning::NAP_LAST_NS));
+        }
+    } else if !has_job && !has_half {
         seat.counts.parks.up();
         seat.parking.park(ticket, None);
     }

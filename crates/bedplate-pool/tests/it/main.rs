@@ -2,6 +2,7 @@
 
 extern crate alloc;
 
+mod jobs;
 mod joins;
 mod lifecycle;
 mod model;

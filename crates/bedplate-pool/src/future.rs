@@ -1,0 +1,199 @@
+//! Futures.
+//!
+//! # Role
+//! Polls futures on workers, and one on the calling thread.
+//!
+//! # Invariants
+//! - I1: a task is in the queue at most once, and is polled by one thread at a time.
+//! - I2: a wake during a poll brings another poll.
+
+use crate::engine::Engine;
+use crate::error::JobError;
+use crate::here;
+use crate::job::{Cell, JobHandle, JobOptions, Outcome};
+use crate::payload;
+use crate::queue::{Item, Shared};
+use alloc::sync::{Arc, Weak};
+use alloc::task::Wake;
+use core::panic::AssertUnwindSafe;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
+use std::panic::catch_unwind;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
+
+/// Polls `future` to its end on the calling thread. On a thread of a pool another one takes its
+/// place while it sleeps.
+///
+/// # Panics
+/// If `future` does.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(bedplate_pool::block_on(async { 1 + 1 }), 2);
+/// ```
+pub fn block_on<T: Future>(future: T) -> T::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+        here::blocking(std::thread::park);
+    }
+}
+
+/// Wakes a thread that sleeps in [`block_on`].
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Has workers poll a future to its end.
+pub(crate) fn spawn<T>(engine: &Engine, options: JobOptions, future: T) -> JobHandle<T::Output>
+where
+    T: Future + Send + 'static,
+    T::Output: Send + 'static,
+{
+    let cell = Cell::new();
+    let handle = JobHandle::of(&cell);
+    let task = Arc::new(Task {
+        work: Mutex::new(Some(Work {
+            future: Box::pin(future),
+            outcome: Outcome::of(&cell),
+        })),
+        stage: Mutex::new(Stage::Idle),
+        begun: Mutex::new(false),
+        options,
+        engine: engine
+            .counted()
+            .map_or_else(Weak::new, |e| Arc::downgrade(&e)),
+    });
+    task.wake();
+    handle
+}
+
+/// A future on its way.
+struct Task<T: Future> {
+    /// Gone once it has ended.
+    work: Mutex<Option<Work<T>>>,
+    stage: Mutex<Stage>,
+    /// True from the first poll: the deadline is for that.
+    begun: Mutex<bool>,
+    options: JobOptions,
+    engine: Weak<Engine>,
+}
+
+struct Work<T: Future> {
+    future: Pin<Box<T>>,
+    outcome: Outcome<T::Output>,
+}
+
+/// Where a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nowhere: waits for a wake.
+    Idle,
+    /// In the queue.
+    Queued,
+    /// Being polled.
+    Polled,
+    /// Being polled, and woken meanwhile.
+    Woken,
+}
+
+impl<T> Task<T>
+where
+    T: Future + Send + 'static,
+    T::Output: Send + 'static,
+{
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enqueue(self: &Arc<Self>) {
+        // A pool that is gone polls nothing: the task is dropped, which calls it off.
+        if let Some(engine) = self.engine.upgrade() {
+            let shared: Arc<dyn Shared> = Arc::clone(self) as Arc<dyn Shared>;
+            engine.submit(self.options.priority, Item::Ticket(shared));
+        }
+    }
+
+    /// Why the future must not be polled now, if it must not.
+    fn refusal(&self) -> Option<JobError> {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        if core::mem::replace(&mut begun, true) {
+            return self.options.is_cancelled().then_some(JobError::Cancelled);
+        }
+        self.options.refusal()
+    }
+
+    /// Polls once.
+    fn poll(self: &Arc<Self>) {
+        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(task) = work.as_mut() else { return };
+        let outcome = match self.refusal() {
+            Some(refusal) => Err(refusal),
+            None => {
+                let waker = Waker::from(Arc::clone(self));
+                let mut cx = Context::from_waker(&waker);
+                let polled = AssertUnwindSafe(|| task.future.as_mut().poll(&mut cx));
+                match catch_unwind(polled) {
+                    Ok(Poll::Pending) => return,
+                    Ok(Poll::Ready(output)) => Ok(output),
+                    Err(panic) => Err(JobError::Panicked(panic)),
+                }
+            }
+        };
+        let ended = work.take();
+        drop(work);
+        let Some(ended) = ended else { return };
+        ended.outcome.leave(outcome);
+        // The future's parts may panic when dropped; the outcome stands.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(ended.future))) {
+            payload::discard(panic);
+        }
+    }
+}
+
+impl<T> Shared for Task<T>
+where
+    T: Future + Send + 'static,
+    T::Output: Send + 'static,
+{
+    fn help(self: Arc<Self>, _cx: crate::Context<'_>) {
+        *self.stage() = Stage::Polled;
+        self.poll();
+        let mut stage = self.stage();
+        let again = *stage == Stage::Woken;
+        *stage = if again { Stage::Queued } else { Stage::Idle };
+        drop(stage);
+        if again {
+            self.enqueue();
+        }
+    }
+}
+
+impl<T> Wake for Task<T>
+where
+    T: Future + Send + 'static,
+    T::Output: Send + 'static,
+{
+    fn wake(self: Arc<Self>) {
+        let mut stage = self.stage();
+        let before = *stage;
+        *stage = match before {
+            Stage::Idle | Stage::Queued => Stage::Queued,
+            Stage::Polled | Stage::Woken => Stage::Woken,
+        };
+        drop(stage);
+        if before == Stage::Idle {
+            self.enqueue();
+        }
+    }
+}
