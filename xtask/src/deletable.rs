@@ -9,9 +9,8 @@
 
 use crate::captured::captured;
 use crate::failure::{Failure, Verdict};
-use bedplate_audit::{Location, Operation, audit_path};
+use bedplate_audit::{Location, Operation, audit_path, deletion};
 use clap::Args;
-use core::ops::RangeInclusive;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,17 +79,10 @@ pub(crate) fn run(options: &Options) -> Result<Verdict, Failure> {
         let place = format!("src/{}:{}", operation.at.file, operation.at.line);
         println!(
             "{location:36} {place:30} left: {}",
-            why_left(operation.kind)
+            deletion::why_left(operation)
         );
     }
     Ok(Verdict::from_clean(failing.is_empty()))
-}
-
-fn why_left(kind: &str) -> &'static str {
-    match kind {
-        "load" => "a read, which only shows",
-        _ => "part of a larger statement",
-    }
 }
 
 /// The statements without which tests fail: none where all can go at once.
@@ -121,43 +113,16 @@ fn statement(
     location: &Location,
     operation: &Operation,
 ) -> Result<Option<Statement>, Failure> {
-    if !matches!(operation.kind, "change" | "store") {
-        return Ok(None);
-    }
     let file = format!("src/{}", operation.at.file);
     let path = package.join(&file);
     let text = fs::read_to_string(&path).map_err(|error| Failure::file(&path, error))?;
-    let lines: Vec<&str> = text.lines().collect();
-    let line = operation.at.line as usize;
-    Ok(extent(&lines, line).map(|lines| Statement {
+    let lines = deletion::statement(&text, operation);
+    Ok(lines.map(|lines| Statement {
         file,
         first: *lines.start(),
         last: *lines.end(),
         location: location.name.clone(),
     }))
-}
-
-/// The lines of the statement that begins at `first`; nothing where it is more than one call.
-fn extent(lines: &[&str], first: usize) -> Option<RangeInclusive<usize>> {
-    let start = lines.get(first.checked_sub(1)?)?.trim();
-    let mut before = lines[..first - 1].iter().rev().map(|line| line.trim());
-    let before = before
-        .find(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("#["))
-        .unwrap_or("{");
-    let begins = before.ends_with([';', '{', '}']);
-    let (mut opened, mut closed) = (0, 0);
-    for (index, line) in lines.iter().enumerate().skip(first - 1).take(12) {
-        if line.contains(['{', '}', '=']) || line.trim().starts_with("//") {
-            return None;
-        }
-        opened += line.matches('(').count();
-        closed += line.matches(')').count();
-        if opened == closed && line.trim_end().ends_with(';') {
-            let is_call = begins && !start.starts_with("let ") && !start.starts_with("return");
-            return is_call.then_some(first..=index + 1);
-        }
-    }
-    None
 }
 
 /// A package's copy, where things may be deleted.
@@ -197,16 +162,8 @@ impl Copy {
         for one in statements {
             let path = self.folder.join(&one.file);
             let text = fs::read_to_string(&path).map_err(|error| Failure::file(&path, error))?;
-            let kept = text.lines().enumerate().map(|(index, line)| {
-                if (one.first..=one.last).contains(&(index + 1)) {
-                    ""
-                } else {
-                    line
-                }
-            });
-            let kept: Vec<&str> = kept.collect();
-            fs::write(&path, kept.join("\n") + "\n")
-                .map_err(|error| Failure::file(&path, error))?;
+            let kept = deletion::without(&text, &[one.first..=one.last]);
+            fs::write(&path, kept).map_err(|error| Failure::file(&path, error))?;
         }
         Ok(())
     }
@@ -238,22 +195,4 @@ fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::extent;
-
-    #[test]
-    fn a_call_over_lines_is_a_statement() {
-        let lines = ["{", "self.hits", ".fetch_add(1, Relaxed);", "}"];
-        assert_eq!(extent(&lines, 2), Some(2..=3));
-    }
-
-    #[test]
-    fn what_is_part_of_something_is_none() {
-        assert_eq!(extent(&["{", "let n = X.fetch_add(1, Relaxed);"], 2), None);
-        assert_eq!(extent(&["f(", "X.fetch_add(1, Relaxed));"], 2), None);
-        assert_eq!(extent(&["{", "if X.fetch_add(1, Relaxed) > 3 {"], 2), None);
-    }
 }

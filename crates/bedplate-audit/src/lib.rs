@@ -17,6 +17,7 @@
 //! |---|---|
 //! | `class.rs` | the classes |
 //! | `audit.rs` | an audit of a tree, as plain data |
+//! | `deletion.rs` | deleting operations that are statements of their own |
 //! | `syntax/` | source text as one small language |
 //! | `facts/` | what a tree holds |
 //! | `rules/` | what uses say about a location |
@@ -29,6 +30,7 @@ extern crate alloc;
 
 mod audit;
 pub mod class;
+pub mod deletion;
 mod facts;
 pub mod golden;
 pub mod report;

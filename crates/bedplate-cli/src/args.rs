@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bedplate_malloc::config::parse_bytes;
 use clap::{Args, Parser, Subcommand};
 
-use crate::ab::arguments::AbArguments;
+use crate::ab::arguments::{AbArguments, RuleOptions};
 
 /// Runs unmodified programs on the bedplate allocator and shows where their memory went.
 #[derive(Debug, Parser)]
@@ -29,7 +29,7 @@ pub(crate) enum Command {
     /// Decide soundly which of two commands is better
     Ab(Box<AbArguments>),
     /// Show what each atomic of a source tree is to its program
-    Audit(AuditArguments),
+    Audit(Box<AuditArguments>),
     /// Allocate and free in a loop, or do nothing twice: what `audit --checklist malloc-pair` counts
     #[command(hide = true)]
     Pair(PairArguments),
@@ -192,12 +192,15 @@ pub(crate) struct TopArguments {
 #[command(
     override_usage = "bedplate audit [OPTIONS] PATH\n       \
     bedplate audit [OPTIONS] PATH --profile -- COMMAND\n       \
+    bedplate audit [OPTIONS] PATH --prove FILE:LINE|Type.field -- COMMAND_WITH_{bin}\n       \
     bedplate audit --checklist malloc-pair [OPTIONS]\n       \
     bedplate audit --checklist [OPTIONS] -- COMMAND_WITH_{n}\n       \
     bedplate audit --golden [DIR]",
     after_help = "Exit code: 0 nothing found, 10 candidates found, 1 error, 2 usage.\n\
     With --golden: 0, or 10 if a correctness location was called telemetry.\n\
-    With --checklist: 0, or 10 if no law of growth fits or a check failed.\n\n\
+    With --checklist: 0, or 10 if no law of growth fits or a check failed.\n\
+    With --prove: as ab: 0 GO, 10 NO-GO, 11 EQUIVALENT, 12 SAFE, 13 INCONCLUSIVE, 14 IDENTICAL,\n\
+    15 NOT EXECUTED, 16 machine unfit, 17 a side failed, 1 error or refused, 2 usage.\n\n\
     Classes: CORRECTNESS, TELEMETRY, EXPORTED, DIAG-CONTROL, HEURISTIC, UNKNOWN (docs/audit.md)."
 )]
 pub(crate) struct AuditArguments {
@@ -223,10 +226,39 @@ pub(crate) struct AuditArguments {
     pub(crate) command: Vec<OsString>,
     /// Make the checklist of a hot path: of bedplate's malloc-pair, or of the command, in which {n}
     /// stands for the size
-    #[arg(long, value_name = "BENCH", num_args = 0..=1, conflicts_with_all = ["golden", "path"], group = "measured")]
+    #[arg(long, value_name = "BENCH", num_args = 0..=1, conflicts_with_all = ["golden", "path"], group = "measured", group = "documented")]
     pub(crate) checklist: Option<Option<String>>,
     #[command(flatten)]
     pub(crate) list: ListOptions,
+    /// Prove for one candidate what removing it is worth: its class, a copy of the cargo project without
+    /// its operations, whether they run, and a comparison
+    #[arg(long, value_name = "FILE:LINE|Type.field", requires_all = ["path", "command"], conflicts_with_all = ["golden", "sarif"], group = "measured", group = "documented")]
+    pub(crate) prove: Option<String>,
+    #[command(flatten)]
+    pub(crate) comparison: ProveOptions,
+}
+
+/// Arguments of `audit --prove`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of --prove (docs/ab.md)")]
+pub(crate) struct ProveOptions {
+    #[command(flatten)]
+    pub(crate) rules: RuleOptions,
+    /// Go on though the machine is unfit; the document records it
+    #[arg(long, requires = "prove")]
+    pub(crate) unfit_ok: bool,
+    /// Pass this variable of the environment on to both sides; may be given several times
+    #[arg(long, value_name = "NAME", requires = "prove")]
+    pub(crate) keep_env: Vec<OsString>,
+    /// The package that is built (default: that of the manifest in PATH)
+    #[arg(long, value_name = "NAME", requires = "prove")]
+    pub(crate) package: Option<String>,
+    /// Record reruns in this file (default: that of ab)
+    #[arg(long, value_name = "FILE", requires = "prove")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Write the document as one self-contained HTML page with plots
+    #[arg(long, value_name = "FILE", requires = "prove")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// Arguments of `audit --checklist`.
@@ -251,8 +283,8 @@ pub(crate) struct ListOptions {
     /// Take the row of failure modes from this command
     #[arg(long, value_name = "COMMAND", requires = "checklist")]
     pub(crate) failure_modes: Vec<String>,
-    /// Write the checklist as Markdown
-    #[arg(long, value_name = "FILE", requires = "checklist")]
+    /// Write the checklist, or the proof, as Markdown
+    #[arg(long, value_name = "FILE", requires = "documented")]
     pub(crate) doc: Option<PathBuf>,
 }
 

@@ -127,7 +127,7 @@ impl DifferenceOptions {
 }
 
 /// What is fixed before the first run.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct RuleOptions {
     /// Differences below this count as none
     #[arg(long, value_name = "PERCENT", default_value_t = 0.5, value_parser = margin)]

@@ -26,7 +26,23 @@ use crate::talk::{CountBar, complain, paint_for_stdout, print, say};
 
 /// Runs the command.
 pub(super) fn compare(options: &CompareOptions, words: &[OsString]) -> Exit {
-    match try_compare(options, words) {
+    compare_sides(
+        options,
+        |seed| sides::replay(options, seed, words),
+        |search_path, place| sides(options, words, search_path, place),
+    )
+}
+
+/// Where the sides may keep what lasts no longer than the comparison, and the seed of all choices.
+pub(crate) type Place<'place> = (&'place Path, u64);
+
+/// Compares what `sides` finds or builds; `replay` is the command that does it again.
+pub(crate) fn compare_sides(
+    options: &CompareOptions,
+    replay: impl Fn(u64) -> Vec<String>,
+    sides: impl FnOnce(Option<&OsStr>, Place<'_>) -> Result<Sides, Failure>,
+) -> Exit {
+    match try_compare(options, replay, sides) {
         Ok(exit) => exit,
         Err(Failure::Words) => {
             complain(&format!(
@@ -54,7 +70,7 @@ pub(super) fn compare(options: &CompareOptions, words: &[OsString]) -> Exit {
 }
 
 /// Why a comparison has no document.
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// There are not two commands.
     Words,
     /// The one command makes no sense.
@@ -74,7 +90,7 @@ fn sides(
     options: &CompareOptions,
     words: &[OsString],
     search_path: Option<&OsStr>,
-    place: (&Path, u64),
+    place: Place<'_>,
 ) -> Result<Sides, Failure> {
     match sides::difference(&options.difference)? {
         None => Sides::of_commands(words, search_path)?.ok_or(Failure::Words),
@@ -84,14 +100,18 @@ fn sides(
     }
 }
 
-fn try_compare(options: &CompareOptions, words: &[OsString]) -> Result<Exit, Failure> {
+fn try_compare(
+    options: &CompareOptions,
+    replay: impl Fn(u64) -> Vec<String>,
+    sides: impl FnOnce(Option<&OsStr>, Place<'_>) -> Result<Sides, Failure>,
+) -> Result<Exit, Failure> {
     let search_path = std::env::var_os("PATH");
     let search_path = search_path.as_deref();
     let seed = options.rules.seed.unwrap_or_else(seed_from_clock);
     let interrupts = Interrupts::catch()?;
     let directory = temporary()?;
     let mut sides =
-        sides(options, words, search_path, (directory.path(), seed)).map_err(|failure| {
+        sides(search_path, (directory.path(), seed)).map_err(|failure| {
             match interrupts.signal() {
                 Some(signal) => Failure::Other(RunError::Senseless {
                     message: format!("interrupted by signal {signal}"),
@@ -114,7 +134,7 @@ fn try_compare(options: &CompareOptions, words: &[OsString]) -> Result<Exit, Fai
         host: Host::of(&facts),
         unfit: fitness::unfit(&facts),
         unfit_ok: options.unfit_ok,
-        replay: sides::replay(options, seed, words),
+        replay: replay(seed),
         build: None,
     };
     let unrun = if sides.are_same() {

@@ -20,11 +20,11 @@
 
 mod aa;
 pub(crate) mod arguments;
-mod compare;
+pub(crate) mod compare;
 mod ledger;
 mod real;
 mod selftest;
-mod sides;
+pub(crate) mod sides;
 mod spin;
 
 use std::time::{SystemTime, UNIX_EPOCH};

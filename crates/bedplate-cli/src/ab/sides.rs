@@ -3,8 +3,9 @@
 //! # Role
 //! Two finished commands, or one command on two builds of a cargo project.
 
+use alloc::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bedplate_evidence::RunError;
 use bedplate_evidence::ab::Side;
@@ -13,14 +14,14 @@ use bedplate_evidence::sides::difference::Choice;
 use bedplate_evidence::sides::execution::{Step0, Unwitnessed};
 use bedplate_evidence::sides::words::Template;
 use bedplate_evidence::sides::worktree::Worktrees;
-use bedplate_evidence::sides::{Built, Difference, Execution, Layouts, Project};
+use bedplate_evidence::sides::{Built, Copies, Difference, Execution, Layouts, Project, Recipe};
 use bedplate_evidence::trial::document::BuildReport;
 use bedplate_evidence::trial::surroundings::Surroundings;
 use bedplate_evidence::trial::{Contestant, Metric};
 use bedplate_evidence::versus::Interrupts;
 
 use super::arguments::{CompareOptions, DifferenceOptions};
-use super::compare::Failure;
+use super::compare::{Failure, Place};
 use crate::talk::say;
 
 /// Parts the two commands.
@@ -30,7 +31,7 @@ pub(super) const PARTING: &str = "--vs";
 const TARGETS: &str = "bedplate-ab";
 
 /// The sides.
-pub(super) struct Sides {
+pub(crate) struct Sides {
     pub(super) a: Contestant,
     pub(super) b: Contestant,
     pub(super) here: Option<BuiltHere>,
@@ -41,8 +42,36 @@ pub(super) struct BuiltHere {
     built: [Built; 2],
     pub(super) layouts: Layouts,
     pub(super) report: BuildReport,
+    questions: Option<Questions>,
     /// Kept until the end: links are repeated in the directory of the sources.
-    _worktrees: Worktrees,
+    _sources: Sources,
+}
+
+/// Lines in question of A and of B.
+pub(crate) type Questions = [BTreeSet<(String, u32)>; 2];
+
+/// Sources that last as long as a comparison.
+#[expect(dead_code, reason = "kept only to be removed at the end")]
+pub(crate) enum Sources {
+    /// Revisions, or the project itself.
+    Worktrees(Worktrees),
+    /// Copies that were changed.
+    Copies(Copies),
+}
+
+/// Two recipes and what they are for.
+pub(crate) struct Plan {
+    /// The command.
+    pub(crate) template: Template,
+    pub(crate) recipes: [Recipe; 2],
+    /// In what they differ.
+    pub(crate) difference: String,
+    /// Lines in question, where they are known.
+    pub(crate) questions: Option<Questions>,
+    /// Where it is built.
+    pub(crate) targets: PathBuf,
+    pub(crate) unexecuted_ok: bool,
+    pub(crate) sources: Sources,
 }
 
 /// The difference that was asked for, if one was.
@@ -93,7 +122,7 @@ impl Sides {
         difference: &Difference,
         words: &[OsString],
         search_path: Option<&OsStr>,
-        (directory, seed): (&Path, u64),
+        (directory, seed): Place<'_>,
     ) -> Result<Self, Failure> {
         let template = Template::of(words).map_err(Failure::Usage)?;
         let project = Project::read(options.manifest_path.as_deref())?;
@@ -110,6 +139,36 @@ impl Sides {
         } else {
             directory.join("targets")
         };
+        Self::of_plan(
+            Plan {
+                template,
+                recipes,
+                difference: difference.said(),
+                questions: None,
+                targets,
+                unexecuted_ok: options.unexecuted_ok,
+                sources: Sources::Worktrees(worktrees),
+            },
+            search_path,
+            (directory, seed),
+        )
+    }
+
+    /// Builds both sides by their recipes.
+    pub(crate) fn of_plan(
+        plan: Plan,
+        search_path: Option<&OsStr>,
+        (directory, seed): Place<'_>,
+    ) -> Result<Self, Failure> {
+        let Plan {
+            template,
+            recipes,
+            difference,
+            questions,
+            targets,
+            unexecuted_ok,
+            sources,
+        } = plan;
         let build = |name: &str, index: usize| {
             let recipe = &recipes[index];
             say(&format!(
@@ -131,7 +190,7 @@ impl Sides {
         };
         let (a, b) = (side('A', 0)?, side('B', 1)?);
         let report = BuildReport {
-            difference: difference.said(),
+            difference,
             a: recipes[0].said.clone(),
             b: recipes[1].said.clone(),
             package: recipes[0].package.clone(),
@@ -139,7 +198,7 @@ impl Sides {
             layouts: layouts.count(),
             one_layout_because: layouts.absent().map(str::to_owned),
             execution: Execution::unknown("nothing was run"),
-            unexecuted_ok: options.unexecuted_ok,
+            unexecuted_ok,
         };
         Ok(Self {
             a,
@@ -148,7 +207,8 @@ impl Sides {
                 built,
                 layouts,
                 report,
-                _worktrees: worktrees,
+                questions,
+                _sources: sources,
             }),
         })
     }
@@ -191,6 +251,7 @@ impl Sides {
             interrupts,
             valgrind: &valgrind.path,
             directory,
+            questions: here.questions.clone(),
         };
         step.find().map_err(|error| match error {
             Unwitnessed::Run { side, how } => Failure::Side(

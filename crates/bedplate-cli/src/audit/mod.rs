@@ -12,6 +12,7 @@
 //! | `tree.rs` | a tree, with or without a profile |
 //! | `heat.rs` | the profile: how often the operations ran |
 //! | `extent.rs` | the lines of an operation |
+//! | `prove.rs` | what removing one candidate is worth |
 //! | `checklist.rs` | the checklist of a hot path |
 //! | `pair.rs` | the programs that malloc's checklist counts |
 //! | `golden.rs` | the audit measured on labels |
@@ -21,6 +22,7 @@ mod extent;
 mod golden;
 mod heat;
 mod pair;
+mod prove;
 mod tree;
 
 use std::path::Path;
@@ -42,6 +44,9 @@ const VERSION: u32 = 1;
 pub(crate) fn audit(arguments: &AuditArguments) -> Exit {
     if let Some(bench) = &arguments.checklist {
         return checklist::checklist(arguments, bench.as_deref());
+    }
+    if let (Some(wanted), Some(path)) = (&arguments.prove, &arguments.path) {
+        return prove::prove(arguments, path, wanted);
     }
     match (&arguments.golden, &arguments.path) {
         (Some(folder), _) => golden::golden(arguments, folder.as_deref()),

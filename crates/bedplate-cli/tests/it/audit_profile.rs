@@ -96,11 +96,16 @@ int main(void) {
 }
 "#;
 
-/// A release build of the demo, with these variables.
-fn demo(place: &Place, variables: &[(&str, &str)]) {
+/// The sources of the demo.
+pub(crate) fn write_demo(place: &Place) {
     fs::create_dir_all(place.path("demo/src")).expect("a directory");
     fs::write(place.path("demo/Cargo.toml"), MANIFEST).expect("a manifest");
     fs::write(place.path("demo/src/main.rs"), SOURCE).expect("a source");
+}
+
+/// A release build of the demo, with these variables.
+fn demo(place: &Place, variables: &[(&str, &str)]) {
+    write_demo(place);
     let mut cargo = Command::new(env!("CARGO"));
     for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER"] {
         cargo.env_remove(name);

@@ -9,6 +9,7 @@
 //! | `audit.rs` | auditing a tree |
 //! | `audit_checklist.rs` | the checklist of a hot path |
 //! | `audit_profile.rs` | how often the operations of a tree run |
+//! | `audit_prove.rs` | what removing one candidate is worth |
 //! | `children.rs` | programs that fork and execute |
 //! | `signals.rs` | programs that signals end |
 //! | `versus.rs` | comparisons |
@@ -26,6 +27,7 @@ mod ab_built;
 mod audit;
 mod audit_checklist;
 mod audit_profile;
+mod audit_prove;
 mod children;
 mod inactive;
 mod licences;

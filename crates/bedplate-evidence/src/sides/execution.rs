@@ -91,6 +91,9 @@ pub struct Step0<'step> {
     pub valgrind: &'step Path,
     /// For the counter's files.
     pub directory: &'step Path,
+    /// Lines of A and of B that are in question, files below the sources' root; without any, those
+    /// that the sides differ in.
+    pub questions: Option<[BTreeSet<(String, u32)>; 2]>,
 }
 
 /// Why step 0 has no finding.
@@ -150,7 +153,15 @@ impl Step0<'_> {
         ];
         let code = [lines[0].all(), lines[1].all()];
         let recipes = [&self.built[0].recipe, &self.built[1].recipe];
-        let questions = in_question(recipes, [&code[0], &code[1]])?;
+        let questions = match &self.questions {
+            None => in_question(recipes, [&code[0], &code[1]])?,
+            Some([a, b]) => {
+                let with_code = |lines: &BTreeSet<Place>, code: &BTreeSet<Place>| {
+                    lines.intersection(code).cloned().collect()
+                };
+                [with_code(a, &code[0]), with_code(b, &code[1])]
+            }
+        };
         let files = code.iter().flatten().map(|place| place.0.clone()).collect();
         let seen = Seen {
             step: self,
@@ -172,6 +183,15 @@ fn lines_of(path: &Path, root: &Path) -> Result<Lines, RunError> {
 impl Seen<'_> {
     fn find(&self) -> Result<Execution, Unwitnessed> {
         if self.questions.iter().all(BTreeSet::is_empty) {
+            if self.step.questions.is_some() {
+                return Ok(Execution {
+                    ran: Some(false),
+                    said: "0 executions: the lines in question have no code in what was built, so they \
+                           are not built in, or the compiler dropped them"
+                        .to_owned(),
+                    ..Execution::default()
+                });
+            }
             return Ok(Execution {
                 said:
                     "no line has code on one side only, so lines do not tell whether the code in \

@@ -13,6 +13,7 @@
 //! | `project.rs` | the project: packages, features, gates |
 //! | `difference.rs` | from a difference to two recipes |
 //! | `worktree.rs` | revisions, checked out for a while |
+//! | `copies.rs` | copies of a project, where sources may be changed |
 //! | `build.rs` | building a side, and what was built |
 //! | `layout.rs` | linking a side again in another order |
 //! | `lines.rs` | lines that have code, and how often they ran |
@@ -23,6 +24,7 @@
 
 pub mod asked;
 pub mod build;
+pub mod copies;
 pub mod difference;
 pub mod execution;
 pub mod layout;
@@ -33,6 +35,7 @@ pub mod words;
 pub mod worktree;
 
 pub use build::Built;
+pub use copies::Copies;
 pub use difference::{Difference, Recipe};
 pub use execution::Execution;
 pub use layout::Layouts;

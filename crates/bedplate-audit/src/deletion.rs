@@ -1,0 +1,91 @@
+//! Deleting operations that are statements of their own.
+//!
+//! # Role
+//! Which lines can go so that an operation is not built, with every other line keeping its number.
+//!
+//! # Invariants
+//! I1. Only whole statements go that are one call and nothing else: no value, no block, no branch.
+
+use core::ops::RangeInclusive;
+
+use crate::audit::Operation;
+
+/// Lines that a statement may have.
+const LINES_MAX: usize = 12;
+
+/// The lines, from 1, of the statement that an operation is; nothing where it is part of a larger
+/// one, or only reads.
+#[must_use]
+pub fn statement(text: &str, operation: &Operation) -> Option<RangeInclusive<usize>> {
+    if !matches!(operation.kind, "change" | "store") {
+        return None;
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    extent(&lines, operation.at.line as usize)
+}
+
+/// Why an operation that [`statement`] finds none for is left.
+#[must_use]
+pub fn why_left(operation: &Operation) -> &'static str {
+    match operation.kind {
+        "load" => "a read, which only shows",
+        _ => "part of a larger statement",
+    }
+}
+
+/// The text with these lines empty.
+#[must_use]
+pub fn without(text: &str, deleted: &[RangeInclusive<usize>]) -> String {
+    let kept = text.lines().enumerate().map(|(index, line)| {
+        let is_deleted = deleted.iter().any(|lines| lines.contains(&(index + 1)));
+        if is_deleted { "" } else { line }
+    });
+    let kept: Vec<&str> = kept.collect();
+    kept.join("\n") + "\n"
+}
+
+/// The lines of the statement that begins at `first`; nothing where it is more than one call.
+fn extent(lines: &[&str], first: usize) -> Option<RangeInclusive<usize>> {
+    let start = lines.get(first.checked_sub(1)?)?.trim();
+    let mut before = lines[..first - 1].iter().rev().map(|line| line.trim());
+    let before = before
+        .find(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("#["))
+        .unwrap_or("{");
+    let begins = before.ends_with([';', '{', '}']);
+    let (mut opened, mut closed) = (0, 0);
+    for (index, line) in lines.iter().enumerate().skip(first - 1).take(LINES_MAX) {
+        if line.contains(['{', '}', '=']) || line.trim().starts_with("//") {
+            return None;
+        }
+        opened += line.matches('(').count();
+        closed += line.matches(')').count();
+        if opened == closed && line.trim_end().ends_with(';') {
+            let is_call = begins && !start.starts_with("let ") && !start.starts_with("return");
+            return is_call.then_some(first..=index + 1);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_over_lines_is_a_statement() {
+        let lines = ["{", "self.hits", ".fetch_add(1, Relaxed);", "}"];
+        assert_eq!(extent(&lines, 2), Some(2..=3));
+    }
+
+    #[test]
+    fn what_is_part_of_something_is_none() {
+        assert_eq!(extent(&["{", "let n = X.fetch_add(1, Relaxed);"], 2), None);
+        assert_eq!(extent(&["f(", "X.fetch_add(1, Relaxed));"], 2), None);
+        assert_eq!(extent(&["{", "if X.fetch_add(1, Relaxed) > 3 {"], 2), None);
+    }
+
+    #[test]
+    fn other_lines_keep_their_numbers() {
+        assert_eq!(without("a\nb\nc\n", &[2..=2]), "a\n\nc\n");
+    }
+}
