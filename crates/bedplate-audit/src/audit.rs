@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::built::Built;
 use crate::class::Class;
 use crate::facts::{LocationId, OpKind, Operations, Program, Site, Source, TreeError, read_tree};
 use crate::rules::{Judgement, judge};
@@ -62,6 +63,11 @@ pub struct Location {
 }
 
 impl Location {
+    /// The name without that of its type.
+    pub(crate) fn plain_name(&self) -> &str {
+        self.name.rsplit('.').next().unwrap_or(&self.name)
+    }
+
     /// Operations that lock the bus: those that removal would save.
     #[must_use]
     pub fn locked_operations(&self) -> usize {
@@ -80,6 +86,9 @@ pub struct Audit {
     pub operations: usize,
     /// The locations, by file and line.
     pub locations: Vec<Location>,
+    /// What the tree was compiled to, where that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub built: Option<Built>,
 }
 
 impl Audit {
@@ -128,22 +137,46 @@ pub fn audit_path(path: &Path) -> Result<Audit, TreeError> {
 /// Audits sources as one tree.
 #[must_use]
 pub fn audit(sources: &[Source]) -> Audit {
-    let mut program = Program::read(sources);
-    let operations = Operations::find(&mut program);
-    let judgements = judge(&program, &operations);
-    let mut locations: Vec<Location> = judgements
-        .into_iter()
-        .map(|(id, judgement)| location(&program, &operations, id, judgement))
-        .collect();
-    locations.sort_by(|a, b| {
-        a.declared
-            .cmp(&b.declared)
-            .then_with(|| a.name.cmp(&b.name))
-    });
-    Audit {
-        files: program.units.len(),
-        operations: operations.count,
-        locations,
+    Read::of(sources).1
+}
+
+/// A tree as it was read, for those who look further.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) program: Program,
+    pub(crate) operations: Operations,
+    /// The locations in the order of the audit.
+    pub(crate) ids: Vec<LocationId>,
+}
+
+impl Read {
+    /// Reads sources as one tree, and audits them.
+    pub(crate) fn of(sources: &[Source]) -> (Self, Audit) {
+        let mut program = Program::read(sources);
+        let operations = Operations::find(&mut program);
+        let judgements = judge(&program, &operations);
+        let mut found: Vec<(LocationId, Location)> = judgements
+            .into_iter()
+            .map(|(id, judgement)| (id, location(&program, &operations, id, judgement)))
+            .collect();
+        found.sort_by(|(_, a), (_, b)| {
+            a.declared
+                .cmp(&b.declared)
+                .then_with(|| a.name.cmp(&b.name))
+        });
+        let (ids, locations) = found.into_iter().unzip();
+        let audit = Audit {
+            files: program.units.len(),
+            operations: operations.count,
+            locations,
+            built: None,
+        };
+        let read = Self {
+            program,
+            operations,
+            ids,
+        };
+        (read, audit)
     }
 }
 
@@ -189,7 +222,7 @@ fn location(
     }
 }
 
-fn kind_name(kind: OpKind) -> &'static str {
+pub(crate) fn kind_name(kind: OpKind) -> &'static str {
     match kind {
         OpKind::Load => "load",
         OpKind::Store => "store",
@@ -199,11 +232,11 @@ fn kind_name(kind: OpKind) -> &'static str {
     }
 }
 
-fn line_at(program: &Program, site: Site) -> Line {
+pub(crate) fn line_at(program: &Program, site: Site) -> Line {
     line_of(program, site.unit, program.node(site).line)
 }
 
-fn line_of(program: &Program, unit: u32, line: u32) -> Line {
+pub(crate) fn line_of(program: &Program, unit: u32, line: u32) -> Line {
     let unit = program.unit(unit);
     let place = (line as usize).saturating_sub(1);
     Line {

@@ -21,6 +21,8 @@
 //! | `syntax/` | source text as one small language |
 //! | `facts/` | what a tree holds |
 //! | `rules/` | what uses say about a location |
+//! | `ir/` | what the compiler made of a tree |
+//! | `built/` | the compiled code beside the source |
 //! | `report/` | as text and documents |
 //! | `golden/` | labels made by hand, and the audit measured on them |
 
@@ -29,14 +31,17 @@
 extern crate alloc;
 
 mod audit;
+pub mod built;
 pub mod class;
 pub mod deletion;
 mod facts;
 pub mod golden;
+pub mod ir;
 pub mod report;
 mod rules;
 mod syntax;
 
 pub use audit::{Audit, Evidence, Line, Location, Operation, audit, audit_path};
+pub use built::{Built, Compilation, audit_compiled};
 pub use class::Class;
 pub use facts::{Source, TreeError, read_tree};

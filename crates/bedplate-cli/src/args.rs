@@ -217,6 +217,12 @@ pub(crate) struct AuditArguments {
     /// [default: the sources that cargo keeps]
     #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "path")]
     pub(crate) golden: Option<Option<PathBuf>>,
+    /// Compile the tree too, and lay what the compiler made of it beside the source
+    #[arg(long, requires = "path", conflicts_with = "golden")]
+    pub(crate) ir: bool,
+    /// With --ir: features of the packages, separated by commas
+    #[arg(long, value_name = "FEATURES", requires = "ir")]
+    pub(crate) ir_features: Option<String>,
     /// Count by callgrind how often each operation runs under the command, and rank the candidates by
     /// an upper bound of the gain
     #[arg(long, requires_all = ["command", "path"], conflicts_with = "golden", group = "measured")]

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Usage,
     /// `probe` found problems, `audit` found candidates.
     Problems,
+    /// `audit --ir`: not all of the tree could be compiled.
+    NotCompiled,
     /// `ab`: the verdict's code, or 16, 17, 1 (docs/ab.md).
     Compared(u8),
     /// `run`: our own failure, or the allocator was not active.
@@ -31,6 +33,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Problems => 10,
+            Exit::NotCompiled => 11,
             Exit::NotActive => 125,
         })
     }

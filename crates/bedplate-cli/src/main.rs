@@ -16,6 +16,7 @@
 //! | `profile.rs` | `bedplate profile` |
 //! | `ab/` | `bedplate ab` |
 //! | `audit/` | `bedplate audit` |
+//! | `compile/` | a tree as the compiler's intermediate code |
 //! | `probe/` | `bedplate probe` |
 //! | `top/` | `bedplate top` |
 //! | `licences.rs` | `bedplate licences` |
@@ -26,6 +27,7 @@ extern crate alloc;
 mod ab;
 mod args;
 mod audit;
+mod compile;
 mod exit;
 mod library;
 mod licences;

@@ -29,8 +29,9 @@ mod resolve;
 mod words;
 
 pub(crate) use attach::{Attached, Operations};
+pub(crate) use files::language_of;
 pub use files::{Source, TreeError, read_tree};
-pub(crate) use ops::{OpKind, Order};
+pub(crate) use ops::{OpKind, Order, method_kind};
 pub(crate) use program::{FunctionId, LocationId, Program, Site};
 pub(crate) use resolve::Target;
 pub(crate) use words::{is_flag, is_pointer};

@@ -53,7 +53,7 @@ pub(crate) struct Op {
 }
 
 /// What a method of an atomic does, by its name in Rust and C++.
-fn method_kind(name: &str) -> Option<OpKind> {
+pub(crate) fn method_kind(name: &str) -> Option<OpKind> {
     Some(match name {
         "load" | "load_consume" | "get_mut" | "into_inner" | "take_inner" | "unsync_load"
         | "test" => OpKind::Load,

@@ -5,9 +5,11 @@
 //! |---|---|
 //! | `text.rs` | for a terminal of 80 columns |
 //! | `remarks.rs` | what else is known of locations |
+//! | `built.rs` | what the tree was compiled to, for a terminal |
 //! | `golden.rs` | the scores on the labels |
 //! | `sarif.rs` | for tools that show findings in code |
 
+mod built;
 mod golden;
 mod remarks;
 mod sarif;

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 
+use super::built::about;
 use crate::audit::{Audit, Location};
 
 /// Remarks beside an audit.
@@ -28,6 +29,25 @@ impl Remarks {
             .into_iter()
             .filter_map(|place| Some((audit.locations.get(place)?, self.about(place))))
             .collect()
+    }
+
+    /// Likewise with what the locations were compiled to, where that is known.
+    pub(super) fn with_built(&self, audit: &Audit) -> Self {
+        let mut remarks = self.clone();
+        let Some(built) = &audit.built else {
+            return remarks;
+        };
+        for place in 0..audit.locations.len() {
+            let Some(said) = about(built, place) else {
+                continue;
+            };
+            let of = remarks.of.entry(place).or_default();
+            if !of.is_empty() {
+                of.push_str("; ");
+            }
+            of.push_str(&said);
+        }
+        remarks
     }
 
     /// What is remarked of a location.

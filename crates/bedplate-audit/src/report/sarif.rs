@@ -25,6 +25,7 @@ pub fn sarif_with(audit: &Audit, remarks: &Remarks) -> Value {
             })
         })
         .collect();
+    let remarks = remarks.with_built(audit);
     let candidates = remarks.candidates(audit).into_iter();
     let results: Vec<Value> = candidates.map(|(it, remark)| result(it, remark)).collect();
     json!({

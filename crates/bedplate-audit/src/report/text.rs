@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use core::fmt::Write as _;
 
+use super::built;
 use crate::audit::{Audit, Evidence, Line, Location};
 use crate::class::Class;
 use crate::report::Remarks;
@@ -22,7 +23,11 @@ pub fn text(audit: &Audit, colour: bool) -> String {
 #[must_use]
 pub fn text_with(audit: &Audit, remarks: &Remarks, colour: bool) -> String {
     let mut out = String::new();
+    let remarks = &remarks.with_built(audit);
     head(&mut out, audit);
+    if let Some(built) = &audit.built {
+        built::head(&mut out, built);
+    }
     let candidates = remarks.candidates(audit);
     if candidates.is_empty() {
         out.push_str("\nNo location only counts or only guards messages.\n");
@@ -40,6 +45,9 @@ pub fn text_with(audit: &Audit, remarks: &Remarks, colour: bool) -> String {
         candidate(&mut out, place + 1, location, remark, colour);
     }
     skipped(&mut out, audit, remarks, colour);
+    if let Some(built) = &audit.built {
+        built::sections(&mut out, built);
+    }
     out
 }
 
@@ -132,7 +140,7 @@ fn reason(evidence: Option<&Evidence>) -> String {
 }
 
 /// A line of the source, cut to the columns there are.
-fn excerpt(out: &mut String, line: &Line) {
+pub(super) fn excerpt(out: &mut String, line: &Line) {
     let at = format!("{}:{}", line.file, line.line);
     wrapped(out, "     ", &at);
     let room = COLUMNS - 9;
@@ -146,7 +154,7 @@ fn excerpt(out: &mut String, line: &Line) {
 }
 
 /// Words in as many lines as they need; a word that is too long stands alone.
-fn wrapped(out: &mut String, indent: &str, text: &str) {
+pub(super) fn wrapped(out: &mut String, indent: &str, text: &str) {
     let mut line = indent.to_owned();
     let mut is_bare = true;
     for word in text.split_whitespace() {

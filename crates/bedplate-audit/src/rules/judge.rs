@@ -304,7 +304,7 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
 }
 
 /// Whether the value of an operation is used at all.
-fn is_used(program: &Program, site: Site) -> bool {
+pub(crate) fn is_used(program: &Program, site: Site) -> bool {
     let Some(parent) = program.parent(site) else {
         return false;
     };

@@ -27,4 +27,4 @@ mod flow;
 mod judge;
 mod names;
 
-pub(crate) use judge::{Judgement, judge};
+pub(crate) use judge::{Judgement, is_used, judge};

@@ -5,10 +5,12 @@
 //! |---|---|
 //! | `rust.rs` | rules and traps in Rust |
 //! | `c.rs` | rules and traps in C and C++ |
+//! | `compiled.rs` | the compiled code beside the source |
 //! | `documents.rs` | text and documents |
 //! | `labels.rs` | the half of the labels that rules are made with |
 
 mod c;
+mod compiled;
 mod documents;
 mod labels;
 mod rust;

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `tree.rs` | a tree, with or without a profile |
 //! | `heat.rs` | the profile: how often the operations ran |
+//! | `ir.rs` | with the compiled code beside the source |
 //! | `extent.rs` | the lines of an operation |
 //! | `prove.rs` | what removing one candidate is worth |
 //! | `checklist.rs` | the checklist of a hot path |
@@ -21,6 +22,7 @@ mod checklist;
 mod extent;
 mod golden;
 mod heat;
+mod ir;
 mod pair;
 mod prove;
 mod tree;

@@ -7,6 +7,7 @@ use bedplate_audit::{Audit, TreeError, audit_path, report};
 use serde::Serialize;
 
 use super::heat::{Profile, profile};
+use super::ir::audit_ir;
 use super::{VERSION, failed, write_json};
 use crate::args::AuditArguments;
 use crate::exit::Exit;
@@ -25,8 +26,13 @@ struct Document<'a> {
 
 /// Audits the tree, runs the command that heats it if one is given, and reports.
 pub(super) fn of_tree(arguments: &AuditArguments, path: &Path) -> Exit {
-    let found = match audit_path(path) {
-        Ok(found) => found,
+    let read = if arguments.ir {
+        audit_ir(path, arguments.ir_features.as_deref())
+    } else {
+        audit_path(path).map(|found| (found, true))
+    };
+    let (found, is_complete) = match read {
+        Ok(read) => read,
         Err(error @ TreeError::Empty { .. }) => return failed(&error, Exit::Usage),
         Err(error) => return failed(&error, Exit::Failed),
     };
@@ -62,7 +68,9 @@ pub(super) fn of_tree(arguments: &AuditArguments, path: &Path) -> Exit {
     )) {
         return Exit::Failed;
     }
-    if found.candidates().is_empty() {
+    if !is_complete {
+        Exit::NotCompiled
+    } else if found.candidates().is_empty() {
         Exit::Done
     } else {
         Exit::Problems

@@ -8,6 +8,7 @@
 //! | `inactive.rs` | programs on which preloading cannot work |
 //! | `audit.rs` | auditing a tree |
 //! | `audit_checklist.rs` | the checklist of a hot path |
+//! | `audit_ir.rs` | a tree with what it was compiled to |
 //! | `audit_profile.rs` | how often the operations of a tree run |
 //! | `audit_prove.rs` | what removing one candidate is worth |
 //! | `children.rs` | programs that fork and execute |
@@ -26,6 +27,7 @@ mod ab;
 mod ab_built;
 mod audit;
 mod audit_checklist;
+mod audit_ir;
 mod audit_profile;
 mod audit_prove;
 mod children;
