@@ -30,6 +30,9 @@
 //! | `activity.rs` | how many threads work |
 //! | `queue.rs` | jobs that wait |
 //! | `scope.rs` | jobs that borrow |
+//! | `iter/` | parallel iterators |
+//! | `sort/` | parallel sorting |
+//! | `prelude.rs` | the traits of the parallel iterators |
 //! | `batch.rs` | one job for a range of items |
 //! | `job.rs` | detached jobs with a result, a deadline, a way to call them off |
 //! | `future.rs` | futures |
@@ -83,6 +86,8 @@ mod here;
 #[cfg(not(bedplate_loom))]
 mod hunt;
 #[cfg(not(bedplate_loom))]
+pub mod iter;
+#[cfg(not(bedplate_loom))]
 mod job;
 #[cfg(not(bedplate_loom))]
 mod metrics;
@@ -92,6 +97,8 @@ mod payload;
 mod plan;
 #[cfg(not(bedplate_loom))]
 mod pool;
+#[cfg(not(bedplate_loom))]
+pub mod prelude;
 #[cfg(not(bedplate_loom))]
 mod queue;
 #[cfg(not(bedplate_loom))]
@@ -103,6 +110,8 @@ mod scope;
 #[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "a seat points at the engine it is part of")]
 mod seat;
+#[cfg(not(bedplate_loom))]
+mod sort;
 #[cfg(not(bedplate_loom))]
 mod tuning;
 #[cfg(not(bedplate_loom))]

@@ -1,0 +1,241 @@
+//! How an iterator is cut up and its items are taken.
+//!
+//! # Role
+//! A [`Producer`] can be cut at an index and becomes an ordinary iterator; a [`Consumer`] takes what
+//! such iterators yield, in as many pieces as there happen to be, and puts the results together in
+//! order. [`drive`] brings one to the other and decides where to cut.
+//!
+//! # Not here
+//! Threads: cutting is asked for by [`Context::offers_wanted`] and done by [`Context::join`].
+//!
+//! # Invariants
+//! - I1: every item is handed to exactly one folder, or dropped with the producer that held it.
+//! - I2: outputs are combined in the order of the items, whichever thread made them.
+//! - I3: a loop is cut into a few halves per worker, and further only where a half was taken: by the
+//!   one who took it, and by the one it was taken from. What is not cut is one folder, fed in
+//!   `PIECES` pieces with two relaxed loads between them. Folds therefore make as many
+//!   accumulators as there were cuts, not as many as there are pieces.
+
+use crate::Context;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+/// Into how many pieces a loop is cut that nobody helps, to look whether somebody wants to.
+///
+/// The wait for a late helper is one piece; a piece costs a cut and a load, about two nanoseconds.
+const PIECES: usize = 16;
+
+/// Into how many halves per worker a loop is cut for thieves that may come.
+///
+/// Each costs a join, also where nobody comes; a thief that comes late waits for one of them. Once
+/// a half was taken, what is left is cut further.
+const CUTS_PER_WORKER: usize = 4;
+
+/// A sequence of known length that can be cut in two at any index.
+pub trait Producer: Send + Sized {
+    /// What is produced.
+    type Item;
+
+    /// All items in order, on this thread.
+    fn serial(self) -> impl DoubleEndedIterator<Item = Self::Item> + ExactSizeIterator;
+
+    /// The first `index` items, and the rest. `index` is at most the length.
+    fn split_at(self, index: usize) -> (Self, Self);
+
+    /// Fewer items than this are not worth another cut.
+    fn min_len(&self) -> usize {
+        1
+    }
+
+    /// No more items than this are taken without a look for helpers.
+    fn max_len(&self) -> usize {
+        usize::MAX
+    }
+}
+
+/// Takes items in pieces and combines what came of them. A handle: it refers to what it shares.
+pub trait Consumer<T>: Copy + Send {
+    /// What belongs to one stretch of items alone: the room in a vector, a state of one's own.
+    type Part: Send;
+    /// What comes of a stretch of items.
+    type Output: Send;
+    /// Takes one stretch of items.
+    type Folder: Folder<T, Part = Self::Part, Output = Self::Output>;
+
+    /// The parts of two stretches. `left_len` is the number of items of the left one where the
+    /// iterator knows its length, else of no meaning.
+    fn split(self, part: Self::Part, left_len: usize) -> (Self::Part, Self::Part);
+
+    /// Begins a stretch.
+    fn folder(self, part: Self::Part) -> Self::Folder;
+
+    /// The output of two stretches that follow each other.
+    fn combine(self, left: Self::Output, right: Self::Output) -> Self::Output;
+
+    /// True if items for `part` need not be made any more.
+    fn is_full(self, part: &Self::Part) -> bool {
+        let _ = part;
+        false
+    }
+}
+
+/// Takes one stretch of items on one thread.
+pub trait Folder<T>: Sized {
+    /// The part that came from the consumer.
+    type Part;
+    /// What comes of the stretch.
+    type Output;
+
+    /// Takes items, all of them unless it is full.
+    #[must_use]
+    fn feed<I: Iterator<Item = T>>(self, cx: Context<'_>, items: I) -> Self;
+
+    /// What came of the items so far, and what of the part is left for those that follow.
+    fn stop(self, cx: Context<'_>) -> (Self::Output, Self::Part);
+
+    /// True if more items make no difference.
+    fn is_full(&self) -> bool {
+        false
+    }
+}
+
+/// What comes of no items.
+pub fn nothing<T, C: Consumer<T>>(cx: Context<'_>, consumer: C, part: C::Part) -> C::Output {
+    consumer.folder(part).stop(cx).0
+}
+
+/// Feeds the `len` items of `producer` to `consumer`, in parallel where others want work.
+pub fn drive<P, C>(
+    cx: Context<'_>,
+    len: usize,
+    producer: P,
+    consumer: C,
+    part: C::Part,
+) -> C::Output
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    let is_robbed = AtomicBool::new(false);
+    let course = Course {
+        grain: grain(cx, len),
+        is_robbed: &is_robbed,
+    };
+    run(cx, course, len, producer, consumer, part)
+}
+
+/// How short halves are where nobody has taken one yet.
+fn grain(cx: Context<'_>, len: usize) -> usize {
+    (len / (CUTS_PER_WORKER * cx.width())).max(1)
+}
+
+/// What one thread knows about its share of a loop.
+#[derive(Clone, Copy)]
+struct Course<'s> {
+    /// Halves shorter than this are not cut off for nobody.
+    grain: usize,
+    /// Set by who took a half of this share. Relaxed: it is a hint, the join hands over the rest.
+    is_robbed: &'s AtomicBool,
+}
+
+impl Course<'_> {
+    /// True if the rest should be halved now.
+    #[inline]
+    fn is_cut(&mut self, cx: Context<'_>, rest: usize, min_len: usize) -> bool {
+        let half = rest / 2;
+        if half < min_len || !cx.offers_wanted() {
+            return false;
+        }
+        if half < self.grain && self.is_robbed.load(Ordering::Relaxed) {
+            self.is_robbed.store(false, Ordering::Relaxed);
+            self.grain = grain(cx, rest);
+        }
+        half >= self.grain
+    }
+}
+
+fn run<P, C>(
+    cx: Context<'_>,
+    mut course: Course<'_>,
+    len: usize,
+    mut producer: P,
+    consumer: C,
+    part: C::Part,
+) -> C::Output
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    if consumer.is_full(&part) {
+        return nothing(cx, consumer, part);
+    }
+    let min_len = producer.min_len().max(1);
+    if course.is_cut(cx, len, min_len) {
+        return halves(cx, course, len, producer, consumer, part);
+    }
+    let piece = (len / PIECES).max(min_len).min(producer.max_len().max(1));
+    let mut rest = len;
+    let mut folder = consumer.folder(part);
+    while rest > piece {
+        let (now, later) = producer.split_at(piece);
+        folder = folder.feed(cx, now.serial());
+        producer = later;
+        rest -= piece;
+        if folder.is_full() {
+            return folder.stop(cx).0;
+        }
+        if course.is_cut(cx, rest, min_len) {
+            let (left, part) = folder.stop(cx);
+            let right = halves(cx, course, rest, producer, consumer, part);
+            return consumer.combine(left, right);
+        }
+    }
+    folder.feed(cx, producer.serial()).stop(cx).0
+}
+
+fn halves<P, C>(
+    cx: Context<'_>,
+    course: Course<'_>,
+    len: usize,
+    producer: P,
+    consumer: C,
+    part: C::Part,
+) -> C::Output
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    let middle = len / 2;
+    let (first, second) = producer.split_at(middle);
+    let (first_part, second_part) = consumer.split(part, middle);
+    let here = cx.index();
+    let (left, right) = cx.join(
+        move |cx| run(cx, course, middle, first, consumer, first_part),
+        move |cx| {
+            if cx.index() == here {
+                return run(cx, course, len - middle, second, consumer, second_part);
+            }
+            course.is_robbed.store(true, Ordering::Relaxed);
+            drive(cx, len - middle, second, consumer, second_part)
+        },
+    );
+    consumer.combine(left, right)
+}
+
+/// The members of `ParallelIterator` that an indexed one has.
+macro_rules! drive_by_index {
+    () => {
+        fn drive<C>(mut self, cx: $crate::Context<'_>, consumer: C, part: C::Part) -> C::Output
+        where
+            C: $crate::iter::plumbing::Consumer<Self::Item>,
+        {
+            let len = $crate::iter::IndexedParallelIterator::len(&self);
+            let producer = $crate::iter::IndexedParallelIterator::producer(&mut self);
+            $crate::iter::plumbing::drive(cx, len, producer, consumer, part)
+        }
+
+        fn opt_len(&self) -> Option<usize> {
+            Some($crate::iter::IndexedParallelIterator::len(self))
+        }
+    };
+}
+pub(super) use drive_by_index;
