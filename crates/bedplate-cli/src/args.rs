@@ -191,6 +191,7 @@ pub(crate) struct TopArguments {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "bedplate audit [OPTIONS] PATH\n       \
+    bedplate audit [OPTIONS] PATH --ir [--ir-features FEATURES]\n       \
     bedplate audit [OPTIONS] PATH --profile -- COMMAND\n       \
     bedplate audit [OPTIONS] PATH --prove FILE:LINE|Type.field -- COMMAND_WITH_{bin}\n       \
     bedplate audit --checklist malloc-pair [OPTIONS]\n       \
@@ -198,6 +199,7 @@ pub(crate) struct TopArguments {
     bedplate audit --golden [DIR]",
     after_help = "Exit code: 0 nothing found, 10 candidates found, 1 error, 2 usage.\n\
     With --golden: 0, or 10 if a correctness location was called telemetry.\n\
+    With --ir: 11 if not all of the tree could be compiled.\n\
     With --checklist: 0, or 10 if no law of growth fits or a check failed.\n\
     With --prove: as ab: 0 GO, 10 NO-GO, 11 EQUIVALENT, 12 SAFE, 13 INCONCLUSIVE, 14 IDENTICAL,\n\
     15 NOT EXECUTED, 16 machine unfit, 17 a side failed, 1 error or refused, 2 usage.\n\n\
@@ -218,7 +220,7 @@ pub(crate) struct AuditArguments {
     #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "path")]
     pub(crate) golden: Option<Option<PathBuf>>,
     /// Compile the tree too, and lay what the compiler made of it beside the source
-    #[arg(long, requires = "path", conflicts_with = "golden")]
+    #[arg(long, requires = "path", conflicts_with_all = ["golden", "checklist", "prove"])]
     pub(crate) ir: bool,
     /// With --ir: features of the packages, separated by commas
     #[arg(long, value_name = "FEATURES", requires = "ir")]
