@@ -44,6 +44,38 @@ pub(crate) fn instructions(
     })
 }
 
+/// Instructions that a program executes as it is.
+///
+/// # Errors
+/// - [`Failure::Missing`]: no valgrind.
+/// - [`Failure::Ended`]: of the program.
+/// - [`Failure::Output`]: callgrind wrote no total.
+pub(crate) fn plain_instructions(path: &Path, words: &[String]) -> Result<f64, Failure> {
+    let mark = words.join("-");
+    let written = path.with_file_name(format!("callgrind-{mark}-{}", std::process::id()));
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--error-exitcode=99"])
+        .arg(format!("--callgrind-out-file={}", written.display()))
+        .arg(path)
+        .args(words)
+        .output()
+        .map_err(|error| Failure::start("valgrind", "valgrind", &error))?;
+    let shown = format!("valgrind {} {}", path.display(), words.join(" "));
+    if !output.status.success() {
+        let how = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(Failure::Ended {
+            program: shown,
+            how,
+        });
+    }
+    let text = fs::read_to_string(&written).map_err(|error| Failure::file(&written, &error))?;
+    fs::remove_file(&written).map_err(|error| Failure::file(&written, &error))?;
+    total(&text).ok_or_else(|| Failure::Output {
+        program: shown,
+        what: "no totals line in its output file".to_owned(),
+    })
+}
+
 /// The total in callgrind's output file. Counts stay far below 2^53, where floats are exact.
 fn total(text: &str) -> Option<f64> {
     let line = text.lines().rev().find_map(|line| {

@@ -11,6 +11,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `malloc/` | rows of the allocator |
+//! | `pool/` | rows of the pool |
 //! | `evidence.rs` | rows of the evidence tools |
 //! | `labels.rs` | rows of the audit, on the labels made by hand |
 //! | `row.rs` | a row: what is asked, what was measured |
@@ -41,6 +42,7 @@ mod host;
 mod labels;
 mod malloc;
 mod peer;
+mod pool;
 mod program;
 mod report;
 mod row;
@@ -75,6 +77,8 @@ enum Area {
     },
     /// The evidence tools: how often a verdict is wrong, and what a comparison costs.
     Evidence(evidence::Options),
+    /// The pool: what forks and jobs cost, and a pool that has little to do.
+    Pool(Options),
     /// Records a program's allocations and writes the trace that is shipped.
     Record {
         /// The program.
@@ -105,6 +109,7 @@ fn main() -> ExitCode {
         Area::Malloc(options) => run(options),
         Area::Gates { quick, json } => malloc::gates::run(*quick, json.as_deref()),
         Area::Evidence(options) => evidence::run(options),
+        Area::Pool(options) => pool::run(options),
         Area::Record { name } => trace::record(*name),
     };
     match outcome {

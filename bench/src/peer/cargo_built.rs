@@ -83,7 +83,7 @@ fn text<'a>(message: &'a Value, name: &str) -> Option<&'a str> {
 }
 
 /// Builds a peer's package; cargo's messages.
-fn build(package: &str, directory: &Path) -> Result<Vec<Value>, Failure> {
+pub(crate) fn build(package: &str, directory: &Path) -> Result<Vec<Value>, Failure> {
     let output = Command::new("cargo")
         .args(["build", "--release", "--locked", "--quiet"])
         .arg("--message-format=json-render-diagnostics")

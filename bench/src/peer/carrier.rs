@@ -10,11 +10,11 @@ use std::process::Command;
 
 /// A crate on this machine.
 #[derive(Debug)]
-pub(super) struct Carrier {
+pub(crate) struct Carrier {
     /// Its folder.
     pub(super) directory: PathBuf,
     /// Its version in the registry.
-    pub(super) version: String,
+    pub(crate) version: String,
 }
 
 /// The manifest of a peer's package.
@@ -30,7 +30,7 @@ pub(super) fn manifest(package: &str) -> PathBuf {
 /// # Errors
 /// - [`Failure::Missing`], [`Failure::Start`], [`Failure::Ended`]: cargo.
 /// - [`Failure::Output`]: the crate is not among them.
-pub(super) fn find(package: &str, carrier: &str) -> Result<Carrier, Failure> {
+pub(crate) fn find(package: &str, carrier: &str) -> Result<Carrier, Failure> {
     let output = Command::new("cargo")
         .args([
             "metadata",

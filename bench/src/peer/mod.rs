@@ -13,8 +13,8 @@
 //! | `cargo_built.rs` | peers that cargo builds |
 //! | `installed.rs` | peers of the distribution |
 
-mod cargo_built;
-mod carrier;
+pub(crate) mod cargo_built;
+pub(crate) mod carrier;
 mod compiled;
 mod installed;
 
