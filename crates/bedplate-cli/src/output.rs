@@ -57,6 +57,11 @@ impl Output {
         Ok(output)
     }
 
+    /// Whether writing again replaces what was written before.
+    pub(crate) fn is_rewritable(&self) -> bool {
+        self.held.is_none()
+    }
+
     /// Writes all of it.
     pub(crate) fn write(&mut self, content: impl AsRef<[u8]>) -> Result<(), RunError> {
         let written = match &mut self.held {

@@ -17,6 +17,7 @@
 //! | `run/` | starting a program on the allocator and watching it |
 //! | `ab/` | the statistics of an A/B comparison |
 //! | `trial/` | comparing two commands |
+//! | `campaign/` | several gates or features of one project, judged together |
 //! | `sides/` | two sides of one cargo project: builds, layouts, what ran |
 //! | `checklist/` | how a cost grows, how far it is from a limit, what was checked |
 //! | `heat/` | how often lines ran, and what locked operations can have cost |
@@ -27,6 +28,7 @@
 extern crate alloc;
 
 pub mod ab;
+pub mod campaign;
 pub mod checklist;
 pub mod error;
 pub mod heat;

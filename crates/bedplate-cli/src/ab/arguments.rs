@@ -1,5 +1,6 @@
 //! The arguments of `ab`.
 
+use core::time::Duration;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use clap::{Args, Subcommand, ValueEnum};
     args_conflicts_with_subcommands = true,
     override_usage = "bedplate ab [OPTIONS] -- COMMAND_A --vs COMMAND_B\n       \
     bedplate ab --feature P/F|--gate NAME|--rev A --vs-rev B [OPTIONS] [-- COMMAND]\n       \
+    bedplate ab campaign --all-gates|--gate NAME..|--feature P/F.. [OPTIONS] [-- COMMAND]\n       \
     bedplate ab <COMMAND>",
     after_help = "A is the baseline, B the candidate: GO means that B is better.\n\
     Exit code: 0 GO, 10 NO-GO, 11 EQUIVALENT, 12 SAFE, 13 INCONCLUSIVE, 14 IDENTICAL,\n\
@@ -46,6 +48,13 @@ pub(crate) struct CompareOptions {
     #[command(flatten)]
     pub(crate) difference: DifferenceOptions,
     #[command(flatten)]
+    pub(crate) measure: MeasureOptions,
+}
+
+/// How to measure, and where the document goes.
+#[derive(Debug, Args)]
+pub(crate) struct MeasureOptions {
+    #[command(flatten)]
     pub(crate) rules: RuleOptions,
     /// Go on though the machine is unfit; the document records it
     #[arg(long)]
@@ -56,7 +65,8 @@ pub(crate) struct CompareOptions {
     /// Give this file to each run as its standard input (otherwise it is empty)
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
-    /// Count instructions only if a counted run takes at most so long (0: never)
+    /// Count instructions only if a counted run takes at most so long, and all of them at most this
+    /// or the time of the pairs (0: never)
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     pub(crate) witness_seconds: f64,
     /// Record reruns in this file (default: bedplate/ledger in `$XDG_STATE_HOME` or ~/.local/state)
@@ -88,6 +98,13 @@ pub(crate) struct DifferenceOptions {
     /// Build this revision as B
     #[arg(long, value_name = "B", requires = "rev")]
     pub(crate) vs_rev: Option<String>,
+    #[command(flatten)]
+    pub(crate) project: ProjectOptions,
+}
+
+/// What is built of which project.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectOptions {
     /// The project (default: that of the current directory)
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest_path: Option<PathBuf>,
@@ -105,25 +122,40 @@ pub(crate) struct DifferenceOptions {
 impl DifferenceOptions {
     /// The words that ask for the same.
     pub(crate) fn words(&self) -> Vec<String> {
-        let manifest = self.manifest_path.as_ref();
-        let manifest = manifest.map(|path| path.display().to_string());
         let values = [
             ("--feature", &self.feature),
             ("--gate", &self.gate),
             ("--rev", &self.rev),
             ("--vs-rev", &self.vs_rev),
+        ];
+        let mut words = asked(values);
+        words.extend(self.project.words());
+        words
+    }
+}
+
+impl ProjectOptions {
+    /// The words that ask for the same.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let manifest = self.manifest_path.as_ref();
+        let manifest = manifest.map(|path| path.display().to_string());
+        let mut words = asked([
             ("--manifest-path", &manifest),
             ("--package", &self.package),
             ("--profile", &self.profile),
-        ];
-        let mut words: Vec<String> = values
-            .into_iter()
-            .filter_map(|(name, value)| Some([name.to_owned(), value.clone()?]))
-            .flatten()
-            .collect();
+        ]);
         words.extend(self.unexecuted_ok.then(|| "--unexecuted-ok".to_owned()));
         words
     }
+}
+
+/// Options that have a value, with it.
+fn asked<const COUNT: usize>(values: [(&str, &Option<String>); COUNT]) -> Vec<String> {
+    values
+        .into_iter()
+        .filter_map(|(name, value)| Some([name.to_owned(), value.clone()?]))
+        .flatten()
+        .collect()
 }
 
 /// What is fixed before the first run.
@@ -179,6 +211,8 @@ fn number(text: &str, least: f64, most: f64, expected: &str) -> Result<f64, Stri
 pub(crate) enum AbCommand {
     /// Measure by simulation how often the engine is wrong, and how often it finds what is there
     Selftest(SelftestArguments),
+    /// Judge several gates or features of one project, each alone and all together
+    Campaign(Box<CampaignArguments>),
     /// Measure how much a program scatters against itself, and what could be found
     Aa(AaArguments),
     /// List the comparisons that were made, and what is left of each error budget
@@ -230,6 +264,64 @@ impl From<SequentialName> for Sequential {
             SequentialName::Group => Self::Group,
         }
     }
+}
+
+/// Arguments of `ab campaign`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "bedplate ab campaign --all-gates|--gate NAME..|--feature P/F.. [OPTIONS] [-- COMMAND]",
+    after_help = "Each member is compared with one base without any of them; then all of them together are.\n\
+    The last comparison is the answer to what they cost together, and its verdict gives the exit\n\
+    code (that of `bedplate ab`). A campaign that was stopped leaves what it has.\n\n\
+    Examples:\n  \
+    bedplate ab campaign --gate trace --gate counts --doc campaign.md -- {bin} --selftest\n  \
+    bedplate ab campaign --all-gates --metric cpu --budget 40m --json campaign.json -- {bin}\n  \
+    bedplate ab campaign --all-gates --resume campaign.json --json campaign.json -- {bin}"
+)]
+pub(crate) struct CampaignArguments {
+    /// A gate, or several with commas between; may be given several times
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) gate: Vec<String>,
+    /// A feature, or several with commas between; may be given several times
+    #[arg(long, value_name = "PACKAGE/FEATURE", value_delimiter = ',')]
+    pub(crate) feature: Vec<String>,
+    /// All gates of the manifests; where they name none, bedplate's own
+    #[arg(
+        long,
+        conflicts_with_all = ["gate", "feature"],
+        required_unless_present_any = ["gate", "feature"]
+    )]
+    pub(crate) all_gates: bool,
+    /// Take at most about so long, builds included; comparisons share what is left
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) budget: Option<Duration>,
+    /// Take verdicts from the JSON of a campaign of the same builds that was stopped
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) project: ProjectOptions,
+    #[command(flatten)]
+    pub(crate) measure: MeasureOptions,
+    /// The command, in which {bin} or {lib} stands for what is built
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// "90s", "40m", "2h", or seconds without a unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit_s) = match text.char_indices().last() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3600),
+        _ => (text, 1),
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit_s))
+        .filter(|seconds| (1..=31 * 86_400).contains(seconds))
+        .map(Duration::from_secs)
+        .ok_or_else(|| "a time such as 90s, 40m or 2h".to_owned())
 }
 
 /// Arguments of `ab selftest`.

@@ -1,28 +1,29 @@
 //! Comparing two sides.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bedplate_evidence::RunError;
 use bedplate_evidence::ab::{Rules, Series, Verdict, spending};
-use bedplate_evidence::trial::conduct::{Trial, TrialPlan};
+use bedplate_evidence::sides::execution::Background;
+use bedplate_evidence::trial::conduct::{Given, Trial, TrialPlan, conduct_given};
 use bedplate_evidence::trial::document::{Before, Document, Reach};
-use bedplate_evidence::trial::fitness::{self, Host};
-use bedplate_evidence::trial::ledger::{self, Event, Ledger};
+use bedplate_evidence::trial::fitness::{self, Host, Unfit};
+use bedplate_evidence::trial::ledger::{self, Event, Ledger, Share};
 use bedplate_evidence::trial::surroundings::Surroundings;
 use bedplate_evidence::trial::witness::Counter;
-use bedplate_evidence::trial::{Metric, Progress, conduct, markdown, page, text, words};
+use bedplate_evidence::trial::{Metric, Progress, text, words};
 use bedplate_evidence::versus::Interrupts;
 
 use bedplate_os::facts::MachineFacts;
 
-use super::arguments::{CompareOptions, MetricName, RuleOptions};
+use super::arguments::{CompareOptions, MeasureOptions, MetricName, RuleOptions};
 use super::ledger::usual_path;
+use super::outputs::Outputs;
 use super::sides::{self, PARTING, Sides};
 use super::{machine_facts, seed_from_clock, temporary, unix_s};
 use crate::exit::Exit;
-use crate::output::Output;
-use crate::talk::{CountBar, complain, paint_for_stdout, print, say};
+use crate::talk::{CountBar, complain, say};
 
 /// Runs the command.
 pub(super) fn compare(options: &CompareOptions, words: &[OsString]) -> Exit {
@@ -44,28 +45,7 @@ pub(crate) fn compare_sides(
 ) -> Exit {
     match try_compare(options, replay, sides) {
         Ok(exit) => exit,
-        Err(Failure::Words) => {
-            complain(&format!(
-                "ab needs two commands: bedplate ab -- COMMAND_A {PARTING} COMMAND_B"
-            ));
-            Exit::Usage
-        }
-        Err(Failure::Usage(error)) => {
-            complain(&error);
-            Exit::Usage
-        }
-        Err(Failure::Side(name, error)) => {
-            complain(&format!("side {name} failed: {error}"));
-            Exit::Compared(17)
-        }
-        Err(Failure::Other(error @ RunError::Build { .. })) => {
-            complain(&error);
-            Exit::Compared(17)
-        }
-        Err(Failure::Other(error)) => {
-            complain(&error);
-            Exit::Failed
-        }
+        Err(failure) => failure.told(),
     }
 }
 
@@ -77,6 +57,46 @@ pub(crate) enum Failure {
     Usage(RunError),
     Side(char, RunError),
     Other(RunError),
+}
+
+impl Failure {
+    /// The failure, unless an interrupt made it.
+    fn unless(self, interrupts: &Interrupts) -> Self {
+        match interrupts.signal() {
+            Some(signal) => Self::Other(RunError::Senseless {
+                message: format!("interrupted by signal {signal}"),
+            }),
+            None => self,
+        }
+    }
+
+    /// The exit code, once complained of.
+    pub(super) fn told(&self) -> Exit {
+        match self {
+            Self::Words => {
+                complain(&format!(
+                    "ab needs two commands: bedplate ab -- COMMAND_A {PARTING} COMMAND_B"
+                ));
+                Exit::Usage
+            }
+            Self::Usage(error) => {
+                complain(error);
+                Exit::Usage
+            }
+            Self::Side(name, error) => {
+                complain(&format!("side {name} failed: {error}"));
+                Exit::Compared(17)
+            }
+            Self::Other(error @ RunError::Build { .. }) => {
+                complain(error);
+                Exit::Compared(17)
+            }
+            Self::Other(error) => {
+                complain(error);
+                Exit::Failed
+            }
+        }
+    }
 }
 
 impl From<RunError> for Failure {
@@ -107,24 +127,15 @@ fn try_compare(
 ) -> Result<Exit, Failure> {
     let search_path = std::env::var_os("PATH");
     let search_path = search_path.as_deref();
-    let seed = options.rules.seed.unwrap_or_else(seed_from_clock);
+    let measure = &options.measure;
+    let seed = measure.rules.seed.unwrap_or_else(seed_from_clock);
     let interrupts = Interrupts::catch()?;
     let directory = temporary()?;
-    let mut sides =
-        sides(search_path, (directory.path(), seed)).map_err(|failure| {
-            match interrupts.signal() {
-                Some(signal) => Failure::Other(RunError::Senseless {
-                    message: format!("interrupted by signal {signal}"),
-                }),
-                None => failure,
-            }
-        })?;
-    let mut outputs = Outputs::open(options)?;
-    let surroundings = Surroundings::of(
-        std::env::vars_os(),
-        &options.keep_env,
-        options.input.clone(),
-    );
+    let mut background = Background::default();
+    let mut sides = sides(search_path, (directory.path(), seed))
+        .map_err(|failure| failure.unless(&interrupts))?;
+    let mut outputs = Outputs::open(measure)?;
+    let surroundings = surroundings(measure);
     let facts = machine_facts()?;
     let mut before = Before {
         bedplate: env!("CARGO_PKG_VERSION").to_owned(),
@@ -133,21 +144,22 @@ fn try_compare(
         key: ledger::key(&sides.a, &sides.b, &surroundings),
         host: Host::of(&facts),
         unfit: fitness::unfit(&facts),
-        unfit_ok: options.unfit_ok,
+        unfit_ok: measure.unfit_ok,
         replay: replay(seed),
         build: None,
     };
     let unrun = if sides.are_same() {
         Some(Some(Verdict::Identical))
-    } else if !before.unfit.is_empty() && !options.unfit_ok {
-        say("bedplate: the machine is unfit for measuring: mend it, or go on with --unfit-ok\n");
+    } else if is_refused(&before.unfit, measure) {
         Some(None)
     } else {
+        let place = (directory.path(), search_path);
         witnessed(
             &mut sides,
             &surroundings,
             &interrupts,
-            (directory.path(), search_path),
+            place,
+            &mut background,
         )?
     };
     before.build = sides.here.as_ref().map(|here| here.report.clone());
@@ -155,32 +167,85 @@ fn try_compare(
         a: &sides.a,
         b: &sides.b,
         surroundings: &surroundings,
-        rules: rules(&options.rules, seed),
-        metric: options.rules.metric.into(),
-        counter: counter(options, &facts, search_path),
-        witness_s_max: options.witness_seconds,
+        rules: rules(&measure.rules, seed),
+        metric: measure.rules.metric.into(),
+        counter: counter(measure, &facts, search_path),
+        witness_s_max: measure.witness_seconds,
         directory: directory.path(),
         interrupts: &interrupts,
         layouts: sides.here.as_ref().map(|here| &here.layouts),
     };
     let document = match unrun {
         Some(verdict) => Document::without_runs(&plan, before, verdict),
-        None => judged(&mut plan, before, ledger_of(options).as_ref(), &facts)?,
+        None => {
+            let (ledger, terms) = (ledger_of(measure), Terms::by_itself(&background));
+            judged(&mut plan, before, ledger.as_ref(), &facts, &terms)?
+        }
     };
-    Ok(outputs.publish(&document, options)?)
+    Ok(if outputs.publish(&document)? {
+        Exit::Compared(document.exit_code())
+    } else {
+        Exit::Failed
+    })
+}
+
+/// Environment and input that the options ask for.
+pub(super) fn surroundings(options: &MeasureOptions) -> Surroundings {
+    Surroundings::of(
+        std::env::vars_os(),
+        &options.keep_env,
+        options.input.clone(),
+    )
+}
+
+/// Whether the machine is unfit and nobody said to go on, which is said.
+pub(super) fn is_refused(unfit: &[Unfit], options: &MeasureOptions) -> bool {
+    let is_refused = !unfit.is_empty() && !options.unfit_ok;
+    if is_refused {
+        say("bedplate: the machine is unfit for measuring: mend it, or go on with --unfit-ok\n");
+    }
+    is_refused
+}
+
+/// On what terms a comparison is judged.
+#[derive(Debug, Default)]
+pub(super) struct Terms {
+    /// Its part of the budget.
+    pub(super) share: Share,
+    /// What is known besides its plan.
+    pub(super) given: Given,
+    /// Its name in a campaign.
+    pub(super) name: String,
+}
+
+impl Terms {
+    /// Of a comparison that is no part of a campaign.
+    fn by_itself(background: &Background) -> Self {
+        Self {
+            given: Given {
+                counted: background.counted(),
+                ..Given::default()
+            },
+            ..Self::default()
+        }
+    }
 }
 
 /// Step 0 of sides that were built here; a verdict if it ends the comparison.
-fn witnessed(
+pub(super) fn witnessed(
     sides: &mut Sides,
     surroundings: &Surroundings,
     interrupts: &Interrupts,
     place: (&Path, Option<&OsStr>),
+    background: &mut Background,
 ) -> Result<Option<Option<Verdict>>, Failure> {
     let Some(here) = &sides.here else {
         return Ok(None);
     };
-    let execution = sides.step0(here, surroundings, interrupts, place)?;
+    if background.elsewhere.is_none() {
+        background.elsewhere.clone_from(&here.elsewhere);
+    }
+    let execution = sides.step0(here, surroundings, interrupts, place, background)?;
     say(&format!("bedplate: step 0: {}\n", execution.said));
     let is_unexecuted = execution.ran == Some(false) && !here.report.unexecuted_ok;
     if let Some(here) = &mut sides.here {
@@ -190,8 +255,8 @@ fn witnessed(
 }
 
 /// What counts instructions, or why nothing does.
-fn counter(
-    options: &CompareOptions,
+pub(super) fn counter(
+    options: &MeasureOptions,
     facts: &MachineFacts,
     search_path: Option<&OsStr>,
 ) -> Result<Counter, String> {
@@ -203,24 +268,28 @@ fn counter(
 }
 
 /// Runs the comparison as the run that the ledger counts it for.
-fn judged(
+pub(super) fn judged(
     plan: &mut TrialPlan<'_>,
     mut before: Before,
     ledger: Option<&Ledger>,
     facts: &MachineFacts,
+    terms: &Terms,
 ) -> Result<Document, RunError> {
+    let share = &terms.share;
+    plan.rules.error = spending::error_of_rerun(0) * share.of_error;
     if let Some(ledger) = ledger {
         let words = [&plan.a, &plan.b].map(|side| side.shown_words().join(" "));
-        let rerun = ledger.start(
+        let rerun = ledger.start_share(
             &before.key,
             before.started_unix_s,
             words,
             plan.metric.name(),
+            share,
         )?;
         before.rerun = Some(rerun);
-        plan.rules.error = spending::error_of_rerun(rerun);
+        plan.rules.error = spending::error_of_rerun(rerun) * share.of_error;
     }
-    let ended = measured(plan);
+    let ended = measured(plan, terms);
     if let (Some(ledger), Some(rerun)) = (ledger, before.rerun) {
         let series = ended.as_ref().ok().map(|trial| &trial.series);
         let event = Event::Ended {
@@ -251,7 +320,7 @@ pub(super) fn rules(options: &RuleOptions, seed: u64) -> Rules {
 }
 
 /// The ledger; without a home there is none, which is said.
-fn ledger_of(options: &CompareOptions) -> Option<Ledger> {
+pub(super) fn ledger_of(options: &MeasureOptions) -> Option<Ledger> {
     let path = options.ledger.clone().or_else(usual_path);
     if path.is_none() {
         say(
@@ -263,13 +332,14 @@ fn ledger_of(options: &CompareOptions) -> Option<Ledger> {
 }
 
 /// Runs the comparison with its progress.
-fn measured(plan: &TrialPlan<'_>) -> Result<Trial, RunError> {
+fn measured(plan: &TrialPlan<'_>, terms: &Terms) -> Result<Trial, RunError> {
     let bar = CountBar::new("pairs");
     let pairs_max = plan.rules.pairs_max;
-    let trial = conduct(plan, &mut |progress| match progress {
-        Progress::Trying => bar.show(0, 1, "· trying both sides"),
+    let name = &terms.name;
+    let trial = conduct_given(plan, terms.given, &mut |progress| match progress {
+        Progress::Trying => bar.show(0, 1, &format!("· {name} trying both sides")),
         Progress::Calibrating { done, total } => {
-            bar.show(done as u64, total as u64, "· A against A");
+            bar.show(done as u64, total as u64, &format!("· {name} A against A"));
         }
         Progress::Calibrated { series, pair_s } => {
             if let Some(calibration) = series.calibration() {
@@ -280,7 +350,7 @@ fn measured(plan: &TrialPlan<'_>) -> Result<Trial, RunError> {
         }
         Progress::Pair { series } => {
             let interval = words::change_interval(series.interval());
-            let message = format!("· B takes {}", words::range(interval));
+            let message = format!("· {name} B takes {}", words::range(interval));
             bar.show(series.pairs().len() as u64, pairs_max as u64, &message);
         }
         Progress::Counting { counter } => {
@@ -290,57 +360,4 @@ fn measured(plan: &TrialPlan<'_>) -> Result<Trial, RunError> {
     });
     bar.finish();
     trial
-}
-
-/// The files asked for.
-struct Outputs {
-    json: Option<Output>,
-    doc: Option<Output>,
-    html: Option<Output>,
-}
-
-impl Outputs {
-    fn open(options: &CompareOptions) -> Result<Self, RunError> {
-        let open =
-            |what, path: Option<&PathBuf>| path.map(|path| Output::open(what, path)).transpose();
-        let json = options.json.as_ref().filter(|path| !is_stdout(path));
-        Ok(Self {
-            json: open("the document as JSON", json)?,
-            doc: open("the document", options.doc.as_ref())?,
-            html: open("the page", options.html.as_ref())?,
-        })
-    }
-
-    /// Writes the document to wherever it was asked for; files that can no longer be written do not
-    /// take the report on the terminal with them.
-    fn publish(&mut self, document: &Document, options: &CompareOptions) -> Result<Exit, RunError> {
-        let mut failed = Vec::new();
-        let json = serde_json::to_string_pretty(document).map_err(|error| RunError::System {
-            what: "write JSON",
-            source: error.into(),
-        })? + "\n";
-        let is_printed = match &options.json {
-            Some(path) if is_stdout(path) => print(&json),
-            _ => print(&text::render(document, paint_for_stdout())),
-        };
-        if let Some(output) = &mut self.json {
-            failed.extend(output.write(json).err());
-        }
-        if let Some(output) = &mut self.doc {
-            failed.extend(output.write(markdown::render(document)).err());
-        }
-        if let Some(output) = &mut self.html {
-            failed.extend(output.write(page::render(document)).err());
-        }
-        failed.iter().for_each(|error| complain(error));
-        Ok(if failed.is_empty() && is_printed {
-            Exit::Compared(document.exit_code())
-        } else {
-            Exit::Failed
-        })
-    }
-}
-
-fn is_stdout(path: &Path) -> bool {
-    path == Path::new("-")
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use bedplate_evidence::RunError;
 use bedplate_evidence::ab::spending::{ERROR_TOTAL, error_of_rerun};
-use bedplate_evidence::trial::ledger::{Known, Ledger, NO_SUMS};
+use bedplate_evidence::trial::ledger::{Known, KnownCampaign, Ledger, NO_SUMS};
+use bedplate_evidence::trial::words::signed;
 
 use super::arguments::LedgerArguments;
 use crate::exit::Exit;
@@ -46,7 +47,8 @@ fn try_list(arguments: &LedgerArguments) -> Result<bool, RunError> {
     let path = path.ok_or_else(|| RunError::Senseless {
         message: "neither XDG_STATE_HOME nor HOME names a directory: give --ledger FILE".to_owned(),
     })?;
-    let known = Ledger::at(&path).known()?;
+    let ledger = Ledger::at(&path);
+    let known = ledger.known()?;
     if arguments.json {
         let json = serde_json::to_string_pretty(&known).map_err(|error| RunError::System {
             what: "write JSON",
@@ -58,7 +60,26 @@ fn try_list(arguments: &LedgerArguments) -> Result<bool, RunError> {
     for comparison in &known {
         let _written = writeln!(text, "\n{}", shown(comparison));
     }
+    for campaign in &ledger.campaigns()? {
+        let _written = writeln!(text, "\n{}", campaign_shown(campaign));
+    }
     Ok(print(&text))
+}
+
+fn campaign_shown(campaign: &KnownCampaign) -> String {
+    let names: Vec<&str> = campaign.members.iter().map(|it| it.0.as_str()).collect();
+    let verdict = campaign
+        .verdict
+        .map_or_else(|| "stopped".to_owned(), |verdict| verdict.to_string());
+    let change = campaign
+        .change_percent
+        .map_or_else(String::new, |percent| format!(", {}", signed(percent)));
+    format!(
+        "{}\n  campaign of {}: {}\n  all together: {verdict}{change}",
+        campaign.key.get(..16).unwrap_or(&campaign.key),
+        names.len(),
+        names.join(", "),
+    )
 }
 
 fn shown(known: &Known) -> String {

@@ -12,6 +12,8 @@
 //! | `arguments.rs` | the arguments |
 //! | `aa.rs` | `ab aa` |
 //! | `compare.rs` | comparing two sides |
+//! | `campaign.rs` | `ab campaign` |
+//! | `outputs.rs` | where documents go |
 //! | `sides.rs` | the sides: two commands, or two builds |
 //! | `ledger.rs` | `ab ledger`, and where the ledger is |
 //! | `selftest.rs` | `ab selftest` |
@@ -20,8 +22,10 @@
 
 mod aa;
 pub(crate) mod arguments;
+mod campaign;
 pub(crate) mod compare;
 mod ledger;
+mod outputs;
 mod real;
 mod selftest;
 pub(crate) mod sides;
@@ -44,6 +48,7 @@ pub(crate) fn ab(arguments: &AbArguments) -> Exit {
             Some(repeats) => real::selftest(arguments, repeats),
             None => selftest::selftest(arguments),
         },
+        Some(AbCommand::Campaign(arguments)) => campaign::campaign(arguments),
         Some(AbCommand::Aa(arguments)) => aa::aa(arguments),
         Some(AbCommand::Ledger(arguments)) => ledger::list(arguments),
         Some(AbCommand::Spin(arguments)) => spin::spin(arguments),

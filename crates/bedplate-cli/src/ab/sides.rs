@@ -11,8 +11,8 @@ use bedplate_evidence::RunError;
 use bedplate_evidence::ab::Side;
 use bedplate_evidence::run::program::inspect_program;
 use bedplate_evidence::sides::difference::Choice;
-use bedplate_evidence::sides::execution::{Step0, Unwitnessed};
-use bedplate_evidence::sides::words::Template;
+use bedplate_evidence::sides::execution::{Background, Elsewhere, Step0, Unwitnessed};
+use bedplate_evidence::sides::words::{Artefact, Template};
 use bedplate_evidence::sides::worktree::Worktrees;
 use bedplate_evidence::sides::{Built, Copies, Difference, Execution, Layouts, Project, Recipe};
 use bedplate_evidence::trial::document::BuildReport;
@@ -20,7 +20,7 @@ use bedplate_evidence::trial::surroundings::Surroundings;
 use bedplate_evidence::trial::{Contestant, Metric};
 use bedplate_evidence::versus::Interrupts;
 
-use super::arguments::{CompareOptions, DifferenceOptions};
+use super::arguments::{CompareOptions, DifferenceOptions, MeasureOptions, ProjectOptions};
 use super::compare::{Failure, Place};
 use crate::talk::say;
 
@@ -28,7 +28,7 @@ use crate::talk::say;
 pub(super) const PARTING: &str = "--vs";
 
 /// Directory below the project's target directory that sides are built in.
-const TARGETS: &str = "bedplate-ab";
+pub(super) const TARGETS: &str = "bedplate-ab";
 
 /// The sides.
 pub(crate) struct Sides {
@@ -43,8 +43,10 @@ pub(super) struct BuiltHere {
     pub(super) layouts: Layouts,
     pub(super) report: BuildReport,
     questions: Option<Questions>,
+    /// Where else the code in question is, and where not.
+    pub(super) elsewhere: Option<Elsewhere>,
     /// Kept until the end: links are repeated in the directory of the sources.
-    _sources: Sources,
+    sources: Option<Sources>,
 }
 
 /// Lines in question of A and of B.
@@ -72,6 +74,42 @@ pub(crate) struct Plan {
     pub(crate) targets: PathBuf,
     pub(crate) unexecuted_ok: bool,
     pub(crate) sources: Sources,
+    /// How else the sources can be built to tell the code in question from what it shares.
+    pub(crate) without: Option<Recipe>,
+}
+
+/// What two built sides become a comparison by.
+pub(super) struct Setting<'set> {
+    /// What is compared, in words.
+    pub(super) said: String,
+    pub(super) template: &'set Template,
+    pub(super) search_path: Option<&'set OsStr>,
+    /// For the copies that run.
+    pub(super) place: &'set Path,
+    pub(super) seed: u64,
+    pub(super) unexecuted_ok: bool,
+}
+
+/// What is built, besides the difference.
+pub(super) fn choice(options: &ProjectOptions) -> Choice {
+    Choice {
+        package: options.package.clone(),
+        profile: options.profile.clone(),
+    }
+}
+
+/// Builds a side and says so.
+pub(super) fn build_side(
+    name: &str,
+    recipe: &Recipe,
+    artefact: &Artefact,
+    directory: &Path,
+) -> Result<Built, RunError> {
+    say(&format!(
+        "bedplate: building {name}: package {}, profile {}, {}\n",
+        recipe.package, recipe.profile, recipe.said
+    ));
+    Built::build(recipe, artefact, directory)
 }
 
 /// The difference that was asked for, if one was.
@@ -82,18 +120,24 @@ pub(super) fn difference(options: &DifferenceOptions) -> Result<Option<Differenc
     if let (Some(a), Some(b)) = (&options.rev, &options.vs_rev) {
         return Ok(Some(Difference::Revisions(a.clone(), b.clone())));
     }
-    let Some(feature) = &options.feature else {
-        return Ok(None);
-    };
+    options
+        .feature
+        .as_deref()
+        .map(difference_of_feature)
+        .transpose()
+}
+
+/// The difference that a feature, given as `PACKAGE/FEATURE`, makes.
+pub(super) fn difference_of_feature(feature: &str) -> Result<Difference, RunError> {
     let (package, feature) = feature.split_once('/').ok_or_else(|| RunError::Senseless {
         message: format!(
             "{feature}: name the package of the feature too: --feature PACKAGE/{feature}"
         ),
     })?;
-    Ok(Some(Difference::Feature {
+    Ok(Difference::Feature {
         package: package.to_owned(),
         feature: feature.to_owned(),
-    }))
+    })
 }
 
 impl Sides {
@@ -125,12 +169,9 @@ impl Sides {
         (directory, seed): Place<'_>,
     ) -> Result<Self, Failure> {
         let template = Template::of(words).map_err(Failure::Usage)?;
-        let project = Project::read(options.manifest_path.as_deref())?;
+        let project = Project::read(options.project.manifest_path.as_deref())?;
         let mut worktrees = Worktrees::within(directory);
-        let choice = Choice {
-            package: options.package.clone(),
-            profile: options.profile.clone(),
-        };
+        let choice = choice(&options.project);
         let recipes = difference.recipes(&project, &choice, &mut worktrees)?;
         // Another place of the sources makes another package of them: what was built of it would
         // stay in the project's target directory for good.
@@ -139,6 +180,7 @@ impl Sides {
         } else {
             directory.join("targets")
         };
+        let without = difference.without(&project, &choice)?;
         Self::of_plan(
             Plan {
                 template,
@@ -146,8 +188,9 @@ impl Sides {
                 difference: difference.said(),
                 questions: None,
                 targets,
-                unexecuted_ok: options.unexecuted_ok,
+                unexecuted_ok: options.project.unexecuted_ok,
                 sources: Sources::Worktrees(worktrees),
+                without,
             },
             search_path,
             (directory, seed),
@@ -168,29 +211,56 @@ impl Sides {
             targets,
             unexecuted_ok,
             sources,
+            without,
         } = plan;
-        let build = |name: &str, index: usize| {
-            let recipe = &recipes[index];
-            say(&format!(
-                "bedplate: building {}: package {}, profile {}, {}\n",
-                name.to_uppercase(),
-                recipe.package,
-                recipe.profile,
-                recipe.said
-            ));
-            Built::build(recipe, &template.artefact, &targets.join(name))
+        let artefact = &template.artefact;
+        let built = [
+            build_side("A", &recipes[0], artefact, &targets.join("a"))?,
+            build_side("B", &recipes[1], artefact, &targets.join("b"))?,
+        ];
+        let elsewhere = without.map(|recipe| {
+            let built = build_side(
+                "B's sources without it",
+                &recipe,
+                artefact,
+                &targets.join("o"),
+            )?;
+            Ok::<Elsewhere, RunError>(Elsewhere {
+                with: Vec::new(),
+                without: vec![built.lines()?],
+            })
+        });
+        let setting = Setting {
+            said: difference,
+            template: &template,
+            search_path,
+            place: &directory.join("sides"),
+            seed,
+            unexecuted_ok,
         };
-        let built = [build("a", 0)?, build("b", 1)?];
-        let place = directory.join("sides");
-        let layouts = Layouts::prepare([&built[0], &built[1]], &place, seed)?;
+        let mut sides = Self::of_built(built, &setting)?;
+        if let Some(here) = &mut sides.here {
+            here.elsewhere = elsewhere.transpose()?;
+            here.questions = questions;
+            here.sources = Some(sources);
+        }
+        Ok(sides)
+    }
+
+    /// Of two sides that were built.
+    pub(super) fn of_built(built: [Built; 2], setting: &Setting<'_>) -> Result<Self, Failure> {
+        let layouts = Layouts::prepare([&built[0], &built[1]], setting.place, setting.seed)?;
+        let template = setting.template;
         let side = |name, index: usize| {
             let words = template.with(&layouts.paths()[index]);
-            Contestant::of_built(&words, &template.words, &built[index].path, search_path)
+            let path = &built[index].path;
+            Contestant::of_built(&words, &template.words, path, setting.search_path)
                 .map_err(|error| Failure::Side(name, error))
         };
         let (a, b) = (side('A', 0)?, side('B', 1)?);
+        let recipes = [&built[0].recipe, &built[1].recipe];
         let report = BuildReport {
-            difference,
+            difference: setting.said.clone(),
             a: recipes[0].said.clone(),
             b: recipes[1].said.clone(),
             package: recipes[0].package.clone(),
@@ -198,7 +268,7 @@ impl Sides {
             layouts: layouts.count(),
             one_layout_because: layouts.absent().map(str::to_owned),
             execution: Execution::unknown("nothing was run"),
-            unexecuted_ok,
+            unexecuted_ok: setting.unexecuted_ok,
         };
         Ok(Self {
             a,
@@ -207,8 +277,9 @@ impl Sides {
                 built,
                 layouts,
                 report,
-                questions,
-                _sources: sources,
+                questions: None,
+                elsewhere: None,
+                sources: None,
             }),
         })
     }
@@ -228,6 +299,7 @@ impl Sides {
         surroundings: &Surroundings,
         interrupts: &Interrupts,
         (directory, search_path): (&Path, Option<&OsStr>),
+        background: &mut Background,
     ) -> Result<Execution, Failure> {
         let Ok(valgrind) = inspect_program(OsStr::new("valgrind"), search_path) else {
             let because = "valgrind, which counts it, is not installed (on Debian: apt-get install \
@@ -253,7 +325,7 @@ impl Sides {
             directory,
             questions: here.questions.clone(),
         };
-        step.find().map_err(|error| match error {
+        step.find_with(background).map_err(|error| match error {
             Unwitnessed::Run { side, how } => Failure::Side(
                 if side == Side::A { 'A' } else { 'B' },
                 RunError::Senseless {
@@ -277,11 +349,22 @@ fn parted(sides: &[OsString]) -> Option<(&[OsString], &[OsString])> {
 
 /// The command that runs a comparison again with the same seed.
 pub(super) fn replay(options: &CompareOptions, seed: u64, command: &[OsString]) -> Vec<String> {
+    let mut words: Vec<String> = ["bedplate", "ab"].map(str::to_owned).to_vec();
+    words.extend(options.difference.words());
+    words.extend(measure_words(&options.measure, seed, command));
+    words
+}
+
+/// The words that ask for the same measuring of this command.
+pub(super) fn measure_words(
+    options: &MeasureOptions,
+    seed: u64,
+    command: &[OsString],
+) -> Vec<String> {
     let rules = &options.rules;
     let shown = |word: &OsStr| word.to_string_lossy().into_owned();
     let metric: Metric = rules.metric.into();
-    let mut words: Vec<String> = ["bedplate", "ab"].map(str::to_owned).to_vec();
-    words.extend(options.difference.words());
+    let mut words = Vec::new();
     let values = [
         ("--metric", metric.name().to_owned()),
         ("--margin", rules.margin.to_string()),

@@ -24,7 +24,7 @@ use bedplate_evidence::sides::words::Template;
 use bedplate_evidence::sides::{Copies, Project, Recipe};
 
 use super::failed;
-use crate::ab::arguments::{CompareOptions, DifferenceOptions};
+use crate::ab::arguments::{CompareOptions, DifferenceOptions, MeasureOptions, ProjectOptions};
 use crate::ab::compare::{Failure, compare_sides};
 use crate::ab::sides::{Plan, Sides, Sources};
 use crate::args::AuditArguments;
@@ -114,7 +114,7 @@ fn planned(
         package: package.name.clone(),
         profile: PROFILE.to_owned(),
         flags: Vec::new(),
-        variable: None,
+        variables: Vec::new(),
     };
     let recipes = [
         recipe(0, "as it is".to_owned()),
@@ -128,6 +128,7 @@ fn planned(
         targets: project.target_directory.join("bedplate-ab"),
         unexecuted_ok: false,
         sources: Sources::Copies(copies),
+        without: None,
     };
     Ok((plan, options(arguments)))
 }
@@ -279,20 +280,24 @@ fn options(arguments: &AuditArguments) -> CompareOptions {
             gate: None,
             rev: None,
             vs_rev: None,
-            manifest_path: None,
-            package: None,
-            profile: None,
-            unexecuted_ok: false,
+            project: ProjectOptions {
+                manifest_path: None,
+                package: None,
+                profile: None,
+                unexecuted_ok: false,
+            },
         },
-        rules: given.rules.clone(),
-        unfit_ok: given.unfit_ok,
-        keep_env: given.keep_env.clone(),
-        input: None,
-        witness_seconds: WITNESS_S,
-        ledger: given.ledger.clone(),
-        json: arguments.json.clone(),
-        doc: arguments.list.doc.clone(),
-        html: given.html.clone(),
+        measure: MeasureOptions {
+            rules: given.rules.clone(),
+            unfit_ok: given.unfit_ok,
+            keep_env: given.keep_env.clone(),
+            input: None,
+            witness_seconds: WITNESS_S,
+            ledger: given.ledger.clone(),
+            json: arguments.json.clone(),
+            doc: arguments.list.doc.clone(),
+            html: given.html.clone(),
+        },
     }
 }
 

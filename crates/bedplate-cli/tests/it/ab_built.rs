@@ -80,12 +80,12 @@ const COUNTED: [&str; 6] = [
     "12",
 ];
 
-struct Demo {
+pub(crate) struct Demo {
     place: Place,
 }
 
 impl Demo {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Place::new();
         fs::create_dir_all(place.path("demo/src")).expect("a directory");
         fs::write(place.path("demo/Cargo.toml"), MANIFEST).expect("a manifest");
@@ -93,7 +93,11 @@ impl Demo {
         Self { place }
     }
 
-    fn root(&self) -> PathBuf {
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
         self.place.path("demo")
     }
 
@@ -103,6 +107,11 @@ impl Demo {
     }
 
     fn command(&self) -> Command {
+        self.command_of(&["ab"])
+    }
+
+    /// A command in the project, whose document is read by [`Self::document`].
+    pub(crate) fn command_of(&self, words: &[&str]) -> Command {
         let mut command = self.place.bedplate();
         // Of the build that these tests belong to.
         for name in [
@@ -115,12 +124,13 @@ impl Demo {
         }
         command
             .current_dir(self.root())
-            .args(["ab", "--unfit-ok", "--json"])
+            .args(words)
+            .args(["--unfit-ok", "--json"])
             .arg(self.place.path("ab.json"));
         command
     }
 
-    fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         let text = fs::read_to_string(self.place.path("ab.json")).expect("the document");
         serde_json::from_str(&text).expect("JSON")
     }
@@ -138,16 +148,16 @@ impl Demo {
     }
 }
 
-fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Whether this machine has the counter that step 0 needs.
-fn has_valgrind() -> bool {
+pub(crate) fn has_valgrind() -> bool {
     Command::new("valgrind").arg("--version").output().is_ok()
 }
 
@@ -237,6 +247,46 @@ fn code_behind_an_unset_variable_is_not_executed() {
         true,
         "{output:?}"
     );
+}
+
+/// A linker that links, but in no other order.
+fn stubborn_linker(demo: &Demo) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = demo.root().join("linker");
+    let script =
+        "#!/bin/sh\nfor word; do case $word in *shuffle*) exit 1 ;; esac; done\nexec cc \"$@\"\n";
+    fs::write(&path, script).expect("a script");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+    path
+}
+
+#[test]
+fn one_layout_is_said_first() {
+    let demo = Demo::new();
+    let output = demo
+        .command()
+        .env(
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER",
+            stubborn_linker(&demo),
+        )
+        .args(["--pairs-max", "10", "--calibration", "5"])
+        .args(["--witness-seconds", "0", "--unexecuted-ok"])
+        .args(["--feature", "demo-prog/slow"])
+        .output()
+        .unwrap();
+    let text = stdout(&output);
+    assert!(
+        matches!(output.status.code(), Some(0 | 10..=13)),
+        "{output:?}"
+    );
+    let layout = text.find("ONE LAYOUT").expect("it is said");
+    assert!(layout < text.find("again:").unwrap(), "{text}");
+    assert!(text.contains("for these two files only"), "{text}");
+    assert!(!text.contains("each run was linked anew"), "{text}");
+    let build = &demo.document()["build"];
+    assert_eq!(build["layouts"], 1);
+    let because = build["one_layout_because"].as_str().unwrap();
+    assert!(because.contains("lld or mold"), "{because}");
 }
 
 #[test]

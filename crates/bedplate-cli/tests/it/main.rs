@@ -16,6 +16,7 @@
 //! | `versus.rs` | comparisons |
 //! | `ab.rs` | comparisons of two commands |
 //! | `ab_built.rs` | comparisons of two builds of one project |
+//! | `ab_campaign.rs` | campaigns over gates and features |
 //! | `settings.rs` | the environment |
 //! | `parts.rs` | which part memory is counted to |
 //! | `profile.rs` | heap profiles |
@@ -25,6 +26,7 @@
 
 mod ab;
 mod ab_built;
+mod ab_campaign;
 mod audit;
 mod audit_checklist;
 mod audit_ir;

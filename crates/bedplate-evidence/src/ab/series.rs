@@ -134,6 +134,8 @@ pub struct Series {
     plan: Arc<[Look]>,
     pairs: Vec<Pair>,
     differences: Vec<f64>,
+    /// What the last pair showed.
+    known: Known,
     verdict: Option<Verdict>,
 }
 
@@ -155,6 +157,7 @@ impl Series {
             plan,
             pairs: Vec::new(),
             differences: Vec::new(),
+            known: Known::default(),
             verdict: None,
         }
     }
@@ -211,12 +214,20 @@ impl Series {
         let known = self
             .engine
             .take(difference, &self.differences, self.rules.margin);
+        self.known = known;
         self.verdict = if self.pairs.len() >= self.rules.pairs_max {
             Some(known.last())
         } else {
             known.early()
         };
         Ok(self.verdict)
+    }
+
+    /// Ends the comparison before its last allowed pair, for a reason that is not in the pairs, such
+    /// as time that is up: the verdict is what the pairs so far tell. With few looks that is nothing
+    /// between two of them.
+    pub fn conclude(&mut self) -> Verdict {
+        *self.verdict.get_or_insert(self.known.last())
     }
 
     /// The verdict, once there is one.
@@ -407,6 +418,36 @@ mod tests {
         };
         assert_eq!(width(3), None);
         assert!(width(100).unwrap() < width(20).unwrap());
+    }
+
+    #[test]
+    fn a_series_may_be_concluded_at_any_pair() {
+        let rules = Rules {
+            margin: 0.02,
+            ..Rules::default()
+        };
+        let mut series = Series::new(rules);
+        assert_eq!(series.conclude(), Verdict::Inconclusive);
+        let mut run = |side: Side| {
+            Ok::<f64, Infallible>(match side {
+                Side::A => 1.0,
+                Side::B => 0.95,
+            })
+        };
+        let mut series = Series::new(rules);
+        let mut pairs = 0;
+        while let Ok(None) = series.step(&mut run) {
+            pairs += 1;
+        }
+        assert_eq!(series.conclude(), Verdict::Go, "what was decided stays");
+        let mut series = Series::new(rules);
+        for _pair in 0..pairs {
+            assert_eq!(series.step(&mut run), Ok(None));
+        }
+        let not_yet = series.conclude();
+        assert!(matches!(not_yet, Verdict::Safe | Verdict::Inconclusive));
+        assert_eq!(series.step(&mut run), Ok(Some(not_yet)), "no pair follows");
+        assert_eq!(series.pairs().len(), pairs);
     }
 
     #[test]

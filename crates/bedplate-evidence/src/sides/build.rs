@@ -4,6 +4,7 @@
 //! Runs cargo with a target directory of the side's own, with line tables (which add no
 //! instruction), and with a linker that keeps what it was given (`layout.rs`).
 
+use alloc::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use super::difference::Recipe;
 use super::layout;
+use super::lines::{Lines, Place};
 use super::project::{cargo, senseless};
 use super::words::Artefact;
 use crate::error::RunError;
@@ -77,6 +79,25 @@ impl Built {
     }
 }
 
+/// The lines that have code in something that was built.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CodeLines(pub(super) BTreeSet<Place>);
+
+impl Built {
+    /// Its lines that have code.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn lines(&self) -> Result<CodeLines, RunError> {
+        let lines =
+            Lines::open(&self.path, &self.recipe.root).map_err(|source| RunError::System {
+                what: "read the lines of what was built",
+                source,
+            })?;
+        Ok(CodeLines(lines.all()))
+    }
+}
+
 fn command(recipe: &Recipe, artefact: &Artefact, directory: &Path) -> Command {
     let mut command = cargo();
     command
@@ -97,11 +118,12 @@ fn command(recipe: &Recipe, artefact: &Artefact, directory: &Path) -> Command {
     command
         .env(format!("CARGO_PROFILE_{profile}_DEBUG"), "line-tables-only")
         .env(format!("CARGO_PROFILE_{profile}_STRIP"), "none");
-    match &recipe.variable {
-        Some((name, Some(value))) => command.env(name, value),
-        Some((name, None)) => command.env_remove(name),
-        None => &mut command,
-    };
+    for (name, value) in &recipe.variables {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     command
 }
 

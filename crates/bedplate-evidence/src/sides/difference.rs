@@ -57,8 +57,8 @@ pub struct Recipe {
     pub profile: String,
     /// What else cargo is told.
     pub flags: Vec<String>,
-    /// A variable of the build; unset without a value.
-    pub variable: Option<(String, Option<String>)>,
+    /// Variables of the build; unset without a value.
+    pub variables: Vec<(String, Option<String>)>,
 }
 
 impl Difference {
@@ -69,6 +69,31 @@ impl Difference {
             Self::Feature { package, feature } => format!("feature {package}/{feature}"),
             Self::Gate(name) => format!("gate {name}"),
             Self::Revisions(a, b) => format!("revisions {a} and {b}"),
+        }
+    }
+
+    /// What is tried out, by its name alone.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Feature { package, feature } => format!("{package}/{feature}"),
+            Self::Gate(name) => name.clone(),
+            Self::Revisions(_a, b) => b.clone(),
+        }
+    }
+
+    /// Of one of bedplate's own gates, a build with all others: code that it has too is no gate's own.
+    ///
+    /// # Errors
+    /// The project does not have the package.
+    pub fn without(&self, project: &Project, choice: &Choice) -> Result<Option<Recipe>, RunError> {
+        match self {
+            Self::Gate(name)
+                if project.gate(name)?.is_none() && own_names().any(|own| own == name) =>
+            {
+                own_recipe(project, choice, &own_names_but(name)).map(Some)
+            }
+            _ => Ok(None),
         }
     }
 
@@ -111,7 +136,7 @@ impl Difference {
     }
 }
 
-fn base(
+pub(super) fn base(
     project: &Project,
     choice: &Choice,
     usual_package: Option<&str>,
@@ -127,14 +152,14 @@ fn base(
         package: package.name.clone(),
         profile: choice.profile.clone().unwrap_or_else(|| "release".into()),
         flags: Vec::new(),
-        variable: None,
+        variables: Vec::new(),
     })
 }
 
 fn by_variable(base: &Recipe, name: &str, value: &str) -> [Recipe; 2] {
     let side = |said: String, value: Option<&str>| Recipe {
         said,
-        variable: Some((name.to_owned(), value.map(str::to_owned))),
+        variables: vec![(name.to_owned(), value.map(str::to_owned))],
         ..base.clone()
     };
     [
@@ -144,27 +169,51 @@ fn by_variable(base: &Recipe, name: &str, value: &str) -> [Recipe; 2] {
 }
 
 fn by_own_gate(project: &Project, choice: &Choice, name: &str) -> Result<[Recipe; 2], RunError> {
-    let own_names = TABLE.iter().map(|row| row.name);
-    if !own_names.clone().chain(["all"]).any(|own| own == name) {
-        let mut names = project.gate_names();
-        names.extend(own_names);
-        return Err(senseless(format!(
-            "there is no gate {name}: name it in a manifest under [package.metadata.bedplate.gates], \
-             as {name} = {{ feature = \"F\" }} or {{ env = \"VARIABLE=VALUE\" }}; there are {}",
-            names.join(", ")
-        )));
+    if !own_names().chain(["all"]).any(|own| own == name) {
+        return Err(no_such_gate(project, name));
     }
+    // Unset, this library has all of them.
+    let side = |gates: &str| own_recipe(project, choice, gates);
+    Ok([side("none")?, side(name)?])
+}
+
+/// Names of bedplate's own gates.
+pub(super) fn own_names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|row| row.name)
+}
+
+/// The library with these of bedplate's own gates.
+pub(super) fn own_recipe(
+    project: &Project,
+    choice: &Choice,
+    gates: &str,
+) -> Result<Recipe, RunError> {
     let (package, profile) = OWN_PACKAGE;
     let choice = Choice {
         package: choice.package.clone(),
         profile: choice.profile.clone().or_else(|| Some(profile.to_owned())),
     };
-    let base = base(project, &choice, Some(package))?;
-    let [mut without, with] = by_variable(&base, OWN_GATES, name);
-    // Unset, this library has all of them.
-    without.variable = Some((OWN_GATES.to_owned(), Some("none".to_owned())));
-    without.said = format!("built with {OWN_GATES}=none");
-    Ok([without, with])
+    Ok(Recipe {
+        said: format!("built with {OWN_GATES}={gates}"),
+        variables: vec![(OWN_GATES.to_owned(), Some(gates.to_owned()))],
+        ..base(project, &choice, Some(package))?
+    })
+}
+
+/// Names of bedplate's own gates but this one, as the build wants them.
+pub(super) fn own_names_but(name: &str) -> String {
+    let others: Vec<&str> = own_names().filter(|own| *own != name).collect();
+    others.join(",")
+}
+
+pub(super) fn no_such_gate(project: &Project, name: &str) -> RunError {
+    let mut names = project.gate_names();
+    names.extend(own_names().map(|name| -> &str { name }));
+    senseless(format!(
+        "there is no gate {name}: name it in a manifest under [package.metadata.bedplate.gates], \
+         as {name} = {{ feature = \"F\" }} or {{ env = \"VARIABLE=VALUE\" }}; there are {}",
+        names.join(", ")
+    ))
 }
 
 fn by_feature(
@@ -173,16 +222,9 @@ fn by_feature(
     package: &str,
     feature: &str,
 ) -> Result<[Recipe; 2], RunError> {
-    let owner = project.package(package)?;
-    if !owner.features.contains_key(feature) {
-        let names: Vec<&str> = owner.features.keys().map(String::as_str).collect();
-        return Err(senseless(format!(
-            "package {package} has no feature {feature}: it has {}",
-            names.join(", ")
-        )));
-    }
+    let owner = owner_of(project, package, feature)?;
     let base = base(project, choice, Some(package))?;
-    let off = flags_without(owner, feature, &base.package)?;
+    let off = flags_without(owner, &[feature], &base.package)?;
     let mut on = off.clone();
     on.extend(["--features".to_owned(), format!("{package}/{feature}")]);
     let side = |said: String, flags: Vec<String>| Recipe {
@@ -196,14 +238,43 @@ fn by_feature(
     ])
 }
 
-/// Flags that leave the default features but this one.
-fn flags_without(owner: &Package, feature: &str, built: &str) -> Result<Vec<String>, RunError> {
+/// The package of a feature, which has it.
+pub(super) fn owner_of<'project>(
+    project: &'project Project,
+    package: &str,
+    feature: &str,
+) -> Result<&'project Package, RunError> {
+    let owner = project.package(package)?;
+    if owner.features.contains_key(feature) {
+        return Ok(owner);
+    }
+    let names: Vec<&str> = owner.features.keys().map(String::as_str).collect();
+    Err(senseless(format!(
+        "package {package} has no feature {feature}: it has {}",
+        names.join(", ")
+    )))
+}
+
+/// Flags that leave the default features but these.
+pub(super) fn flags_without(
+    owner: &Package,
+    features: &[&str],
+    built: &str,
+) -> Result<Vec<String>, RunError> {
     let usual = owner.features.get("default").cloned().unwrap_or_default();
-    if !switches_on(owner, &usual, feature) {
+    let is_on = |names: &[String]| {
+        let mut features = features.iter();
+        features.find(|feature| switches_on(owner, names, feature))
+    };
+    if is_on(&usual).is_none() {
         return Ok(Vec::new());
     }
-    let rest: Vec<String> = usual.into_iter().filter(|name| name != feature).collect();
-    if built != owner.name || switches_on(owner, &rest, feature) {
+    let usual = usual.into_iter();
+    let rest: Vec<String> = usual
+        .filter(|name| !features.contains(&name.as_str()))
+        .collect();
+    let left = is_on(&rest).or(features.first().filter(|_any| built != owner.name));
+    if let Some(feature) = left {
         return Err(senseless(format!(
             "{}/{feature} is on by default through other features or another package, so there is no \
              build without it",
@@ -257,19 +328,23 @@ mod tests {
     fn a_default_feature_is_taken_out_alone() {
         let owner = package(&json!({ "default": ["x", "y"], "x": [], "y": [], "z": [] }));
         assert_eq!(
-            flags_without(&owner, "z", "p").unwrap(),
+            flags_without(&owner, &["z"], "p").unwrap(),
             Vec::<String>::new()
         );
         assert_eq!(
-            flags_without(&owner, "x", "p").unwrap(),
+            flags_without(&owner, &["x"], "p").unwrap(),
             ["--no-default-features", "--features", "y"]
         );
-        assert!(flags_without(&owner, "x", "q").is_err());
+        assert!(flags_without(&owner, &["x"], "q").is_err());
+        assert_eq!(
+            flags_without(&owner, &["x", "y"], "p").unwrap(),
+            ["--no-default-features"]
+        );
     }
 
     #[test]
     fn a_feature_that_another_default_needs_cannot_be_left_out() {
         let owner = package(&json!({ "default": ["x", "y"], "x": [], "y": ["x"] }));
-        assert!(flags_without(&owner, "x", "p").is_err());
+        assert!(flags_without(&owner, &["x"], "p").is_err());
     }
 }

@@ -19,7 +19,7 @@ use std::process::Stdio;
 use serde::Serialize;
 
 use super::asked::asked_for;
-use super::build::Built;
+use super::build::{Built, CodeLines};
 use super::layout::Layouts;
 use super::lines::{Lines, Place, count_instructions};
 use super::question::in_question;
@@ -28,7 +28,7 @@ use crate::error::RunError;
 use crate::run::once::run_once;
 use crate::trial::Contestant;
 use crate::trial::surroundings::Surroundings;
-use crate::trial::witness::Counter;
+use crate::trial::witness::{Counter, callgrind_total};
 use crate::versus::Interrupts;
 
 /// Lines that a report names.
@@ -96,6 +96,64 @@ pub struct Step0<'step> {
     pub questions: Option<[BTreeSet<(String, u32)>; 2]>,
 }
 
+/// What step 0 knows besides the two sides, and learns.
+#[derive(Debug, Default)]
+pub struct Background {
+    /// Where else the code of a gate is, and where not.
+    pub elsewhere: Option<Elsewhere>,
+    /// A was run for another comparison with the same A.
+    base: Option<Run>,
+    /// B was run.
+    instructions: Option<u64>,
+}
+
+/// Other builds of the same sources, by which the code of one gate is told from code that gates
+/// share. Such a gate only adds code, and no variable decides whether it runs.
+#[derive(Clone, Debug, Default)]
+pub struct Elsewhere {
+    /// Builds that have the gate too.
+    pub with: Vec<CodeLines>,
+    /// Builds that have it not, with other gates.
+    pub without: Vec<CodeLines>,
+}
+
+impl Background {
+    /// Of a comparison whose A was run before.
+    #[must_use]
+    pub fn after(self) -> Self {
+        Self {
+            base: self.base,
+            ..Self::default()
+        }
+    }
+
+    /// Instructions of A and of B, once both ran to the end.
+    #[must_use]
+    pub fn counted(&self) -> Option<[u64; 2]> {
+        Some([self.base.as_ref()?.instructions, self.instructions?])
+    }
+}
+
+impl Elsewhere {
+    /// Of the lines that B has and A has not, those that are the gate's own; all of them where none
+    /// is its own, for then it has no code but what gates share.
+    fn own(&self, question: BTreeSet<Place>) -> BTreeSet<Place> {
+        let is_own = |place: &&Place| {
+            self.with.iter().all(|lines| lines.0.contains(*place))
+                && !self.without.iter().any(|lines| lines.0.contains(*place))
+        };
+        let own: BTreeSet<Place> = question.iter().filter(is_own).cloned().collect();
+        if own.is_empty() { question } else { own }
+    }
+}
+
+/// One run under callgrind.
+#[derive(Clone, Debug, Default)]
+struct Run {
+    counts: Counts,
+    instructions: u64,
+}
+
 /// Why step 0 has no finding.
 #[derive(Debug)]
 pub enum Unwitnessed {
@@ -146,6 +204,14 @@ impl Step0<'_> {
     /// # Errors
     /// A side failed, an interrupt, or a file could not be read.
     pub fn find(&self) -> Result<Execution, Unwitnessed> {
+        self.find_with(&mut Background::default())
+    }
+
+    /// Likewise, with what is known besides, to which it adds what it learns.
+    ///
+    /// # Errors
+    /// Those of [`Self::find`].
+    pub fn find_with(&self, background: &mut Background) -> Result<Execution, Unwitnessed> {
         let [a, b] = self.layouts.paths();
         let lines = [
             lines_of(a, &self.built[0].recipe.root)?,
@@ -153,7 +219,7 @@ impl Step0<'_> {
         ];
         let code = [lines[0].all(), lines[1].all()];
         let recipes = [&self.built[0].recipe, &self.built[1].recipe];
-        let questions = match &self.questions {
+        let mut questions = match &self.questions {
             None => in_question(recipes, [&code[0], &code[1]])?,
             Some([a, b]) => {
                 let with_code = |lines: &BTreeSet<Place>, code: &BTreeSet<Place>| {
@@ -162,6 +228,10 @@ impl Step0<'_> {
                 [with_code(a, &code[0]), with_code(b, &code[1])]
             }
         };
+        if let Some(elsewhere) = &background.elsewhere {
+            let [_moved, added] = questions;
+            questions = [BTreeSet::new(), elsewhere.own(added)];
+        }
         let files = code.iter().flatten().map(|place| place.0.clone()).collect();
         let seen = Seen {
             step: self,
@@ -169,7 +239,7 @@ impl Step0<'_> {
             questions,
             files,
         };
-        seen.find()
+        seen.find(background)
     }
 }
 
@@ -181,7 +251,7 @@ fn lines_of(path: &Path, root: &Path) -> Result<Lines, RunError> {
 }
 
 impl Seen<'_> {
-    fn find(&self) -> Result<Execution, Unwitnessed> {
+    fn find(&self, background: &mut Background) -> Result<Execution, Unwitnessed> {
         if self.questions.iter().all(BTreeSet::is_empty) {
             if self.step.questions.is_some() {
                 return Ok(Execution {
@@ -200,20 +270,28 @@ impl Seen<'_> {
                 ..Execution::default()
             });
         }
-        let counts = [self.run(Side::A, &[])?, self.run(Side::B, &[])?];
-        let mut found = self.tallied(&counts);
+        let base = match background.base.take() {
+            Some(base) => base,
+            None => self.run(Side::A, &[])?,
+        };
+        let with = self.run(Side::B, &[])?;
+        background.instructions = Some(with.instructions);
+        let counts = [&background.base.insert(base).counts, &with.counts];
+        let mut found = self.tallied(counts);
         if found.lines_that_ran == found.lines_in_question {
             return Ok(found);
         }
-        self.search_guards(&counts, &mut found)?;
+        if background.elsewhere.is_none() {
+            self.search_guards(counts, &mut found)?;
+        }
         if found.executions == 0 && found.of.is_none() {
-            found.of = Some(self.passed(&counts));
+            found.of = Some(self.passed(counts));
         }
         found.said = said(&found);
         Ok(found)
     }
 
-    fn tallied(&self, counts: &[Counts; 2]) -> Execution {
+    fn tallied(&self, counts: [&Counts; 2]) -> Execution {
         let mut found = Execution {
             lines_in_question: [self.questions[0].len(), self.questions[1].len()],
             ..Execution::default()
@@ -245,7 +323,7 @@ impl Seen<'_> {
     /// Sets variables that the sources ask for, to see whether what did not run then does.
     fn search_guards(
         &self,
-        counts: &[Counts; 2],
+        counts: [&Counts; 2],
         found: &mut Execution,
     ) -> Result<(), Unwitnessed> {
         let root = &self.step.built[1].recipe.root;
@@ -287,7 +365,7 @@ impl Seen<'_> {
     /// How often what did not run does with these variables set; none if that run failed.
     fn opened(
         &self,
-        counts: &[Counts; 2],
+        counts: [&Counts; 2],
         variables: &[String],
     ) -> Result<Option<u64>, Unwitnessed> {
         let mut most = 0;
@@ -299,7 +377,7 @@ impl Seen<'_> {
                 continue;
             }
             let with = match self.run(side, variables) {
-                Ok(with) => with,
+                Ok(with) => with.counts,
                 Err(Unwitnessed::Run { .. }) => return Ok(None),
                 Err(other) => return Err(other),
             };
@@ -310,7 +388,7 @@ impl Seen<'_> {
     }
 
     /// How often the code just before the lines in question ran.
-    fn passed(&self, counts: &[Counts; 2]) -> u64 {
+    fn passed(&self, counts: [&Counts; 2]) -> u64 {
         let before = |index: usize, place: &Place| {
             let start = (place.0.clone(), 0);
             let mut above = counts[index].range(start..place.clone());
@@ -326,7 +404,7 @@ impl Seen<'_> {
     }
 
     /// Runs a side once under callgrind.
-    fn run(&self, side: Side, variables: &[String]) -> Result<Counts, Unwitnessed> {
+    fn run(&self, side: Side, variables: &[String]) -> Result<Run, Unwitnessed> {
         let step = self.step;
         let index = side as usize;
         let counter = Counter::Callgrind(step.valgrind.to_owned());
@@ -359,7 +437,10 @@ impl Seen<'_> {
                 how: "the command ran without executing anything of what was built".to_owned(),
             });
         }
-        Ok(self.lines[index].executed(&counts))
+        Ok(Run {
+            counts: self.lines[index].executed(&counts),
+            instructions: texts.iter().filter_map(|text| callgrind_total(text)).sum(),
+        })
     }
 }
 
@@ -407,5 +488,42 @@ fn said(found: &Execution) -> String {
             };
             format!("0 of {of} executions: none of {all} lines in question ran{tried}")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(numbers: &[u32]) -> BTreeSet<Place> {
+        let place = |&line: &u32| ("x.rs".to_owned(), line);
+        numbers.iter().map(place).collect()
+    }
+
+    #[test]
+    fn a_gates_own_lines_are_those_that_no_other_gate_has() {
+        let code = |numbers: &[u32]| CodeLines(lines(numbers));
+        let elsewhere = Elsewhere {
+            with: vec![code(&[1, 2, 3, 4])],
+            without: vec![code(&[1]), code(&[2, 9])],
+        };
+        assert_eq!(elsewhere.own(lines(&[1, 2, 3, 7])), lines(&[3]));
+        assert_eq!(elsewhere.own(lines(&[1, 2])), lines(&[1, 2]));
+    }
+
+    #[test]
+    fn what_is_known_of_the_base_outlives_a_comparison() {
+        let mut background = Background {
+            base: Some(Run {
+                instructions: 7,
+                ..Run::default()
+            }),
+            ..Background::default()
+        };
+        assert_eq!(background.counted(), None);
+        background.instructions = Some(9);
+        assert_eq!(background.counted(), Some([7, 9]));
+        let next = background.after();
+        assert_eq!((next.counted(), next.base.is_some()), (None, true));
     }
 }

@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `project.rs` | the project: packages, features, gates |
 //! | `difference.rs` | from a difference to two recipes |
+//! | `family.rs` | several gates or features: one base, each alone, all together |
 //! | `worktree.rs` | revisions, checked out for a while |
 //! | `copies.rs` | copies of a project, where sources may be changed |
 //! | `build.rs` | building a side, and what was built |
@@ -27,6 +28,7 @@ pub mod build;
 pub mod copies;
 pub mod difference;
 pub mod execution;
+pub mod family;
 pub mod layout;
 pub(crate) mod lines;
 pub mod project;
@@ -38,5 +40,6 @@ pub use build::Built;
 pub use copies::Copies;
 pub use difference::{Difference, Recipe};
 pub use execution::Execution;
+pub use family::Family;
 pub use layout::Layouts;
 pub use project::Project;

@@ -90,6 +90,19 @@ impl Drop for Worktrees {
     }
 }
 
+/// The commit that is checked out where a project is, and the files that differ from it; none where
+/// there is no repository.
+#[must_use]
+pub fn checked_out(project: &Project) -> Option<(String, Vec<String>)> {
+    let place = project.manifest.parent()?;
+    let commit = git(place, &["rev-parse", "HEAD"]).ok()?;
+    let words = ["status", "--porcelain", "--untracked-files=no"];
+    let changed = git(place, &words).ok()?;
+    let name = |line: &str| line.get(3..).unwrap_or_default().to_owned();
+    let changed = changed.lines().map(name).collect();
+    Some((commit.trim_end().to_owned(), changed))
+}
+
 /// What git prints.
 pub(super) fn git(place: &Path, words: &[&str]) -> Result<String, RunError> {
     let output = Command::new("git")

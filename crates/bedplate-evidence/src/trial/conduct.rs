@@ -50,6 +50,15 @@ pub struct TrialPlan<'plan> {
     pub layouts: Option<&'plan Layouts>,
 }
 
+/// What is known of a comparison besides its plan.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Given {
+    /// When no further pair is begun: the verdict is then what the pairs so far tell.
+    pub deadline: Option<Instant>,
+    /// Instructions of A and of B, where callgrind counted them already.
+    pub counted: Option<[u64; 2]>,
+}
+
 /// How far a comparison is.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -136,9 +145,22 @@ pub fn conduct(
     plan: &TrialPlan<'_>,
     on_progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Trial, RunError> {
+    conduct_given(plan, Given::default(), on_progress)
+}
+
+/// Runs the comparison with what is known besides.
+///
+/// # Errors
+/// Those of [`conduct`].
+pub fn conduct_given(
+    plan: &TrialPlan<'_>,
+    given: Given,
+    on_progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Trial, RunError> {
     let started = Instant::now();
     let mut session = Session {
         plan,
+        given,
         runner: Runner {
             a: plan.a,
             b: plan.b,
@@ -182,6 +204,7 @@ fn seconds(duration: Duration) -> f64 {
 /// A comparison under way.
 struct Session<'plan> {
     plan: &'plan TrialPlan<'plan>,
+    given: Given,
     runner: Runner<'plan>,
     dice: Dice,
     series: Series,
@@ -204,12 +227,16 @@ impl Session<'_> {
             series: &self.series,
             pair_s,
         });
+        let begun = Instant::now();
         while self.pair()?.is_none() {
             on_progress(Progress::Pair {
                 series: &self.series,
             });
+            if self.given.deadline.is_some_and(|end| Instant::now() >= end) {
+                self.series.conclude();
+            }
         }
-        self.bear_witness(tried, on_progress)
+        self.bear_witness(tried, begun.elapsed(), on_progress)
     }
 
     /// The counter, where instructions are what is judged.
@@ -268,9 +295,11 @@ impl Session<'_> {
         Ok(verdict)
     }
 
+    /// Counts instructions, in no more time than the pairs took or the options allow a run.
     fn bear_witness(
         &mut self,
         tried: [Figures; 2],
+        pairs_took: Duration,
         on_progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), Stop> {
         let counter = match &self.plan.counter {
@@ -282,6 +311,10 @@ impl Session<'_> {
         };
         if self.plan.metric == Metric::Instructions {
             self.witness = Ok(witness::of_pairs(counter.name(), &self.pairs));
+            return Ok(());
+        }
+        if let (Some(counted), Counter::Callgrind(_)) = (self.given.counted, counter) {
+            self.witness = Ok(witness::of_counts(counter.name(), counted));
             return Ok(());
         }
         let run_s = counter.run_s(tried[0].cpu_s.max(tried[1].cpu_s));
@@ -297,7 +330,8 @@ impl Session<'_> {
         on_progress(Progress::Counting {
             counter: counter.name(),
         });
-        self.witness = match witness::count_both(&mut self.runner, counter) {
+        let within = pairs_took.max(Duration::from_secs_f64(self.plan.witness_s_max));
+        self.witness = match witness::count_both(&mut self.runner, counter, within) {
             Ok(witness) => Ok(witness),
             // The pairs are there: what fails only when counted does not take them away.
             Err(Stop::Failed(failure)) => Err(format!(

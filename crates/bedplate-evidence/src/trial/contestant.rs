@@ -25,6 +25,9 @@ pub struct Contestant {
     pub path: PathBuf,
     /// A script without a first line that names its interpreter.
     needs_shell: bool,
+    /// It may do otherwise elsewhere: it is a script, which may look where it lies, or loads libraries
+    /// that lie beside it.
+    depends_on_place: bool,
     /// What is in the file; of a side that was built here, in what was built.
     pub facts: FileFacts,
     /// Of a side that was built here, what was.
@@ -69,14 +72,16 @@ impl Contestant {
             }
             error => error,
         })?;
-        let facts = read_facts(&found.path).map_err(|source| RunError::System {
-            what: "read the program's file",
-            source,
-        })?;
+        let (facts, depends_on_place) =
+            read_facts(&found.path).map_err(|source| RunError::System {
+                what: "read the program's file",
+                source,
+            })?;
         Ok(Self {
             words: words.to_vec(),
             path: found.path,
             needs_shell: found.needs_shell,
+            depends_on_place,
             facts,
             built: None,
         })
@@ -92,7 +97,7 @@ impl Contestant {
         path: &Path,
         search_path: Option<&OsStr>,
     ) -> Result<Self, RunError> {
-        let facts = read_facts(path).map_err(|source| RunError::System {
+        let (facts, _place) = read_facts(path).map_err(|source| RunError::System {
             what: "read what was built",
             source,
         })?;
@@ -143,14 +148,15 @@ impl Contestant {
     /// Whether both are the same program with the same arguments.
     ///
     /// One file may be several programs by the name it is called by, so names of one and the same
-    /// file must be equal too.
+    /// file must be equal too. A copy of what finds things by its own place is another program.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
         let file = |side: &Self| fs::canonicalize(&side.path).ok();
-        let has_other_name =
-            file(self) == file(other) && self.path.file_name() != other.path.file_name();
+        let is_one_file = file(self) == file(other);
+        let has_other_name = is_one_file && self.path.file_name() != other.path.file_name();
         self.facts.sha256 == other.facts.sha256
             && self.arguments() == other.arguments()
+            && (is_one_file || !self.depends_on_place)
             && !has_other_name
     }
 
@@ -176,16 +182,25 @@ impl Contestant {
     }
 }
 
-fn read_facts(path: &Path) -> io::Result<FileFacts> {
+/// What the loader takes for the directory that the program lies in.
+const OWN_PLACE: &[u8] = b"$ORIGIN";
+
+/// The facts, and whether what it does depends on where it lies.
+fn read_facts(path: &Path) -> io::Result<(FileFacts, bool)> {
     let content = fs::read(path)?;
-    let text_bytes = object::File::parse(&*content)
-        .ok()
+    let file = object::File::parse(&*content).ok();
+    let text_bytes = file
+        .as_ref()
         .and_then(|file| Some(file.section_by_name(".text")?.size()));
-    Ok(FileFacts {
+    let names = file.and_then(|file| file.section_by_name(".dynstr")?.data().ok());
+    let has_own_place = |names: &[u8]| names.windows(OWN_PLACE.len()).any(|it| it == OWN_PLACE);
+    let depends_on_place = text_bytes.is_none() || names.is_some_and(has_own_place);
+    let facts = FileFacts {
         sha256: hexadecimal(&Sha256::digest(&content)),
         bytes: content.len() as u64,
         text_bytes,
-    })
+    };
+    Ok((facts, depends_on_place))
 }
 
 /// Bytes as hexadecimal digits.
@@ -223,6 +238,24 @@ mod tests {
         let of = |path: &Path| contestant(&[path.to_str().unwrap()]);
         assert!(of(&copy).is_same_as(&contestant(&["/bin/true"])));
         assert!(!of(&copy).is_same_as(&of(&link)));
+    }
+
+    #[test]
+    fn a_copied_script_is_another_program() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let place = tempfile::tempdir().unwrap();
+        let script = |name: &str| {
+            let directory = place.path().join(name);
+            fs::create_dir(&directory).unwrap();
+            let path = directory.join("run");
+            fs::write(&path, "#!/bin/sh\nexec ${0%/*}/program\n").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            contestant(&[path.to_str().unwrap()])
+        };
+        let (old, new) = (script("old"), script("new"));
+        assert_eq!(old.facts, new.facts);
+        assert!(!old.is_same_as(&new));
+        assert!(old.is_same_as(&old.clone()));
     }
 
     #[test]

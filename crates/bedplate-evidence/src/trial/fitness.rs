@@ -7,7 +7,7 @@
 //! Finding problems (`bedplate_os::problems`), and refusing to run: that is the caller's.
 
 use bedplate_os::facts::MachineFacts;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Problems of `bedplate probe` that make a machine unfit. Stops for a used-up quota are counted
 /// from the machine's start, so they are judged by whether there were more of them meanwhile.
@@ -20,7 +20,7 @@ const UNFIT: [&str; 5] = [
 ];
 
 /// Why times measured now would be untrue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfit {
     /// A stable name.
     pub id: String,
@@ -53,7 +53,7 @@ pub fn stops(facts: &MachineFacts) -> Option<u64> {
 }
 
 /// The machine's facts that belong to a figure; a fact that cannot be had says why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
     /// The CPU's model.
     pub cpu: String,

@@ -72,6 +72,9 @@ pub enum Event {
         metric: String,
         /// Chance of being wrong that it may spend.
         error: f64,
+        /// The campaign that it is part of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        campaign: Option<String>,
     },
     /// It ended.
     Ended {
@@ -82,6 +85,51 @@ pub enum Event {
         /// By so many percent B takes more than A.
         change_percent: Option<f64>,
     },
+    /// A campaign ended; the line's key is the campaign's.
+    Campaign {
+        /// What was compared, and under which key.
+        members: Vec<(String, String)>,
+        /// The key of all together against none, once it began.
+        joint: Option<String>,
+        /// Its verdict.
+        verdict: Option<Verdict>,
+        /// By so many percent all of them together take more.
+        change_percent: Option<f64>,
+    },
+}
+
+/// The part of a budget that a comparison may spend.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// Of the error of each of its runs.
+    pub of_error: f64,
+    /// The campaign that it is part of.
+    pub campaign: Option<String>,
+}
+
+impl Default for Share {
+    /// Of a comparison by itself.
+    fn default() -> Self {
+        Self {
+            of_error: 1.0,
+            campaign: None,
+        }
+    }
+}
+
+/// A campaign as its line tells.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KnownCampaign {
+    /// Which.
+    pub key: String,
+    /// What was compared, and under which key.
+    pub members: Vec<(String, String)>,
+    /// The key of all together against none.
+    pub joint: Option<String>,
+    /// Its verdict.
+    pub verdict: Option<Verdict>,
+    /// By so many percent all of them together take more.
+    pub change_percent: Option<f64>,
 }
 
 /// A comparison as its lines tell.
@@ -99,6 +147,11 @@ pub struct Known {
     pub spent: f64,
     /// Verdicts in order; none for a run that was stopped.
     pub verdicts: Vec<Option<Verdict>>,
+    /// Campaigns that it was part of.
+    pub campaigns: Vec<String>,
+    /// What each start that counts may spend, by the number of its rerun.
+    #[serde(skip)]
+    errors: Vec<(u32, f64)>,
 }
 
 /// Names a comparison.
@@ -109,6 +162,23 @@ pub fn key(a: &Contestant, b: &Contestant, surroundings: &Surroundings) -> Strin
     let mut hash = Sha256::new();
     sides.iter().for_each(|side| hash.update(side));
     hash.update(surroundings.identity());
+    hexadecimal(&hash.finalize())
+}
+
+/// Names a campaign: its base, the environment, and what is tried out.
+#[must_use]
+pub fn campaign_key<'name>(
+    base: &Contestant,
+    surroundings: &Surroundings,
+    names: impl Iterator<Item = &'name str>,
+) -> String {
+    let mut hash = Sha256::new();
+    hash.update(base.identity());
+    hash.update(surroundings.identity());
+    for name in names {
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+    }
     hexadecimal(&hash.finalize())
 }
 
@@ -138,6 +208,21 @@ impl Ledger {
         words: [String; 2],
         metric: &str,
     ) -> Result<u32, RunError> {
+        self.start_share(key, unix_s, words, metric, &Share::default())
+    }
+
+    /// Likewise, of a comparison that may spend a share of the budget only.
+    ///
+    /// # Errors
+    /// Those of [`Self::start`].
+    pub fn start_share(
+        &self,
+        key: &str,
+        unix_s: u64,
+        words: [String; 2],
+        metric: &str,
+        share: &Share,
+    ) -> Result<u32, RunError> {
         if let Some(directory) = self.path.parent() {
             fs::create_dir_all(directory).map_err(|source| self.failed(source))?;
         }
@@ -149,7 +234,7 @@ impl Ledger {
         let mut file = opened.map_err(|source| self.failed(source))?;
         // Until the file is closed: two that start together are two runs.
         file.lock().map_err(|source| self.failed(source))?;
-        let known = self.read(&mut file)?;
+        let known = comparisons(self.read(&mut file)?);
         let rerun = known
             .iter()
             .find(|known| known.key == key)
@@ -164,7 +249,8 @@ impl Ledger {
                 a,
                 b,
                 metric: metric.to_owned(),
-                error: error_of_rerun(rerun),
+                error: error_of_rerun(rerun) * share.of_error,
+                campaign: share.campaign.clone(),
             },
         };
         self.append(&mut file, &line)?;
@@ -176,7 +262,10 @@ impl Ledger {
     /// # Errors
     /// `File`: the ledger cannot be written.
     pub fn end(&self, key: &str, rerun: u32, unix_s: u64, event: Event) -> Result<(), RunError> {
-        let opened = OpenOptions::new().append(true).open(&self.path);
+        let opened = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&self.path);
         let mut file = opened.map_err(|source| self.failed(source))?;
         file.lock().map_err(|source| self.failed(source))?;
         let line = Line {
@@ -194,6 +283,33 @@ impl Ledger {
     /// # Errors
     /// `File`: it cannot be read, or a line of it is not ours.
     pub fn known(&self) -> Result<Vec<Known>, RunError> {
+        Ok(comparisons(self.lines()?))
+    }
+
+    /// All campaigns that ended, in order.
+    ///
+    /// # Errors
+    /// Those of [`Self::known`].
+    pub fn campaigns(&self) -> Result<Vec<KnownCampaign>, RunError> {
+        let campaign = |line: Line| match line.event {
+            Event::Campaign {
+                members,
+                joint,
+                verdict,
+                change_percent,
+            } => Some(KnownCampaign {
+                key: line.key,
+                members,
+                joint,
+                verdict,
+                change_percent,
+            }),
+            _ => None,
+        };
+        Ok(self.lines()?.into_iter().filter_map(campaign).collect())
+    }
+
+    fn lines(&self) -> Result<Vec<Line>, RunError> {
         match File::open(&self.path) {
             Ok(mut file) => self.read(&mut file),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -207,17 +323,13 @@ impl Ledger {
             .map_err(|source| self.failed(source))
     }
 
-    fn read(&self, file: &mut File) -> Result<Vec<Known>, RunError> {
+    fn read(&self, file: &mut File) -> Result<Vec<Line>, RunError> {
         let mut text = String::new();
         file.read_to_string(&mut text)
             .map_err(|source| self.failed(source))?;
-        let mut known: Vec<Known> = Vec::new();
-        for line in text.lines() {
-            let line: Line =
-                serde_json::from_str(line).map_err(|error| self.failed(error.into()))?;
-            take(&mut known, line);
-        }
-        Ok(known)
+        text.lines()
+            .map(|line| serde_json::from_str(line).map_err(|error| self.failed(error.into())))
+            .collect()
     }
 
     fn failed(&self, source: std::io::Error) -> RunError {
@@ -230,11 +342,28 @@ impl Ledger {
     }
 }
 
+fn comparisons(lines: Vec<Line>) -> Vec<Known> {
+    let mut known = Vec::new();
+    for line in lines {
+        take(&mut known, line);
+    }
+    known
+}
+
 /// Adds what a line tells.
 fn take(known: &mut Vec<Known>, line: Line) {
     let found = known.iter().position(|known| known.key == line.key);
     match (line.event, found) {
-        (Event::Started { a, b, error, .. }, found) => {
+        (
+            Event::Started {
+                a,
+                b,
+                error,
+                campaign,
+                ..
+            },
+            found,
+        ) => {
             let index = found.unwrap_or_else(|| {
                 known.push(Known {
                     key: line.key,
@@ -243,21 +372,30 @@ fn take(known: &mut Vec<Known>, line: Line) {
                     runs: 0,
                     spent: 0.0,
                     verdicts: Vec::new(),
+                    campaigns: Vec::new(),
+                    errors: Vec::new(),
                 });
                 known.len() - 1
             });
             let comparison = &mut known[index];
             comparison.runs += 1;
             comparison.spent += error;
+            comparison.errors.push((line.rerun, error));
+            let is_new = |key: &String| !comparison.campaigns.contains(key);
+            comparison.campaigns.extend(campaign.filter(is_new));
         }
         (Event::Ended { pairs: 0, .. }, Some(index)) => {
             let comparison = &mut known[index];
             comparison.runs = comparison.runs.saturating_sub(1);
-            comparison.spent -= error_of_rerun(line.rerun);
+            let started = comparison.errors.iter().rposition(|it| it.0 == line.rerun);
+            if let Some(at) = started {
+                comparison.spent -= comparison.errors.remove(at).1;
+            }
         }
         (Event::Ended { verdict, .. }, Some(index)) => known[index].verdicts.push(verdict),
-        // An end whose start somebody removed tells nothing.
-        (Event::Ended { .. }, None) => {}
+        // An end whose start somebody removed tells nothing, and a campaign spends nothing beside
+        // its members.
+        (Event::Ended { .. }, None) | (Event::Campaign { .. }, _) => {}
     }
 }
 
@@ -295,6 +433,40 @@ mod tests {
         assert_eq!((known[0].runs, known[1].runs), (3, 1));
         assert_eq!(known[0].verdicts, [Some(Verdict::Go)]);
         assert!(known[0].spent > error_of_rerun(0) && known[0].spent < 0.05);
+    }
+
+    #[test]
+    fn a_member_of_a_campaign_spends_its_share_and_counts_as_a_run() {
+        let place = tempfile::tempdir().unwrap();
+        let ledger = Ledger::at(&place.path().join("ledger"));
+        let share = Share {
+            of_error: 0.1,
+            campaign: Some("all".to_owned()),
+        };
+        let words = || ["a".to_owned(), "b".to_owned()];
+        let begin = || {
+            ledger
+                .start_share("one", 1, words(), "wall", &share)
+                .unwrap()
+        };
+        assert_eq!(begin(), 0);
+        end(&ledger, 0, 0);
+        assert!(ledger.known().unwrap()[0].spent.abs() < 1e-12, "no pair");
+        assert_eq!(begin(), 0);
+        end(&ledger, 0, 20);
+        assert_eq!(start(&ledger, "one"), 1, "by itself it is a rerun");
+        let spent = 0.1 * error_of_rerun(0) + error_of_rerun(1);
+        assert!((ledger.known().unwrap()[0].spent - spent).abs() < 1e-12);
+        let campaign = Event::Campaign {
+            members: vec![("gate x".to_owned(), "one".to_owned())],
+            joint: Some("both".to_owned()),
+            verdict: Some(Verdict::NoGo),
+            change_percent: Some(3.0),
+        };
+        ledger.end("all", 0, 3, campaign).unwrap();
+        assert_eq!(ledger.known().unwrap().len(), 1);
+        let campaigns = ledger.campaigns().unwrap();
+        assert_eq!(campaigns[0].members[0].1, "one");
     }
 
     #[test]

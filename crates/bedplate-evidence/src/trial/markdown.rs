@@ -8,9 +8,9 @@ use core::fmt::Write as _;
 use super::document::{Document, SideReport};
 use super::measure::Metric;
 use super::text::{
-    amount, build_said, course, environment_said, estimate, holds_for, outputs_said, signed, span,
+    amount, build_said, course, environment_said, estimate, holds_for, outputs_said, span,
 };
-use super::words::{moment, share};
+use super::words::{moment, share, signed};
 use crate::report::units::{command_line, whole_bytes};
 
 /// The document.

@@ -10,7 +10,7 @@ use alloc::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::contestant::Contestant;
 use super::outcome::{SideFailure, Stop};
@@ -24,7 +24,7 @@ use crate::sides::Layouts;
 use crate::versus::Interrupts;
 
 /// What is judged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
     /// Time from start to end.

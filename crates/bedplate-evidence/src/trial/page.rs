@@ -9,9 +9,9 @@
 use super::document::{Document, SideReport};
 use super::plots;
 use super::text::{
-    amount, build_said, course, environment_said, estimate, holds_for, outputs_said, signed, span,
+    amount, build_said, course, environment_said, estimate, holds_for, outputs_said, span,
 };
-use super::words::{moment, share};
+use super::words::{moment, share, signed};
 use crate::ab::Verdict;
 use crate::report::html::escape;
 use crate::report::units::{command_line, count, whole_bytes};

@@ -9,7 +9,7 @@
 use core::fmt::Write as _;
 
 use super::document::{Closed, Document};
-use super::text::signed;
+use super::words::signed;
 
 const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 280.0;

@@ -5,7 +5,7 @@ use core::fmt::Write as _;
 use super::conduct::Outputs;
 use super::document::{Document, MetricReport, Reach, SideReport};
 use super::measure::Metric;
-use super::words::{change, range, share};
+use super::words::{change, range, share, signed};
 use crate::ab::Verdict;
 use crate::report::Paint;
 use crate::report::units::{command_line, count, counted, seconds, whole_bytes};
@@ -216,15 +216,6 @@ pub(super) fn span(metric: &MetricReport) -> String {
     let [low, high] = metric.interval_percent;
     let middle = metric.change_percent.map_or_else(String::new, signed);
     format!("{middle} [{}, {}]", end(low), end(high))
-}
-
-/// A percentage with its sign.
-pub(super) fn signed(percent: f64) -> String {
-    if percent <= 0.0 {
-        share(percent)
-    } else {
-        format!("+{}", share(percent))
-    }
 }
 
 /// A figure of a metric with its unit.

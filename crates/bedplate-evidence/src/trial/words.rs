@@ -62,6 +62,16 @@ pub fn share(percent: f64) -> String {
     }
 }
 
+/// A percentage with its sign.
+#[must_use]
+pub fn signed(percent: f64) -> String {
+    if percent <= 0.0 {
+        share(percent)
+    } else {
+        format!("+{}", share(percent))
+    }
+}
+
 /// A moment as `2026-11-21 10:28:50 UTC`.
 #[must_use]
 pub fn moment(unix_s: u64) -> String {
