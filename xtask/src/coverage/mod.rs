@@ -34,11 +34,10 @@ use suite::Suite;
 use tools::Tools;
 
 /// The crates measured where none is named.
-const MEASURED: [&str; 7] = [
+const MEASURED: [&str; 6] = [
     "bedplate-os",
     "bedplate-telemetry",
     "bedplate-malloc",
-    "bedplate-pool",
     "bedplate-audit",
     "bedplate-evidence",
     "bedplate-cli",
