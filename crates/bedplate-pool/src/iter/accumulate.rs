@@ -7,7 +7,8 @@
 //! Consumers whose stretches know where they stand: `window.rs`, `find.rs`.
 
 use super::ParallelIterator;
-use super::plumbing::{Consumer, Folder};
+use super::plumbing::{Consumer, Folder, Producer, drive};
+use super::reduce::ForEach;
 use crate::{Context, with_context};
 
 /// How values come of items.
@@ -37,6 +38,12 @@ where
     A: Accumulator<I::Item>,
 {
     with_context(|cx| iterator.drive(cx, Accumulate(accumulator), ()))
+}
+
+/// Runs the `len` items of `producer` for what making and dropping them does.
+pub(super) fn exhaust<P: Producer<Item: Send>>(producer: P, len: usize) {
+    let nothing = ForEach(&drop);
+    with_context(|cx| drive(cx, len, producer, Accumulate(&nothing), ()));
 }
 
 struct Accumulate<'a, A>(&'a A);

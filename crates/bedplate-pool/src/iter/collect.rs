@@ -4,7 +4,7 @@
 //! A vector is filled in place where the number of items is known, else from gathered pieces; every
 //! other collection takes the pieces in order.
 
-use super::pieces::{count, gather};
+use super::pieces::{count, gather, gather_both, pour};
 use super::window;
 use super::{FromParallelIterator, IntoParallelIterator, ParallelExtend, ParallelIterator};
 use alloc::borrow::Cow;
@@ -34,12 +34,6 @@ impl<T: Send> ParallelExtend<T> for Vec<T> {
         for mut piece in chain {
             self.append(&mut piece);
         }
-    }
-}
-
-impl<'a, T: Copy + Send + Sync + 'a> ParallelExtend<&'a T> for Vec<T> {
-    fn par_extend<I: IntoParallelIterator<Item = &'a T>>(&mut self, items: I) {
-        self.par_extend(items.into_par_iter().copied());
     }
 }
 
@@ -85,11 +79,9 @@ macro_rules! extend_serially {
     };
 }
 
-/// The same, and made of nothing else.
-macro_rules! collect_serially {
+/// Collections that are made by extending an empty one.
+macro_rules! from_extended {
     ([$($generics:tt)*], $item:ty, $type:ty) => {
-        extend_serially!([$($generics)*], $item, $type);
-
         impl<$($generics)*> FromParallelIterator<$item> for $type {
             fn from_par_iter<I: IntoParallelIterator<Item = $item>>(items: I) -> Self {
                 let mut collection = Self::default();
@@ -99,16 +91,66 @@ macro_rules! collect_serially {
         }
     };
 }
+/// Both.
+macro_rules! collect_serially {
+    ([$($generics:tt)*], $item:ty, $type:ty) => {
+        extend_serially!([$($generics)*], $item, $type);
+        from_extended!([$($generics)*], $item, $type);
+    };
+}
 extend_serially!([T: Send], T, VecDeque<T>);
 collect_serially!([T: Send], T, LinkedList<T>);
 collect_serially!([T: Send + Ord], T, BinaryHeap<T>);
 collect_serially!([T: Send + Ord], T, BTreeSet<T>);
 collect_serially!([K: Send + Ord, V: Send], (K, V), BTreeMap<K, V>);
-collect_serially!([T: Send + Eq + Hash, S: BuildHasher + Default + Send], T, HashSet<T, S>);
-collect_serially!(
+extend_serially!([T: Send + Eq + Hash, S: BuildHasher + Send], T, HashSet<T, S>);
+extend_serially!(
+    [K: Send + Eq + Hash, V: Send, S: BuildHasher + Send],
+    (K, V),
+    HashMap<K, V, S>
+);
+from_extended!([T: Send + Eq + Hash, S: BuildHasher + Default + Send], T, HashSet<T, S>);
+from_extended!(
     [K: Send + Eq + Hash, V: Send, S: BuildHasher + Default + Send],
     (K, V),
     HashMap<K, V, S>
+);
+/// Collections of what can be copied that also take references, in a stage before.
+macro_rules! extend_by_copies {
+    ([$($generics:tt)*], $item:ty, $type:ty, $copied:expr) => {
+        impl<'a, $($generics)*> ParallelExtend<$item> for $type {
+            fn par_extend<I: IntoParallelIterator<Item = $item>>(&mut self, items: I) {
+                self.par_extend(items.into_par_iter().map($copied));
+            }
+        }
+    };
+}
+extend_by_copies!([T: Copy + Send + Sync + 'a], &'a T, Vec<T>, |item| *item);
+extend_by_copies!([T: Copy + Send + Sync + 'a], &'a T, VecDeque<T>, |item| *item);
+extend_by_copies!([T: Copy + Send + Sync + 'a], &'a T, LinkedList<T>, |item| *item);
+extend_by_copies!([T: Copy + Send + Sync + Ord + 'a], &'a T, BinaryHeap<T>, |item| *item);
+extend_by_copies!([T: Copy + Send + Sync + Ord + 'a], &'a T, BTreeSet<T>, |item| *item);
+extend_by_copies!(
+    [T: Copy + Send + Sync + Eq + Hash + 'a, S: BuildHasher + Send],
+    &'a T,
+    HashSet<T, S>,
+    |item| *item
+);
+extend_by_copies!(
+    [K: Copy + Send + Sync + Ord + 'a, V: Copy + Send + Sync + 'a],
+    (&'a K, &'a V),
+    BTreeMap<K, V>,
+    |(key, value)| (*key, *value)
+);
+extend_by_copies!(
+    [
+        K: Copy + Send + Sync + Eq + Hash + 'a,
+        V: Copy + Send + Sync + 'a,
+        S: BuildHasher + Send
+    ],
+    (&'a K, &'a V),
+    HashMap<K, V, S>,
+    |(key, value)| (*key, *value)
 );
 collect_serially!([], char, String);
 collect_serially!([], String, String);
@@ -124,6 +166,20 @@ impl ParallelExtend<()> for () {
 impl FromParallelIterator<()> for () {
     fn from_par_iter<I: IntoParallelIterator<Item = ()>>(items: I) -> Self {
         items.into_par_iter().for_each(|()| ());
+    }
+}
+
+impl<A, B, FromA, FromB> ParallelExtend<(A, B)> for (FromA, FromB)
+where
+    A: Send,
+    B: Send,
+    FromA: ParallelExtend<A>,
+    FromB: ParallelExtend<B>,
+{
+    fn par_extend<I: IntoParallelIterator<Item = (A, B)>>(&mut self, items: I) {
+        let (left, right) = gather_both(items.into_par_iter());
+        pour(left, &mut self.0);
+        pour(right, &mut self.1);
     }
 }
 

@@ -276,7 +276,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         }
     }
 
-    /// Looks for helpers at least every `max` items.
+    /// Cuts the work into stretches of at most `max` items, unless that makes them too short.
     fn with_max_len(self, max: usize) -> MaxLen<Self> {
         Grain {
             base: self,

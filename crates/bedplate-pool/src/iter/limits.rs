@@ -1,5 +1,6 @@
 //! Which items: the first, those behind, every nth; and how few or many at a time.
 
+use super::accumulate::exhaust;
 use super::plumbing::{Producer, drive_by_index};
 use super::{IndexedParallelIterator, ParallelIterator};
 
@@ -29,7 +30,10 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for Skip<I> {
 
     fn producer(&mut self) -> Self::Producer<'_> {
         let count = self.count.min(self.base.len());
-        self.base.producer().split_at(count).1
+        let (skipped, rest) = self.base.producer().split_at(count);
+        // As in serial code, what is done to the items before happens to these, too.
+        exhaust(skipped, count);
+        rest
     }
 }
 

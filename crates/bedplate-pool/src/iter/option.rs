@@ -56,6 +56,24 @@ impl<T: Send, E> IntoParallelIterator for Result<T, E> {
     }
 }
 
+impl<'a, T: Sync, E> IntoParallelIterator for &'a Result<T, E> {
+    type Iter = IntoIter<&'a T>;
+    type Item = &'a T;
+
+    fn into_par_iter(self) -> IntoIter<&'a T> {
+        self.as_ref().ok().into_par_iter()
+    }
+}
+
+impl<'a, T: Send, E> IntoParallelIterator for &'a mut Result<T, E> {
+    type Iter = IntoIter<&'a mut T>;
+    type Item = &'a mut T;
+
+    fn into_par_iter(self) -> IntoIter<&'a mut T> {
+        self.as_mut().ok().into_par_iter()
+    }
+}
+
 impl<T: Send> ParallelIterator for IntoIter<T> {
     type Item = T;
 

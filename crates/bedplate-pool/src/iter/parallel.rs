@@ -14,7 +14,7 @@ use super::map::{
     Cloned, Cloning, Copied, Copying, Inspect, Inspecting, Map, MapInit, MapWith, Mapping,
     MappingInit, MappingWith, Update, Updating,
 };
-use super::pieces::{self, GatherApart, GatherBoth};
+use super::pieces::{self, GatherApart};
 use super::plumbing::Consumer;
 use super::reduce::{Count, ForEach, Multiplying, Reduce, ReduceWith, Summing};
 use super::stage::Staged;
@@ -559,7 +559,7 @@ pub trait ParallelIterator: Sized + Send {
         FromA: Default + Send + ParallelExtend<A>,
         FromB: Default + Send + ParallelExtend<B>,
     {
-        let (left, right) = accumulate(self, &GatherBoth);
+        let (left, right) = pieces::gather_both(self);
         (pieces::poured(left), pieces::poured(right))
     }
 

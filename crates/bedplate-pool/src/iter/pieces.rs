@@ -46,7 +46,7 @@ impl<T: Send> Accumulator<T> for Gather {
 }
 
 /// Gathers pairs into two chains.
-pub(super) struct GatherBoth;
+struct GatherBoth;
 
 impl<A: Send, B: Send> Accumulator<(A, B)> for GatherBoth {
     type Value = (LinkedList<Vec<A>>, LinkedList<Vec<B>>);
@@ -90,6 +90,13 @@ pub(super) fn gather<I: ParallelIterator>(iterator: I) -> LinkedList<Vec<I::Item
     accumulate(iterator, &Gather)
 }
 
+/// The halves of the items of `iterator`, which are pairs, in order.
+pub(super) fn gather_both<A: Send, B: Send, I: ParallelIterator<Item = (A, B)>>(
+    iterator: I,
+) -> (LinkedList<Vec<A>>, LinkedList<Vec<B>>) {
+    accumulate(iterator, &GatherBoth)
+}
+
 /// How many items a chain has.
 pub(super) fn count<T>(chain: &LinkedList<Vec<T>>) -> usize {
     chain.iter().map(Vec::len).sum()
@@ -98,11 +105,16 @@ pub(super) fn count<T>(chain: &LinkedList<Vec<T>>) -> usize {
 /// A collection of the items of a chain.
 pub(super) fn poured<T: Send, C: Default + ParallelExtend<T>>(chain: LinkedList<Vec<T>>) -> C {
     let mut collection = C::default();
+    pour(chain, &mut collection);
+    collection
+}
+
+/// Adds the items of a chain.
+pub(super) fn pour<T: Send, C: ParallelExtend<T>>(chain: LinkedList<Vec<T>>, collection: &mut C) {
     let mut pieces: Vec<Vec<T>> = chain.into_iter().collect();
     if let [only] = pieces.as_mut_slice() {
         collection.par_extend(core::mem::take(only));
     } else {
         collection.par_extend(pieces.into_par_iter().flat_map_iter(|piece| piece));
     }
-    collection
 }

@@ -46,7 +46,7 @@ pub trait Producer: Send + Sized {
         1
     }
 
-    /// No more items than this are taken without a look for helpers.
+    /// More items than this are cut whether somebody wants them or not.
     fn max_len(&self) -> usize {
         usize::MAX
     }
@@ -169,10 +169,11 @@ where
         return nothing(cx, consumer, part);
     }
     let min_len = producer.min_len().max(1);
-    if course.is_cut(cx, len, min_len) {
+    let is_long = len > producer.max_len().max(1) && len / 2 >= min_len;
+    if is_long || course.is_cut(cx, len, min_len) {
         return halves(cx, course, len, producer, consumer, part);
     }
-    let piece = (len / PIECES).max(min_len).min(producer.max_len().max(1));
+    let piece = (len / PIECES).max(min_len);
     let mut rest = len;
     let mut folder = consumer.folder(part);
     while rest > piece {

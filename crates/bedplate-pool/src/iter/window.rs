@@ -265,7 +265,7 @@ where
     let consumer = FillBoth(Fill(PhantomData), Fill(PhantomData));
     let (filled, filled_right) = with_context(|cx| iterator.drive(cx, consumer, part));
     assert!(
-        filled.filled_len == len,
+        filled.filled_len == len && filled_right.filled_len == len,
         "a parallel iterator made {} pairs and had announced {len}",
         filled.filled_len
     );

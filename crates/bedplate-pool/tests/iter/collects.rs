@@ -110,6 +110,16 @@ fn extensions() {
         let mut deque: VecDeque<i64> = v.iter().copied().collect();
         deque.par_extend(v.par_iter().copied());
         assert_eq!(deque, twice);
+        let mut set = BTreeSet::new();
+        set.par_extend(v.par_iter());
+        set.par_extend(v.par_iter().copied());
+        assert_eq!(set, v.iter().copied().collect());
+        let mut map = HashMap::new();
+        map.par_extend(v.par_iter().map(|x| (x, x)));
+        assert!(map.keys().all(|key| v.contains(key)) && map.len() == set.len());
+        let mut both = (v.to_vec(), LinkedList::new());
+        both.par_extend(v.par_iter().map(|x| (*x, *x)));
+        assert!(both.0 == twice && both.1.iter().eq(v));
         let mut target = vec![5; 10];
         v.par_iter().map(|x| x + 1).collect_into_vec(&mut target);
         assert_eq!(target, v.iter().map(|x| x + 1).collect::<Vec<_>>());

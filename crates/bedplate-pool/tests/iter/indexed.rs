@@ -3,6 +3,7 @@
 use crate::with_items;
 use bedplate_pool::prelude::*;
 use core::fmt::Debug;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// `par` yields what `serial` does, in order, also reversed and in part.
 fn same<P, S, T>(par: P, serial: S)
@@ -142,5 +143,24 @@ fn lengths_are_respected() {
             .collect::<Vec<usize>>();
         assert!(folds.iter().all(|len| *len >= 100), "{folds:?}");
         assert_eq!(folds.iter().sum::<usize>(), 1000);
+        let folds = (0..1000_usize)
+            .into_par_iter()
+            .with_max_len(30)
+            .fold(|| 0, |n, _| n + 1)
+            .collect::<Vec<usize>>();
+        assert!(folds.iter().all(|len| *len <= 30), "{folds:?}");
+        assert_eq!(folds.iter().sum::<usize>(), 1000);
+    });
+}
+
+#[test]
+fn skipped_items_are_made() {
+    with_items(|v| {
+        let made = AtomicUsize::new(0);
+        let kept = v.par_iter().inspect(|_| {
+            made.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(kept.skip(20).count(), v.len().saturating_sub(20));
+        assert_eq!(made.into_inner(), v.len());
     });
 }
