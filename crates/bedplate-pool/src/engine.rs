@@ -12,10 +12,10 @@
 //! - I2: no more than `width` worker threads run jobs of the queue at a time, but for a moment
 //!   after a wait; worker threads hunt for halves of joins only while fewer than `width` threads
 //!   run, those from outside among them.
-//! - I3: `asleep` is true only if some worker sleeps and nobody hunts. An owner that makes an offer
-//!   wakes one then. The look is without a fence, so that an offer of the same nanoseconds may go
-//!   unnoticed: the last hunter looks again later (`hunt.rs`), and the owner runs the half itself
-//!   if nobody comes.
+//! - I3: while workers sleep, nobody hunts and a thread may, `asleep` is true: the last worker that
+//!   parks sets it, and an owner that makes an offer clears it and wakes one. The owner looks
+//!   without a fence, so that an offer of the same nanoseconds may go unnoticed: then the owner runs
+//!   that half itself, and its next offer wakes.
 
 use crate::activity::{self, Activity, Step};
 use crate::crew::Crew;
@@ -273,9 +273,9 @@ impl Engine {
         let bit = 1 << (seat.index - self.thread_seats());
         // Release pairs with the Acquire in `guest_seat`.
         self.guests.fetch_and(!bit, Ordering::Release);
-        let now = self.activity.end(activity::GUEST);
+        self.activity.end(activity::GUEST);
         // Workers that slept because enough threads ran may hunt now, when there is something.
-        if now.engaged > 0 && self.idle.any() && self.is_unwatched() {
+        if self.idle.any() && self.is_unwatched() {
             self.fall_asleep();
         }
     }

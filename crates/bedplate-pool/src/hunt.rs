@@ -101,14 +101,10 @@ impl Sightings {
 
     /// Looks until there is something, or until sleeping is better.
     pub(crate) fn hunt(&mut self, engine: &Engine, seat: &Seat) -> Catch {
-        let Some(hunter) = engine.hunter() else {
+        let Some(_hunter) = engine.hunter() else {
             return Catch::Nothing;
         };
         if engine.activity.now().engaged == 0 {
-            drop(hunter);
-            if engine.is_unwatched() {
-                engine.fall_asleep();
-            }
             return Catch::Nothing;
         }
         let began_ns = clock::monotonic_ns();

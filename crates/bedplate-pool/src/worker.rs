@@ -59,6 +59,11 @@ fn engaged(engine: &Engine, work: impl FnOnce()) {
 fn sleep(engine: &Engine, seat: &Seat) {
     let ticket = seat.parking.ticket();
     engine.idle.enter(seat.index);
+    // An owner may have ended the watch for an offer that was gone when this worker looked: whoever
+    // parks last leaves it to the next offer to wake somebody.
+    if engine.is_unwatched() {
+        engine.fall_asleep();
+    }
     let has_job = engine.queue.has_some() && engine.may_run_jobs();
     let has_half = engine.is_unwatched() && engine.may_hunt() && engine.has_offers();
     if engine.is_stopping() {

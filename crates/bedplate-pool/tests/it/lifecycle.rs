@@ -128,3 +128,29 @@ fn a_pool_without_work_uses_no_processor_time() {
         sleeps() == before
     });
 }
+
+#[test]
+fn many_tiny_joins_leave_the_workers_ready_to_wake() {
+    let pool = pool(2);
+    for round in 0..6 {
+        pool.install(|| {
+            for _ in 0..100_000 {
+                bedplate_pool::join(|| (), || ());
+            }
+        });
+        // Long enough, every other time, for the workers to fall asleep.
+        if round % 2 == 1 {
+            std::thread::sleep(core::time::Duration::from_millis(30));
+        }
+        let came = AtomicUsize::new(0);
+        pool.join(
+            || {
+                until("a worker takes the other half", || {
+                    bedplate_pool::join(|| (), || ());
+                    came.load(Ordering::Relaxed) == 1
+                });
+            },
+            || came.store(1, Ordering::Relaxed),
+        );
+    }
+}
