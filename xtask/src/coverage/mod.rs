@@ -34,10 +34,11 @@ use suite::Suite;
 use tools::Tools;
 
 /// The crates measured where none is named.
-const MEASURED: [&str; 6] = [
+const MEASURED: [&str; 7] = [
     "bedplate-os",
     "bedplate-telemetry",
     "bedplate-malloc",
+    "bedplate-pool",
     "bedplate-audit",
     "bedplate-evidence",
     "bedplate-cli",
