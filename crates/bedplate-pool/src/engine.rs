@@ -13,9 +13,9 @@
 //!   after a wait; worker threads hunt for halves of joins only while fewer than `width` threads
 //!   run, those from outside among them.
 //! - I3: while workers sleep, nobody hunts and a thread may, `asleep` is true: the last worker that
-//!   parks sets it, and an owner that makes an offer clears it and wakes one. The owner looks
-//!   without a fence, so that an offer of the same nanoseconds may go unnoticed: then the owner runs
-//!   that half itself, and its next offer wakes.
+//!   parks or goes off with a job sets it, then looks for offers that stand; an owner that makes an
+//!   offer clears it and wakes one. The owner looks without a fence, so that an offer of the same
+//!   nanoseconds may go unnoticed: then the owner runs that half itself, and its next offer wakes.
 
 use crate::activity::{self, Activity, Step};
 use crate::crew::Crew;
@@ -164,10 +164,32 @@ impl Engine {
         }
     }
 
-    /// Nobody looks for offers from now on until one is made.
+    /// Nobody looks for offers from now on until one is made. The caller looks once more after this.
     pub(crate) fn fall_asleep(&self) {
         // Relaxed: I3.
         self.asleep.store(true, Ordering::Relaxed);
+        // The look that follows must not come before the store.
+        fence(Ordering::SeqCst);
+    }
+
+    /// A thread that is about to do something else sees to it that others look for offers, or that
+    /// the next offer wakes somebody who does.
+    pub(crate) fn leave_watch(&self) {
+        if self.idle.any() && self.is_unwatched() {
+            self.fall_asleep();
+            if self.may_hunt() && self.has_offers() {
+                self.rouse_asleep();
+            }
+        }
+    }
+
+    /// As [`leave_watch`](Self::leave_watch), before a job: where the next offer wakes somebody
+    /// anyhow, a job costs no look at the seats.
+    pub(crate) fn leave_watch_for_job(&self) {
+        // Relaxed: I3.
+        if !self.asleep.load(Ordering::Relaxed) {
+            self.leave_watch();
+        }
     }
 
     /// Wakes a sleeper, if there is one; rather not one that is bound to this CPU.
@@ -274,10 +296,11 @@ impl Engine {
         // Release pairs with the Acquire in `guest_seat`.
         self.guests.fetch_and(!bit, Ordering::Release);
         self.activity.end(activity::GUEST);
-        // Workers that slept because enough threads ran may hunt now, when there is something.
-        if self.idle.any() && self.is_unwatched() {
-            self.fall_asleep();
-        }
+        // Pairs with the fence in `IdleSet::enter`: either a worker on its way to sleep sees that one
+        // thread less runs, or it is seen here.
+        fence(Ordering::SeqCst);
+        // Workers that slept because enough threads ran may hunt now, also for offers that stand.
+        self.leave_watch();
     }
 
     /// Runs something that sleeps, with another thread in place of this one's meanwhile. Within

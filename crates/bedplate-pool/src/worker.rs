@@ -28,7 +28,11 @@ pub(crate) fn work(engine: &Engine, index: usize) {
         if engine.may_run_jobs()
             && let Some(item) = engine.queue.pop()
         {
-            engaged(engine, || run(engine, seat, item));
+            engaged(engine, || {
+                // It may have been the only one that looked for offers.
+                engine.leave_watch_for_job();
+                run(engine, seat, item);
+            });
             continue;
         }
         if engine.is_stopping() && !engine.queue.has_some() {

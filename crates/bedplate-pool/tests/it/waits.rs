@@ -163,3 +163,65 @@ fn spin(us: u64) -> u64 {
     }
     x | 1
 }
+
+/// The only worker that looks for offers goes off with a long job: another must look in its place.
+#[test]
+fn a_hunter_that_takes_a_job_is_replaced() {
+    let pool = pool(4);
+    for round in 0..20 {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (flag, begun) = (Arc::clone(&stop), Arc::new(AtomicBool::new(false)));
+        let own = Arc::clone(&begun);
+        std::thread::sleep(core::time::Duration::from_millis(round % 4 * 3));
+        pool.enter(|cx| {
+            // An offer wakes a worker, which hunts until the job comes.
+            cx.join(|_| (), |_| ());
+            std::thread::sleep(core::time::Duration::from_micros(40 + 20 * round));
+            pool.spawn(move || {
+                own.store(true, Ordering::Relaxed);
+                until("the test stops it", || flag.load(Ordering::Relaxed));
+            });
+            until("the job has begun", || begun.load(Ordering::Relaxed));
+            let came = AtomicBool::new(false);
+            cx.join(
+                |cx| {
+                    until("the second half is taken", || {
+                        cx.join(|_| (), |_| ());
+                        came.load(Ordering::Relaxed)
+                    });
+                },
+                |_| came.store(true, Ordering::Relaxed),
+            );
+        });
+        stop.store(true, Ordering::Relaxed);
+    }
+}
+
+/// As many threads from outside as there are workers; one makes an offer and never forks again,
+/// another leaves: a worker takes the offer.
+#[test]
+fn an_offer_that_stands_when_a_guest_leaves_is_taken() {
+    let pool = pool(2);
+    for _ in 0..10 {
+        let (inside, stands) = (AtomicBool::new(false), AtomicBool::new(false));
+        let came = AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                pool.enter(|_| {
+                    inside.store(true, Ordering::Release);
+                    until("the offer stands", || stands.load(Ordering::Acquire));
+                    // The workers fall asleep meanwhile.
+                    std::thread::sleep(core::time::Duration::from_millis(10));
+                });
+            });
+            until("the guest is inside", || inside.load(Ordering::Acquire));
+            pool.join(
+                || {
+                    stands.store(true, Ordering::Release);
+                    until("the second half is taken", || came.load(Ordering::Relaxed));
+                },
+                || came.store(true, Ordering::Relaxed),
+            );
+        });
+    }
+}
