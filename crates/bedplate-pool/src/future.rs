@@ -17,6 +17,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::task::Wake;
 use core::panic::AssertUnwindSafe;
 use core::pin::{Pin, pin};
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::panic::catch_unwind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -35,22 +36,49 @@ use std::thread::Thread;
 /// ```
 pub fn block_on<T: Future>(future: T) -> T::Output {
     let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let sleeper = Arc::new(Sleeper {
+        thread: std::thread::current(),
+        woken: AtomicBool::new(false),
+    });
+    let waker = Waker::from(Arc::clone(&sleeper));
     let mut cx = Context::from_waker(&waker);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
-        here::blocking(std::thread::park);
+        if !sleeper.was_woken() {
+            here::blocking(|| sleeper.sleep());
+        }
     }
 }
 
-/// Wakes a thread that sleeps in [`block_on`].
-struct Unpark(Thread);
+/// A thread that sleeps in [`block_on`].
+struct Sleeper {
+    thread: Thread,
+    /// The thread's own token does not do: the future may use it up, or another may leave one.
+    woken: AtomicBool,
+}
 
-impl Wake for Unpark {
+impl Sleeper {
+    /// True once per wake.
+    fn was_woken(&self) -> bool {
+        // Acquire pairs with the Release in `wake`.
+        self.woken.swap(false, Ordering::Acquire)
+    }
+
+    fn sleep(&self) {
+        // Bounded by the wake.
+        while !self.was_woken() {
+            std::thread::park();
+        }
+    }
+}
+
+impl Wake for Sleeper {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        // Release pairs with the Acquire in `was_woken`.
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
     }
 }
 

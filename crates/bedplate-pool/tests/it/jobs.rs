@@ -233,3 +233,47 @@ fn block_on_wakes_by_other_threads() {
     block_on(gate);
     thread.join().expect("no panic");
 }
+
+/// The future uses up the thread's token before it says that it is not ready.
+#[test]
+fn block_on_wakes_when_the_future_parks_its_thread_itself() {
+    let mut polls = 0;
+    block_on(core::future::poll_fn(move |cx| {
+        polls += 1;
+        if polls > 1 {
+            return Poll::Ready(());
+        }
+        let waker = cx.waker().clone();
+        let waking = std::thread::spawn(move || waker.wake());
+        waking.join().expect("no panic");
+        // Returns at once: the wake has left the token.
+        std::thread::park_timeout(LONG);
+        Poll::Pending
+    }));
+}
+
+/// A future in a future: the inner one's sleep does not swallow the outer one's wake.
+#[test]
+fn block_on_nests() {
+    let mut polls = 0;
+    block_on(core::future::poll_fn(move |outer| {
+        polls += 1;
+        if polls > 1 {
+            return Poll::Ready(());
+        }
+        let (outer, mut inner_polls) = (outer.waker().clone(), 0);
+        block_on(core::future::poll_fn(move |inner| {
+            inner_polls += 1;
+            if inner_polls > 1 {
+                return Poll::Ready(());
+            }
+            let (outer, inner) = (outer.clone(), inner.waker().clone());
+            std::thread::spawn(move || {
+                outer.wake();
+                inner.wake();
+            });
+            Poll::Pending
+        }));
+        Poll::Pending
+    }));
+}
