@@ -111,6 +111,7 @@ impl ThreadPoolBuilder {
     ///
     /// # Errors
     /// - [`BuildError::Setting`] where a number is out of its bounds.
+    /// - [`BuildError::Name`] where the name has a NUL byte.
     /// - [`BuildError::Machine`] where the CPUs cannot be told.
     /// - [`BuildError::Thread`] where a worker cannot be started; those that were are ended.
     /// - [`BuildError::ForkHook`] where there is no memory for the handler.
@@ -138,6 +139,10 @@ impl ThreadPoolBuilder {
         let spares = self
             .spares
             .unwrap_or_else(|| (2 * width).clamp(8, SPARES_MAX));
+        let name = self.name.unwrap_or_else(|| "bedplate-pool".to_owned());
+        if name.contains('\0') {
+            return Err(BuildError::Name(name));
+        }
         let queue_jobs = self.queue_jobs.unwrap_or(tuning::QUEUE_JOBS);
         let has_cpu_each = width == machinery.cpus.len();
         let bound = self.bind.unwrap_or(true) && has_cpu_each;
@@ -146,7 +151,7 @@ impl ThreadPoolBuilder {
             spares: within("spare_threads", spares, 0, SPARES_MAX)?,
             queue_jobs: within("queue_jobs", queue_jobs, 1, usize::MAX)?,
             stack_bytes: self.stack_bytes,
-            name: self.name.unwrap_or_else(|| "bedplate-pool".to_owned()),
+            name,
             cpus: if bound {
                 machinery.cpus.clone()
             } else {

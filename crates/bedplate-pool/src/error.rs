@@ -18,6 +18,8 @@ pub enum BuildError {
         /// The most it may be.
         max: usize,
     },
+    /// The name of the threads has a NUL byte, which the name of a thread cannot have.
+    Name(String),
     /// A worker thread could not be started.
     Thread {
         /// Which worker.
@@ -42,6 +44,7 @@ impl fmt::Display for BuildError {
                 min,
                 max,
             } => write!(f, "setting {name} is {value}; give {min} to {max}"),
+            Self::Name(name) => write!(f, "name {name:?} has a NUL byte; give one without"),
             Self::Thread { index, error } => write!(
                 f,
                 "failed to start worker {index}: {error}; raise the limit on threads (ulimit -u, \

@@ -75,6 +75,14 @@ fn settings_out_of_bounds_are_refused_with_their_bounds() {
 }
 
 #[test]
+fn a_name_that_no_thread_can_have_is_refused() {
+    let error = ThreadPoolBuilder::new().name("a\0b").build();
+    let error = error.expect_err("a NUL byte");
+    assert!(matches!(&error, BuildError::Name(name) if name == "a\0b"));
+    assert!(error.to_string().contains("NUL"), "{error}");
+}
+
+#[test]
 fn the_pool_of_the_process_is_made_once() {
     let _made = bedplate_pool::default_pool();
     let again = ThreadPoolBuilder::new().num_threads(1).build_global();
