@@ -28,17 +28,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// How soon a job runs beside others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
-    /// When nothing else waits, and once in sixteen times before it.
+    /// When nothing else waits, and once in sixteen times before all others.
     Low,
-    /// The usual.
+    /// The usual; once in sixteen times before all others.
     #[default]
     Normal,
-    /// Before all others that wait.
+    /// Before all others that wait, but for their turns.
     High,
 }
 
-/// The priorities, soonest first.
-const SOONEST_FIRST: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
+/// The priorities, soonest first, at the pop of this number: the two lower ones have turns of their
+/// own, so that neither waits behind all of the others.
+fn soonest_first(pop: u64) -> [Priority; 3] {
+    const LOW_TURN: u64 = tuning::TURN_EVERY - 1;
+    const NORMAL_TURN: u64 = tuning::TURN_EVERY / 2 - 1;
+    match pop % tuning::TURN_EVERY {
+        LOW_TURN => [Priority::Low, Priority::High, Priority::Normal],
+        NORMAL_TURN => [Priority::Normal, Priority::High, Priority::Low],
+        _ => [Priority::High, Priority::Normal, Priority::Low],
+    }
+}
 
 /// Work that many workers can join.
 pub(crate) trait Shared: Send + Sync {
@@ -142,12 +151,9 @@ impl JobQueue {
         }
         // Relaxed: which of the pops is the sixteenth does not matter.
         let turn = self.taken.fetch_add(1, Ordering::Relaxed);
-        let low_first = turn % tuning::LOW_EVERY == tuning::LOW_EVERY - 1;
-        let mut order = SOONEST_FIRST;
-        if low_first {
-            order.reverse();
-        }
-        order.into_iter().find_map(|priority| self.pop_of(priority))
+        soonest_first(turn)
+            .into_iter()
+            .find_map(|priority| self.pop_of(priority))
     }
 
     fn pop_of(&self, priority: Priority) -> Option<Item> {

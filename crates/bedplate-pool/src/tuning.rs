@@ -50,8 +50,8 @@ pub(crate) const WAIT_SPIN_NS: u64 = 40_000;
 /// what they bring.
 pub(crate) const GUESTS: usize = 64;
 
-/// Jobs between two of which the lowest waiting priority comes first, lest it starve.
-pub(crate) const LOW_EVERY: u64 = 16;
+/// Jobs among which one of the low and one of the usual priority come first, lest they starve.
+pub(crate) const TURN_EVERY: u64 = 16;
 
 /// Room for detached jobs per priority unless configured: 16 bytes each.
 pub(crate) const QUEUE_JOBS: usize = 65_536;

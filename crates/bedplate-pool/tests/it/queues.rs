@@ -109,5 +109,42 @@ fn higher_priorities_come_first_and_low_ones_do_not_starve() {
         .expect("it ran");
     assert!(low < 16, "the low one came as number {low}");
     let highs = order.iter().take(40).filter(|p| **p == Priority::High);
-    assert!(highs.count() >= 37);
+    // Three of the first forty at most are turns of the usual priority, one is the low one.
+    assert!(highs.count() >= 36);
+}
+
+#[test]
+fn the_usual_priority_does_not_wait_behind_all_of_both_others() {
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .expect("a pool can be made here");
+    let (open, gate) = mpsc::channel::<()>();
+    let (begun, busy) = mpsc::channel::<()>();
+    pool.spawn(move || {
+        begun.send(()).expect("the test waits");
+        gate.recv().expect("the gate opens");
+    });
+    busy.recv().expect("the worker is busy");
+    let order = Arc::new(Mutex::new(Vec::new()));
+    for (priority, count) in [
+        (Priority::Normal, 2),
+        (Priority::Low, 20),
+        (Priority::High, 320),
+    ] {
+        for _ in 0..count {
+            let order = Arc::clone(&order);
+            pool.spawn_at(priority, move || {
+                order.lock().expect("no panic").push(priority);
+            });
+        }
+    }
+    open.send(()).expect("the worker waits");
+    drop(pool);
+    let order = order.lock().expect("no panic");
+    let last = order.iter().rposition(|p| *p == Priority::Normal);
+    assert!(last.is_some_and(|at| at < 32), "{last:?}");
+    let early = |priority| order.iter().take(160).filter(|p| **p == priority).count();
+    assert!(early(Priority::Low) >= 9);
+    assert!(early(Priority::High) >= 140);
 }
