@@ -12,7 +12,9 @@
 //! slots look alike at each look.
 //!
 //! The age follows the measured cost of taking. A hunter looks for a while without sleeping, then
-//! between naps that double, then leaves it to the next offer's owner to wake it.
+//! between naps that double, then leaves it to the next offer's owner to wake it. Beside an owner
+//! whose offers are always young it goes on napping: such an owner is never asked to wake anybody,
+//! and a nap is short enough for the half that does stand in the end.
 
 use crate::engine::Engine;
 use crate::frame::Stolen;
@@ -127,14 +129,12 @@ impl Sightings {
                 }
                 continue;
             }
-            let last = nap_ns > tuning::NAP_LAST_NS;
-            if last && matches!(look, Look::Nothing) {
+            // Left to the next offer's owner, who wakes somebody. Not beside an owner whose offers
+            // are young: that one would wake somebody at each look.
+            if nap_ns >= tuning::NAP_LAST_NS && matches!(look, Look::Nothing) {
                 return Catch::Nothing;
             }
-            if nap_ns >= tuning::NAP_LAST_NS {
-                engine.fall_asleep();
-            }
-            nap(engine, seat, nap_ns.min(tuning::NAP_MAX_NS));
+            nap(engine, seat, nap_ns);
             nap_ns = (nap_ns * 2).min(tuning::NAP_MAX_NS);
         }
     }

@@ -35,10 +35,12 @@ pub(crate) const AGE_PER_COST: u64 = 20;
 pub(crate) const HUNT_SPIN_NS: u64 = 20_000;
 /// The first nap of a hunter that found nothing, in nanoseconds; each next one is twice as long.
 pub(crate) const NAP_FIRST_NS: u64 = 50_000;
-/// The nap after which a hunter leaves it to the owners to wake it, in nanoseconds.
+/// The nap instead of which a hunter that finds nothing leaves it to the owners to wake it, in
+/// nanoseconds.
 pub(crate) const NAP_LAST_NS: u64 = 200_000;
-/// The longest nap beside an owner whose offers never age, in nanoseconds.
-pub(crate) const NAP_MAX_NS: u64 = 8_000_000;
+/// The longest nap beside an owner whose offers never age, in nanoseconds: the looks cost the
+/// hunter less than a hundredth of its CPU, and a half that stands in the end waits no longer.
+pub(crate) const NAP_MAX_NS: u64 = 1_000_000;
 /// Turns of `spin_loop` between two looks.
 pub(crate) const SPIN_TURNS: u32 = 16;
 

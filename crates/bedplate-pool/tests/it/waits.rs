@@ -225,3 +225,22 @@ fn an_offer_that_stands_when_a_guest_leaves_is_taken() {
         });
     }
 }
+
+/// Beside an owner whose offers are always young the hunter naps, but not past the one that stands.
+#[test]
+fn a_half_after_many_tiny_joins_is_taken() {
+    let pool = pool(2);
+    for _ in 0..5 {
+        pool.enter(|cx| {
+            let began = Instant::now();
+            while began.elapsed() < core::time::Duration::from_millis(20) {
+                cx.join(|_| (), |_| ());
+            }
+            let came = AtomicBool::new(false);
+            cx.join(
+                |_| until("the second half is taken", || came.load(Ordering::Relaxed)),
+                |_| came.store(true, Ordering::Relaxed),
+            );
+        });
+    }
+}
