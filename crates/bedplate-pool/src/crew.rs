@@ -4,7 +4,7 @@
 //! Starts workers and spares, binds them to CPUs, joins all of them at the end.
 //!
 //! # Invariants
-//! - I1: every thread that was started is joined by [`Crew::join`], but the one that calls it.
+//! - I1: every thread that was started is joined by [`Crew::join`], which no thread of the pool calls.
 //! - I2: in a forked child there are no threads: nothing is joined there.
 //!
 //! A spare that cannot be started is counted; the pool then runs fewer threads than it may.
@@ -87,7 +87,7 @@ impl Crew {
     /// Starts a spare, if there is one left that has not been started.
     #[cold]
     pub(crate) fn start_spare(&self, engine: &Engine) {
-        let Some(engine) = engine.counted().filter(|e| !e.is_stopping()) else {
+        let Some(engine) = engine.counted() else {
             return;
         };
         let max = engine.plan.spares;
@@ -120,7 +120,7 @@ impl Crew {
 
     /// Waits for the end of all threads.
     pub(crate) fn join(&self) {
-        // Bounded: a thread that ends starts no more.
+        // Bounded: a thread starts spares while it works, and each is here before it has ended.
         loop {
             let handles: Vec<_> = self.lock().drain(..).collect();
             if handles.is_empty() {
@@ -133,7 +133,6 @@ impl Crew {
     }
 
     fn join_one(&self, handle: JoinHandle<()>) {
-        let is_self = handle.thread().id() == std::thread::current().id();
         if self.is_forked() {
             // The thread is not in this process: there is nothing to wait for or to give back.
             #[expect(
@@ -141,7 +140,7 @@ impl Crew {
                 reason = "dropping it would detach a thread that is not here"
             )]
             core::mem::forget(handle);
-        } else if !is_self {
+        } else {
             // A worker catches every panic of a job; one of its own has been printed.
             let _ended = handle.join();
         }

@@ -16,6 +16,8 @@
 //!   parks or goes off with a job sets it, then looks for offers that stand; an owner that makes an
 //!   offer clears it and wakes one. The owner looks without a fence, so that an offer of the same
 //!   nanoseconds may go unnoticed: then the owner runs that half itself, and its next offer wakes.
+//! - I4: the threads of a pool that stops leave when nothing waits and nobody works. Whoever takes a
+//!   job counts as working before the job is out of the queue.
 
 use crate::activity::{self, Activity, Step};
 use crate::crew::Crew;
@@ -295,7 +297,7 @@ impl Engine {
         let bit = 1 << (seat.index - self.thread_seats());
         // Release pairs with the Acquire in `guest_seat`.
         self.guests.fetch_and(!bit, Ordering::Release);
-        self.activity.end(activity::GUEST);
+        self.disengage(activity::GUEST);
         // Pairs with the fence in `IdleSet::enter`: either a worker on its way to sleep sees that one
         // thread less runs, or it is seen here.
         fence(Ordering::SeqCst);
@@ -325,18 +327,34 @@ impl Engine {
         sleep()
     }
 
-    /// Ends the workers once nothing waits any more.
+    /// A thread has no more work. The last one of a pool that stops lets the others go.
+    pub(crate) fn disengage(&self, step: Step) {
+        if self.activity.end(step).engaged == 0 {
+            // Pairs with the fence in `stop`: either this sees that the pool stops, or those whom
+            // `stop` wakes see that nobody works.
+            fence(Ordering::SeqCst);
+            if self.may_leave() {
+                self.wake_all();
+            }
+        }
+    }
+
+    /// Ends the workers once nothing waits and nobody works any more.
     pub(crate) fn stop(&self) {
-        // Release pairs with the Acquire in `is_stopping`.
+        // Release pairs with the Acquire in `may_leave`.
         self.stopping.store(true, Ordering::Release);
-        // Pairs with the fence in `IdleSet::enter`.
+        // Pairs with the fences in `IdleSet::enter` and `disengage`.
         fence(Ordering::SeqCst);
         self.wake_all();
     }
 
-    pub(crate) fn is_stopping(&self) -> bool {
-        // Acquire pairs with the Release in `stop`.
+    /// True once the pool stops, nothing waits and nobody works: a thread that works may bring more
+    /// work, and wait for it.
+    pub(crate) fn may_leave(&self) -> bool {
+        // Acquire pairs with the Release in `stop`. The count comes last, see `JobQueue::pop_of`.
         self.stopping.load(Ordering::Acquire)
+            && !self.queue.has_some()
+            && self.activity.now().engaged == 0
     }
 
     pub(crate) fn metrics(&self) -> Metrics {

@@ -41,7 +41,7 @@ struct Sighting {
 pub(crate) enum Catch {
     /// A half to run.
     Half(Stolen),
-    /// A job may wait in the queue.
+    /// A job may wait in the queue, or the pool has ended.
     Job,
     /// Nothing: sleep until woken.
     Nothing,
@@ -113,7 +113,7 @@ impl Sightings {
         let mut nap_ns = tuning::NAP_FIRST_NS;
         // Bounded: the naps double up to the last.
         loop {
-            if engine.queue.has_some() || engine.is_stopping() {
+            if engine.queue.has_some() || engine.may_leave() {
                 return Catch::Job;
             }
             if !engine.may_hunt() {
@@ -144,7 +144,7 @@ impl Sightings {
 fn nap(engine: &Engine, seat: &Seat, nap_ns: u64) {
     let ticket = seat.parking.ticket();
     engine.idle.enter(seat.index);
-    if !engine.queue.has_some() && !engine.is_stopping() {
+    if !engine.queue.has_some() && !engine.may_leave() {
         seat.counts.naps.up();
         seat.parking.park(ticket, Some(nap_ns));
     }

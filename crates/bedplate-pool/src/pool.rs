@@ -26,8 +26,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// A pool of worker threads.
 ///
-/// Dropping it waits until all jobs that were spawned have run, and joins its threads. A drop on a
-/// thread of the pool itself joins all others.
+/// Dropping it waits until all jobs that were spawned have run, those among them that they spawned,
+/// and joins its threads. A drop on a thread that works in the pool waits for nothing, since others
+/// may wait for that thread: the pool's threads run what was spawned, and end when all has run.
 ///
 /// # Fork
 /// A forked child has none of the threads. Joins and scopes still run there, wholly on the thread
@@ -215,7 +216,10 @@ impl ThreadPool {
 impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.engine.stop();
-        self.engine.crew.join();
+        let is_inside = current::with_engine(&self.engine, |cx| cx.is_some());
+        if !is_inside {
+            self.engine.crew.join();
+        }
     }
 }
 

@@ -159,8 +159,9 @@ impl JobQueue {
     fn pop_of(&self, priority: Priority) -> Option<Item> {
         let mut items = self.lane(priority).lock();
         let item = items.pop_front()?;
-        // Relaxed: under the lock that guards the item.
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        // Release pairs with the Acquire in `has_some`: whoever sees that nothing waits any more sees
+        // that the taker has work.
+        self.waiting.fetch_sub(1, Ordering::Release);
         if items.is_empty() && items.capacity() > tuning::QUEUE_JOBS {
             items.shrink_to(tuning::QUEUE_JOBS);
         }
@@ -170,7 +171,7 @@ impl JobQueue {
     /// True if a job waits.
     #[inline]
     pub(crate) fn has_some(&self) -> bool {
-        // Acquire pairs with the Release in `put`.
+        // Acquire pairs with the Release in `put` and `pop_of`.
         self.waiting.load(Ordering::Acquire) > 0
     }
 

@@ -15,27 +15,19 @@ use crate::hunt::{Catch, Sightings};
 use crate::payload;
 use crate::queue::Item;
 use crate::seat::Seat;
-use crate::tuning;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
-/// Works at a seat until the pool stops and nothing waits any more.
+/// Works at a seat until the pool stops, nothing waits and nobody works any more.
 pub(crate) fn work(engine: &Engine, index: usize) {
     let seat = engine.seat(index);
     let _seated = Seated::at(seat);
     let mut sightings = Sightings::new(engine, index);
     loop {
-        if engine.may_run_jobs()
-            && let Some(item) = engine.queue.pop()
-        {
-            engaged(engine, || {
-                // It may have been the only one that looked for offers.
-                engine.leave_watch_for_job();
-                run(engine, seat, item);
-            });
+        if engine.may_run_jobs() && engine.queue.has_some() && run_next(engine, seat) {
             continue;
         }
-        if engine.is_stopping() && !engine.queue.has_some() {
+        if engine.may_leave() {
             return;
         }
         match sightings.hunt(engine, seat) {
@@ -53,10 +45,25 @@ pub(crate) fn work(engine: &Engine, index: usize) {
 }
 
 /// Counts this thread among those that have work while it does something.
-fn engaged(engine: &Engine, work: impl FnOnce()) {
+fn engaged<R>(engine: &Engine, work: impl FnOnce() -> R) -> R {
     engine.activity.begin(activity::WORKER);
-    work();
-    engine.activity.end(activity::WORKER);
+    let result = work();
+    engine.disengage(activity::WORKER);
+    result
+}
+
+/// Runs the next job of the queue; false if there is none. The thread counts before it takes the
+/// job: while others may leave, a job is in the queue or with a thread that counts.
+fn run_next(engine: &Engine, seat: &Seat) -> bool {
+    engaged(engine, || {
+        let Some(item) = engine.queue.pop() else {
+            return false;
+        };
+        // This may have been the only thread that looked for offers.
+        engine.leave_watch_for_job();
+        run(engine, seat, item);
+        true
+    })
 }
 
 /// Sleeps until woken, unless something came meanwhile that this worker may run.
@@ -70,12 +77,7 @@ fn sleep(engine: &Engine, seat: &Seat) {
     }
     let has_job = engine.queue.has_some() && engine.may_run_jobs();
     let has_half = engine.is_unwatched() && engine.may_hunt() && engine.has_offers();
-    if engine.is_stopping() {
-        // What waits is for workers that run: look again soon.
-        if engine.queue.has_some() && !has_job {
-            seat.parking.park(ticket, Some(tuning::NAP_LAST_NS));
-        }
-    } else if !has_job && !has_half {
+    if !has_job && !has_half && !engine.may_leave() {
         seat.counts.parks.up();
         seat.parking.park(ticket, None);
     }

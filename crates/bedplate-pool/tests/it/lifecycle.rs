@@ -1,9 +1,10 @@
 //! Threads: how many, how named, when they end, what a fork leaves.
 
-use crate::{pool, until};
+use crate::{LONG, pool, until};
 use alloc::sync::Arc;
 use bedplate_pool::{BuildError, ThreadPoolBuilder};
 use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 
 /// Threads of this process whose names begin with `name`.
 fn threads_named(name: &str) -> usize {
@@ -100,7 +101,7 @@ fn places_are_numbered() {
     assert_eq!(bedplate_pool::current_thread_index(), None);
     let inside = pool.install(bedplate_pool::current_thread_index);
     assert!(inside.is_some_and(|index| index >= 2));
-    let (send, receive) = std::sync::mpsc::channel();
+    let (send, receive) = mpsc::channel();
     pool.spawn(move || {
         let _sent = send.send(bedplate_pool::current_thread_index());
     });
@@ -113,7 +114,7 @@ fn a_pool_can_be_dropped_by_its_own_worker() {
     let pool = Arc::new(pool(2));
     let done = Arc::new(AtomicUsize::new(0));
     let (own, count) = (Arc::clone(&pool), Arc::clone(&done));
-    let (send, receive) = std::sync::mpsc::channel::<()>();
+    let (send, receive) = mpsc::channel::<()>();
     pool.spawn(move || {
         receive.recv().expect("the other owner lets go first");
         drop(own);
@@ -122,6 +123,83 @@ fn a_pool_can_be_dropped_by_its_own_worker() {
     drop(pool);
     send.send(()).expect("the job waits");
     until("the job has ended", || done.load(Ordering::Relaxed) == 1);
+}
+
+/// A job that begins before the drop spawns another one after it, and waits for it.
+#[test]
+fn a_drop_waits_for_jobs_that_wait_for_jobs() {
+    for workers in [1, 2, 3] {
+        for round in 0..8 {
+            let pool = pool(workers);
+            let got = Arc::new(AtomicUsize::new(0));
+            let sum = Arc::clone(&got);
+            let (begun, begins) = mpsc::channel();
+            pool.spawn(move || {
+                begun.send(()).expect("the test waits");
+                std::thread::sleep(core::time::Duration::from_micros(round * 500));
+                for _ in 0..3 {
+                    let (send, receive) = mpsc::channel();
+                    bedplate_pool::spawn(move || send.send(1).expect("the job waits"));
+                    let one = bedplate_pool::blocking(|| receive.recv_timeout(LONG));
+                    sum.fetch_add(one.expect("the other job runs"), Ordering::Relaxed);
+                }
+            });
+            begins.recv().expect("the job begins");
+            drop(pool);
+            assert_eq!(got.load(Ordering::Relaxed), 3);
+        }
+    }
+}
+
+/// The half that drops the pool is waited for by another thread of the pool.
+#[test]
+fn a_half_can_drop_the_pool() {
+    let pool = Arc::new(pool(2));
+    let (own, (send, receive)) = (Arc::clone(&pool), mpsc::channel());
+    let (open, gate) = mpsc::channel::<()>();
+    let taken = Arc::new(AtomicUsize::new(0));
+    pool.spawn(move || {
+        gate.recv().expect("the other owner lets go first");
+        bedplate_pool::join(
+            || until("the half is taken", || taken.load(Ordering::Relaxed) == 1),
+            || {
+                taken.store(1, Ordering::Relaxed);
+                std::thread::sleep(core::time::Duration::from_millis(5));
+                drop(own);
+            },
+        );
+        send.send(()).expect("the test waits");
+    });
+    drop(pool);
+    open.send(()).expect("the job waits");
+    receive.recv_timeout(LONG).expect("the join ends");
+}
+
+/// What waits when a job drops its pool runs, and the threads end.
+#[test]
+fn a_job_can_drop_its_pool_beside_a_spare() {
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(1)
+        .bind_workers(false)
+        .name("dropsown")
+        .build();
+    let pool = Arc::new(pool.expect("a pool can be made here"));
+    let (own, (send, receive)) = (Arc::clone(&pool), mpsc::channel());
+    let (open, gate) = mpsc::channel::<()>();
+    pool.spawn(move || {
+        gate.recv().expect("the other owner lets go first");
+        bedplate_pool::blocking(|| std::thread::sleep(core::time::Duration::from_millis(5)));
+        let last = send.clone();
+        own.spawn(move || last.send(2).expect("the test waits"));
+        drop(own);
+        send.send(1).expect("the test waits");
+    });
+    drop(pool);
+    open.send(()).expect("the job waits");
+    let mut came = [(); 2].map(|()| receive.recv_timeout(LONG).expect("both jobs run"));
+    came.sort_unstable();
+    assert_eq!(came, [1, 2]);
+    until("the threads are gone", || threads_named("dropsown") == 0);
 }
 
 #[test]
