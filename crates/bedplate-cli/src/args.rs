@@ -209,10 +209,10 @@ pub(crate) struct AuditArguments {
     /// The tree, or one file
     #[arg(value_name = "PATH", required_unless_present_any = ["golden", "checklist"])]
     pub(crate) path: Option<PathBuf>,
-    /// Write the audit as JSON (layout: docs/audit.md)
+    /// Write the audit as JSON (layout: docs/audit.md) to this file, or to standard output as `-`
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Write the candidates as SARIF 2.1.0
+    /// Write the candidates as SARIF 2.1.0 to this file, or to standard output as `-`
     #[arg(long, value_name = "FILE", conflicts_with = "golden")]
     pub(crate) sarif: Option<PathBuf>,
     /// Measure the audit on the labels made by hand; DIR holds a folder for each package
@@ -232,8 +232,8 @@ pub(crate) struct AuditArguments {
     /// The command that is profiled: a program built from the tree, with line tables
     #[arg(last = true, requires = "measured", value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
-    /// Make the checklist of a hot path: of bedplate's malloc-pair, or of the command, in which {n}
-    /// stands for the size
+    /// Make the checklist of a hot path: of bedplate's malloc-pair, or of the command, in which the
+    /// letter n in braces stands for the size
     #[arg(long, value_name = "BENCH", num_args = 0..=1, conflicts_with_all = ["golden", "path"], group = "measured", group = "documented")]
     pub(crate) checklist: Option<Option<String>>,
     #[command(flatten)]

@@ -51,6 +51,11 @@ pub fn text_with(audit: &Audit, remarks: &Remarks, colour: bool) -> String {
     out
 }
 
+/// "1 file", "2 files".
+fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 fn head(out: &mut String, audit: &Audit) {
     let mut counts: BTreeMap<Class, (usize, usize)> = BTreeMap::new();
     for location in &audit.locations {
@@ -60,10 +65,10 @@ fn head(out: &mut String, audit: &Audit) {
     }
     let _infallible = writeln!(
         out,
-        "{} files, {} atomic operations on {} locations\n\n{:14}{:>10}{:>12}",
-        audit.files,
-        audit.operations,
-        audit.locations.len(),
+        "{}, {} on {}\n\n{:14}{:>10}{:>12}",
+        counted(audit.files, "file", "files"),
+        counted(audit.operations, "atomic operation", "atomic operations"),
+        counted(audit.locations.len(), "location", "locations"),
         "class",
         "locations",
         "operations"

@@ -33,6 +33,7 @@ struct NoiseDocument {
     rules: Rules,
     host: Host,
     unfit: Vec<Unfit>,
+    unfit_ok: bool,
     floors: Vec<Floor>,
 }
 
@@ -108,6 +109,7 @@ fn try_aa(arguments: &AaArguments) -> Result<Option<NoiseDocument>, RunError> {
         rules,
         host: Host::of(&facts),
         unfit: fitness::unfit(&facts),
+        unfit_ok: arguments.unfit_ok,
         floors: floors(&trial.calibration, &rules),
     }))
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use bedplate_evidence::ab::Sequential;
 use bedplate_evidence::trial::Metric;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 /// Arguments of `ab`.
 #[derive(Debug, Args)]
@@ -120,13 +120,18 @@ pub(crate) struct ProjectOptions {
 }
 
 impl DifferenceOptions {
-    /// The words that ask for the same.
-    pub(crate) fn words(&self) -> Vec<String> {
+    /// The words that ask for the same; revisions as the commits that they are.
+    pub(crate) fn words(&self, commits: Option<[Option<String>; 2]>) -> Vec<String> {
+        let [a, b] = commits.unwrap_or_default();
+        let (rev, vs_rev) = match &self.rev {
+            Some(_) => (a.or(self.rev.clone()), b.or(self.vs_rev.clone())),
+            None => (None, None),
+        };
         let values = [
             ("--feature", &self.feature),
             ("--gate", &self.gate),
-            ("--rev", &self.rev),
-            ("--vs-rev", &self.vs_rev),
+            ("--rev", &rev),
+            ("--vs-rev", &vs_rev),
         ];
         let mut words = asked(values);
         words.extend(self.project.words());
@@ -269,6 +274,7 @@ impl From<SequentialName> for Sequential {
 /// Arguments of `ab campaign`.
 #[derive(Debug, Args)]
 #[command(
+    group = ArgGroup::new("members").required(true).multiple(true).args(["gate", "feature", "all_gates"]),
     override_usage = "bedplate ab campaign --all-gates|--gate NAME..|--feature P/F.. [OPTIONS] [-- COMMAND]",
     after_help = "Each member is compared with one base without any of them; then all of them together are.\n\
     The last comparison is the answer to what they cost together, and its verdict gives the exit\n\
@@ -286,11 +292,7 @@ pub(crate) struct CampaignArguments {
     #[arg(long, value_name = "PACKAGE/FEATURE", value_delimiter = ',')]
     pub(crate) feature: Vec<String>,
     /// All gates of the manifests; where they name none, bedplate's own
-    #[arg(
-        long,
-        conflicts_with_all = ["gate", "feature"],
-        required_unless_present_any = ["gate", "feature"]
-    )]
+    #[arg(long, conflicts_with_all = ["gate", "feature"])]
     pub(crate) all_gates: bool,
     /// Take at most about so long, builds included; comparisons share what is left
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -361,6 +363,9 @@ pub(crate) struct SelftestArguments {
 pub(crate) struct AaArguments {
     #[command(flatten)]
     pub(crate) rules: RuleOptions,
+    /// As for a comparison: recorded, for an unfit machine is measured in any case
+    #[arg(long)]
+    pub(crate) unfit_ok: bool,
     /// Pass this variable of the environment on; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) keep_env: Vec<OsString>,

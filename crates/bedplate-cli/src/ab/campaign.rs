@@ -37,7 +37,7 @@ use bedplate_os::facts::MachineFacts;
 
 use super::arguments::CampaignArguments;
 use super::compare::{
-    Failure, Terms, counter, is_refused, judged, ledger_of, rules, surroundings, witnessed,
+    Failure, STEPS, Terms, counter, is_refused, judged, ledger_of, rules, surroundings, witnessed,
 };
 use super::outputs::Outputs;
 use super::sides::{
@@ -409,7 +409,7 @@ impl Work<'_> {
                 self.surroundings,
                 self.interrupts,
                 (self.directory, self.search_path),
-                &mut background,
+                (STEPS.witness, &mut background),
             )?
         };
         let counted = background.counted();

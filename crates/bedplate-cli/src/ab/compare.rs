@@ -29,10 +29,28 @@ use crate::talk::{CountBar, complain, say};
 pub(super) fn compare(options: &CompareOptions, words: &[OsString]) -> Exit {
     compare_sides(
         options,
-        |seed| sides::replay(options, seed, words),
+        &STEPS,
+        |seed, sides| sides::replay(options, seed, words, sides),
         |search_path, place| sides(options, words, search_path, place),
     )
 }
+
+/// What the steps of a comparison are called.
+pub(crate) struct Steps {
+    /// Whether the code in question runs.
+    pub(crate) witness: &'static str,
+    /// The pairs, where they are announced.
+    pub(crate) comparison: Option<&'static str>,
+    /// The end, where it is announced.
+    pub(crate) verdict: Option<&'static str>,
+}
+
+/// The steps of `ab`.
+pub(super) const STEPS: Steps = Steps {
+    witness: "step 0",
+    comparison: None,
+    verdict: None,
+};
 
 /// Where the sides may keep what lasts no longer than the comparison, and the seed of all choices.
 pub(crate) type Place<'place> = (&'place Path, u64);
@@ -40,10 +58,11 @@ pub(crate) type Place<'place> = (&'place Path, u64);
 /// Compares what `sides` finds or builds; `replay` is the command that does it again.
 pub(crate) fn compare_sides(
     options: &CompareOptions,
-    replay: impl Fn(u64) -> Vec<String>,
+    steps: &Steps,
+    replay: impl Fn(u64, &Sides) -> Vec<String>,
     sides: impl FnOnce(Option<&OsStr>, Place<'_>) -> Result<Sides, Failure>,
 ) -> Exit {
-    match try_compare(options, replay, sides) {
+    match try_compare(options, steps, replay, sides) {
         Ok(exit) => exit,
         Err(failure) => failure.told(),
     }
@@ -122,7 +141,8 @@ fn sides(
 
 fn try_compare(
     options: &CompareOptions,
-    replay: impl Fn(u64) -> Vec<String>,
+    steps: &Steps,
+    replay: impl Fn(u64, &Sides) -> Vec<String>,
     sides: impl FnOnce(Option<&OsStr>, Place<'_>) -> Result<Sides, Failure>,
 ) -> Result<Exit, Failure> {
     let search_path = std::env::var_os("PATH");
@@ -145,7 +165,7 @@ fn try_compare(
         host: Host::of(&facts),
         unfit: fitness::unfit(&facts),
         unfit_ok: measure.unfit_ok,
-        replay: replay(seed),
+        replay: replay(seed, &sides),
         build: None,
     };
     let unrun = if sides.are_same() {
@@ -154,13 +174,8 @@ fn try_compare(
         Some(None)
     } else {
         let place = (directory.path(), search_path);
-        witnessed(
-            &mut sides,
-            &surroundings,
-            &interrupts,
-            place,
-            &mut background,
-        )?
+        let witness = (steps.witness, &mut background);
+        witnessed(&mut sides, &surroundings, &interrupts, place, witness)?
     };
     before.build = sides.here.as_ref().map(|here| here.report.clone());
     let mut plan = TrialPlan {
@@ -178,10 +193,16 @@ fn try_compare(
     let document = match unrun {
         Some(verdict) => Document::without_runs(&plan, before, verdict),
         None => {
+            if let Some(step) = steps.comparison {
+                say(&format!("bedplate: {step}\n"));
+            }
             let (ledger, terms) = (ledger_of(measure), Terms::by_itself(&background));
             judged(&mut plan, before, ledger.as_ref(), &facts, &terms)?
         }
     };
+    if let (Some(step), Some(verdict)) = (steps.verdict, document.verdict) {
+        say(&format!("bedplate: {step}: {verdict}\n"));
+    }
     Ok(if outputs.publish(&document)? {
         Exit::Compared(document.exit_code())
     } else {
@@ -237,7 +258,7 @@ pub(super) fn witnessed(
     surroundings: &Surroundings,
     interrupts: &Interrupts,
     place: (&Path, Option<&OsStr>),
-    background: &mut Background,
+    (step, background): (&str, &mut Background),
 ) -> Result<Option<Option<Verdict>>, Failure> {
     let Some(here) = &sides.here else {
         return Ok(None);
@@ -245,8 +266,8 @@ pub(super) fn witnessed(
     if background.elsewhere.is_none() {
         background.elsewhere.clone_from(&here.elsewhere);
     }
-    let execution = sides.step0(here, surroundings, interrupts, place, background)?;
-    say(&format!("bedplate: step 0: {}\n", execution.said));
+    let execution = sides.step0(here, surroundings, interrupts, place, (step, background))?;
+    say(&format!("bedplate: {step}: {}\n", execution.said));
     let is_unexecuted = execution.ran == Some(false) && !here.report.unexecuted_ok;
     if let Some(here) = &mut sides.here {
         here.report.execution = execution;

@@ -13,7 +13,7 @@ use bedplate_evidence::run::program::inspect_program;
 use bedplate_evidence::sides::difference::Choice;
 use bedplate_evidence::sides::execution::{Background, Elsewhere, Step0, Unwitnessed};
 use bedplate_evidence::sides::words::{Artefact, Template};
-use bedplate_evidence::sides::worktree::Worktrees;
+use bedplate_evidence::sides::worktree::{Worktrees, checked_out};
 use bedplate_evidence::sides::{Built, Copies, Difference, Execution, Layouts, Project, Recipe};
 use bedplate_evidence::trial::document::BuildReport;
 use bedplate_evidence::trial::surroundings::Surroundings;
@@ -52,6 +52,15 @@ pub(super) struct BuiltHere {
 /// Lines in question of A and of B.
 pub(crate) type Questions = [BTreeSet<(String, u32)>; 2];
 
+/// Commits that A and B are built from, and the files that differ from the commit.
+pub(crate) type Revisions = ([Option<String>; 2], Vec<String>);
+
+/// The commit that the project itself has checked out, for both sides.
+pub(crate) fn revisions_of(project: &Project) -> Revisions {
+    let (commit, changed) = checked_out(project).unzip();
+    ([commit.clone(), commit], changed.unwrap_or_default())
+}
+
 /// Sources that last as long as a comparison.
 #[expect(dead_code, reason = "kept only to be removed at the end")]
 pub(crate) enum Sources {
@@ -74,6 +83,8 @@ pub(crate) struct Plan {
     pub(crate) targets: PathBuf,
     pub(crate) unexecuted_ok: bool,
     pub(crate) sources: Sources,
+    /// Commits of A and B, and files that differ from them.
+    pub(crate) revisions: Revisions,
     /// How else the sources can be built to tell the code in question from what it shares.
     pub(crate) without: Option<Recipe>,
 }
@@ -181,6 +192,10 @@ impl Sides {
             directory.join("targets")
         };
         let without = difference.without(&project, &choice)?;
+        let revisions = match worktrees.commits() {
+            Some(commits) => (commits.map(Some), Vec::new()),
+            None => revisions_of(&project),
+        };
         Self::of_plan(
             Plan {
                 template,
@@ -190,6 +205,7 @@ impl Sides {
                 targets,
                 unexecuted_ok: options.project.unexecuted_ok,
                 sources: Sources::Worktrees(worktrees),
+                revisions,
                 without,
             },
             search_path,
@@ -211,6 +227,7 @@ impl Sides {
             targets,
             unexecuted_ok,
             sources,
+            revisions,
             without,
         } = plan;
         let artefact = &template.artefact;
@@ -243,6 +260,7 @@ impl Sides {
             here.elsewhere = elsewhere.transpose()?;
             here.questions = questions;
             here.sources = Some(sources);
+            (here.report.revisions, here.report.changed) = revisions;
         }
         Ok(sides)
     }
@@ -265,6 +283,8 @@ impl Sides {
             b: recipes[1].said.clone(),
             package: recipes[0].package.clone(),
             profile: recipes[0].profile.clone(),
+            revisions: [None, None],
+            changed: Vec::new(),
             layouts: layouts.count(),
             one_layout_because: layouts.absent().map(str::to_owned),
             execution: Execution::unknown("nothing was run"),
@@ -299,7 +319,7 @@ impl Sides {
         surroundings: &Surroundings,
         interrupts: &Interrupts,
         (directory, search_path): (&Path, Option<&OsStr>),
-        background: &mut Background,
+        (name, background): (&str, &mut Background),
     ) -> Result<Execution, Failure> {
         let Ok(valgrind) = inspect_program(OsStr::new("valgrind"), search_path) else {
             let because = "valgrind, which counts it, is not installed (on Debian: apt-get install \
@@ -314,7 +334,9 @@ impl Sides {
                 ),
             }));
         };
-        say("bedplate: step 0: counting by callgrind whether the code in question runs\n");
+        say(&format!(
+            "bedplate: {name}: counting by callgrind whether the code in question runs\n"
+        ));
         let step = Step0 {
             built: [&here.built[0], &here.built[1]],
             contestants: [&self.a, &self.b],
@@ -348,9 +370,19 @@ fn parted(sides: &[OsString]) -> Option<(&[OsString], &[OsString])> {
 }
 
 /// The command that runs a comparison again with the same seed.
-pub(super) fn replay(options: &CompareOptions, seed: u64, command: &[OsString]) -> Vec<String> {
+pub(super) fn replay(
+    options: &CompareOptions,
+    seed: u64,
+    command: &[OsString],
+    sides: &Sides,
+) -> Vec<String> {
     let mut words: Vec<String> = ["bedplate", "ab"].map(str::to_owned).to_vec();
-    words.extend(options.difference.words());
+    // A name may stand for another commit by then.
+    let commits = sides
+        .here
+        .as_ref()
+        .map(|here| here.report.revisions.clone());
+    words.extend(options.difference.words(commits));
     words.extend(measure_words(&options.measure, seed, command));
     words
 }

@@ -15,7 +15,7 @@ use bedplate_evidence::trial::words::moment;
 use bedplate_evidence::versus::Interrupts;
 use bedplate_preload_blob::Which;
 
-use super::{failed, write_json};
+use super::{failed, is_stdout, write_json};
 use crate::ab::{machine_facts, temporary, unix_s};
 use crate::args::{AuditArguments, ListOptions};
 use crate::exit::Exit;
@@ -106,9 +106,13 @@ fn bench(
             "there is no bench {name}: there is {MALLOC_PAIR}, and commands of your own with {SIZE} in \
              them: --checklist -- COMMAND"
         ))),
+        (None, []) => Err(senseless(format!(
+            "--checklist does not say of what: name our own bench (--checklist {MALLOC_PAIR}), or give a \
+             command with {SIZE} in it (--checklist -- COMMAND)"
+        ))),
         _ => Err(senseless(format!(
-            "name a bench ({MALLOC_PAIR}) or give a command with {SIZE} in it, not both: \
-             --checklist -- COMMAND"
+            "name a bench (--checklist {MALLOC_PAIR}) or give a command with {SIZE} in it \
+             (--checklist -- COMMAND), not both"
         ))),
     }
 }
@@ -264,7 +268,8 @@ fn made(arguments: &AuditArguments, bench: &Bench) -> Result<Exit, RunError> {
     if let Some(doc) = &mut doc {
         doc.write(rendered.clone())?;
     }
-    Ok(match (print(&rendered), list.is_clean()) {
+    let is_told = is_stdout(arguments.json.as_deref()) || print(&rendered);
+    Ok(match (is_told, list.is_clean()) {
         (false, _) => Exit::Failed,
         (true, false) => Exit::Problems,
         (true, true) => Exit::Done,

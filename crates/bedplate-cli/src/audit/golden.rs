@@ -6,7 +6,7 @@ use bedplate_audit::golden::{Figures, Half, Missing, Scored, corpora, registry_f
 use bedplate_audit::report;
 use serde::Serialize;
 
-use super::{VERSION, failed, write_json};
+use super::{VERSION, failed, is_stdout, write_json};
 use crate::args::AuditArguments;
 use crate::exit::Exit;
 use crate::talk::{complain, print};
@@ -51,7 +51,8 @@ pub(super) fn golden(arguments: &AuditArguments, folder: Option<&Path>) -> Exit 
     if let Err(error) = write_json(arguments.json.as_deref(), &scores) {
         return failed(&error, Exit::Failed);
     }
-    if !scored.is_empty() && !print(&report::golden(&scored)) || missing {
+    let is_shown = !scored.is_empty() && !is_stdout(arguments.json.as_deref());
+    if is_shown && !print(&report::golden(&scored)) || missing {
         return Exit::Failed;
     }
     if Figures::of(&scored).correctness_lost > 0 {

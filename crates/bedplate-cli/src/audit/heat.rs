@@ -294,8 +294,8 @@ impl Profile {
         ];
         if let [first, ..] = self.objects_without_lines.as_slice() {
             lines.push(format!(
-                "Without line tables, so not seen: {} files, most of it {} ({} instructions).",
-                self.objects_without_lines.len(),
+                "Without line tables, so not seen: {}, most of it {} ({} instructions).",
+                counted(self.objects_without_lines.len() as u64, "file", "files"),
                 first.path,
                 count(first.instructions),
             ));

@@ -27,6 +27,7 @@ mod pair;
 mod prove;
 mod tree;
 
+use std::io;
 use std::path::Path;
 
 use bedplate_evidence::RunError;
@@ -35,7 +36,7 @@ use serde::Serialize;
 use crate::args::AuditArguments;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::talk::complain;
+use crate::talk::{complain, print};
 
 pub(crate) use pair::pair;
 
@@ -50,11 +51,21 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Exit {
     if let (Some(wanted), Some(path)) = (&arguments.prove, &arguments.path) {
         return prove::prove(arguments, path, wanted);
     }
+    let outputs = [&arguments.json, &arguments.sarif];
+    if outputs.into_iter().all(|path| is_stdout(path.as_deref())) {
+        complain(&"--json - and --sarif - both want standard output: give one of them a file");
+        return Exit::Usage;
+    }
     match (&arguments.golden, &arguments.path) {
         (Some(folder), _) => golden::golden(arguments, folder.as_deref()),
         (None, Some(path)) => tree::of_tree(arguments, path),
         (None, None) => Exit::Usage,
     }
+}
+
+/// Whether this is standard output, which the report for people then leaves to the JSON.
+fn is_stdout(path: Option<&Path>) -> bool {
+    path == Some(Path::new("-"))
 }
 
 fn write_json(path: Option<&Path>, document: &impl Serialize) -> Result<(), RunError> {
@@ -66,6 +77,15 @@ fn write_json(path: Option<&Path>, document: &impl Serialize) -> Result<(), RunE
         advice: "report this",
     })?;
     text.push('\n');
+    if is_stdout(Some(path)) {
+        return match print(&text) {
+            true => Ok(()),
+            false => Err(RunError::System {
+                what: "print the JSON",
+                source: io::ErrorKind::BrokenPipe.into(),
+            }),
+        };
+    }
     Output::open("the audit", path)?.write(text)
 }
 

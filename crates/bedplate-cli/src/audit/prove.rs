@@ -25,8 +25,8 @@ use bedplate_evidence::sides::{Copies, Project, Recipe};
 
 use super::failed;
 use crate::ab::arguments::{CompareOptions, DifferenceOptions, MeasureOptions, ProjectOptions};
-use crate::ab::compare::{Failure, compare_sides};
-use crate::ab::sides::{Plan, Sides, Sources};
+use crate::ab::compare::{Failure, Steps, compare_sides};
+use crate::ab::sides::{Plan, Sides, Sources, revisions_of};
 use crate::args::AuditArguments;
 use crate::exit::Exit;
 use crate::talk::say;
@@ -36,6 +36,13 @@ const PROFILE: &str = "release";
 
 /// Seconds that a run under the counter may take, as for `ab`.
 const WITNESS_S: f64 = 30.0;
+
+/// The steps that are those of a comparison.
+const STEPS: Steps = Steps {
+    witness: "3 of 5, witness",
+    comparison: Some("4 of 5, comparison"),
+    verdict: Some("5 of 5, verdict"),
+};
 
 /// Names that are suggested for one that is not there.
 const SUGGESTED_MAX: usize = 8;
@@ -55,7 +62,8 @@ pub(super) fn prove(arguments: &AuditArguments, path: &Path, wanted: &str) -> Ex
             let given = words_of(&arguments.command);
             compare_sides(
                 &options,
-                |seed| replay(arguments, path, wanted, seed, &given),
+                &STEPS,
+                |seed, _sides| replay(arguments, path, wanted, seed, &given),
                 |search_path, place| Sides::of_plan(plan, search_path, place),
             )
         }
@@ -103,8 +111,7 @@ fn planned(
         left => format!("; left: {}", left.join(", ")),
     };
     say(&format!(
-        "bedplate: 2 of 5, gate: in a copy deleted: {}{left}\n\
-         bedplate: 3 of 5, witness, then 4 and 5, comparison and verdict, once both sides are built\n",
+        "bedplate: 2 of 5, gate: in a copy deleted: {}{left}\n",
         places.join(", ")
     ));
     let recipe = |index: usize, said: String| Recipe {
@@ -127,6 +134,7 @@ fn planned(
         questions: Some([questions, BTreeSet::new()]),
         targets: project.target_directory.join("bedplate-ab"),
         unexecuted_ok: false,
+        revisions: revisions_of(&project),
         sources: Sources::Copies(copies),
         without: None,
     };

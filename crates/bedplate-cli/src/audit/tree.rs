@@ -5,10 +5,11 @@ use std::path::Path;
 use bedplate_audit::report::Remarks;
 use bedplate_audit::{Audit, TreeError, audit_path, report};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::heat::{Profile, profile};
 use super::ir::audit_ir;
-use super::{VERSION, failed, write_json};
+use super::{VERSION, failed, is_stdout, write_json};
 use crate::args::AuditArguments;
 use crate::exit::Exit;
 use crate::talk::{paint_for_stdout, print};
@@ -46,6 +47,7 @@ pub(super) fn of_tree(arguments: &AuditArguments, path: &Path) -> Exit {
     };
     let remarks = profile.as_ref();
     let remarks = remarks.map_or_else(Remarks::default, |profile| profile.remarks(&found));
+    let source = path;
     let document = Document {
         version: VERSION,
         path,
@@ -56,16 +58,19 @@ pub(super) fn of_tree(arguments: &AuditArguments, path: &Path) -> Exit {
         let Some(path) = &arguments.sarif else {
             return Ok(());
         };
-        write_json(Some(path), &report::sarif_with(&found, &remarks))
+        let mut findings = report::sarif_with(&found, &remarks);
+        if source.is_file() {
+            name_in(&mut findings, source.parent().unwrap_or(Path::new("")));
+        }
+        write_json(Some(path), &findings)
     });
     if let Err(error) = written {
         return failed(&error, Exit::Failed);
     }
-    if !print(&report::text_with(
-        &found,
-        &remarks,
-        paint_for_stdout().colour,
-    )) {
+    let outputs = [&arguments.json, &arguments.sarif];
+    let is_taken = outputs.into_iter().any(|path| is_stdout(path.as_deref()));
+    let told = || report::text_with(&found, &remarks, paint_for_stdout().colour);
+    if !is_taken && !print(&told()) {
         return Exit::Failed;
     }
     if !is_complete {
@@ -74,5 +79,23 @@ pub(super) fn of_tree(arguments: &AuditArguments, path: &Path) -> Exit {
         Exit::Done
     } else {
         Exit::Problems
+    }
+}
+
+/// Names the files of findings as the one file that was asked for: below the directory it lies in.
+fn name_in(findings: &mut Value, directory: &Path) {
+    match findings {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match (name.as_str(), value.as_str()) {
+                    ("uri", Some(file)) => {
+                        *value = directory.join(file).display().to_string().into();
+                    }
+                    _ => name_in(value, directory),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|it| name_in(it, directory)),
+        _ => {}
     }
 }

@@ -224,6 +224,14 @@ fn usage_is_explained() {
         .unwrap();
     assert_eq!(sum.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&sum.stderr).contains("not added up"));
+    let nothing = place.bedplate().args(["ab", "campaign"]).output().unwrap();
+    assert_eq!(nothing.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&nothing.stderr);
+    let named = said.lines().nth(1).unwrap_or_default();
+    assert!(
+        named.contains("--gate") && named.contains("--feature") && named.contains("--all-gates"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -309,6 +317,7 @@ fn the_noise_of_a_program_against_itself_is_shown() {
         text.contains("6 pairs of the program with itself") && text.contains("CPU time"),
         "{text}"
     );
-    let found: Value = serde_json::from_slice(&run(&["--json"]).stdout).unwrap();
+    let found: Value = serde_json::from_slice(&run(&["--unfit-ok", "--json"]).stdout).unwrap();
+    assert_eq!(found["unfit_ok"], true);
     assert_eq!(found["floors"].as_array().unwrap().len(), 3);
 }

@@ -295,14 +295,14 @@ fn gates_are_those_of_the_manifest() {
     let unknown = demo.ab(&["--gate", "no-such"]);
     assert_eq!(unknown.status.code(), Some(1));
     let said = stderr(&unknown);
-    for part in [
-        "slowness",
-        "twice",
-        "class_stats",
-        "package.metadata.bedplate.gates",
-    ] {
+    for part in ["slowness", "twice", "package.metadata.bedplate.gates"] {
         assert!(said.contains(part), "no {part} in {said}");
     }
+    // Bedplate's own gates are no other project's.
+    assert!(!said.contains("class_stats"), "{said}");
+    let own = demo.ab(&["--gate", "class_stats"]);
+    assert_eq!(own.status.code(), Some(1));
+    assert!(stderr(&own).contains("no gate class_stats"), "{own:?}");
     let quick = [
         "--pairs-max",
         "10",
@@ -374,6 +374,33 @@ fn revisions_that_differ_in_order_only_are_not_told_apart() {
     assert!(matches!(output.status.code(), Some(11..=14)), "{output:?}");
     let list = demo.git(&["worktree", "list"]);
     assert_eq!(list.lines().count(), 1, "{list}");
+    // Words may stand for other commits later: document, report and replay have the commits.
+    let commit = |word: &str| demo.git(&["rev-parse", word]).trim_end().to_owned();
+    let (one, two) = (commit("HEAD~1"), commit("HEAD"));
+    let found = demo.document();
+    assert_eq!(found["build"]["revisions"][0], *one);
+    assert_eq!(found["build"]["revisions"][1], *two);
+    let text = stdout(&output);
+    let again = format!("--rev {one} --vs-rev {two}");
+    assert!(text.contains(&again), "{text}");
+    let sources = format!("sources: revision {one} as A, {two} as B");
+    assert!(text.contains(&sources), "{text}");
+    // The same sources in two places are two files, which is explained.
+    let same = demo.ab(&["--rev", "HEAD", "--vs-rev", &two]);
+    assert_eq!(same.status.code(), Some(14), "{same:?}");
+    let found = demo.document();
+    if found["a"]["file"]["sha256"] != found["b"]["file"]["sha256"] {
+        assert!(stdout(&same).contains("two hashes"), "{same:?}");
+    }
+    // Of the project itself, what is not committed is named.
+    let changed = fs::read_to_string(demo.root().join("src/main.rs")).unwrap() + "// more\n";
+    fs::write(demo.root().join("src/main.rs"), changed).unwrap();
+    let dirty = demo.ab(&["--feature", "demo-prog/same"]);
+    assert_eq!(dirty.status.code(), Some(14), "{dirty:?}");
+    let said =
+        format!("sources: revision {two} with 1 changed file that is not committed: src/main.rs");
+    assert!(stdout(&dirty).contains(&said), "{dirty:?}");
+    assert_eq!(demo.document()["build"]["changed"][0], "src/main.rs");
     let missing = demo.ab(&["--rev", "no-such", "--vs-rev", "HEAD"]);
     assert_eq!(missing.status.code(), Some(1), "{missing:?}");
 }

@@ -47,8 +47,71 @@ fn labels_without_their_sources_are_an_error_that_says_what_to_do() {
         .args(["audit", "--golden"])
         .arg(folder.path())
         .output()
-        .unwrap();
+        .expect("a folder with one file");
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("cargo fetch"), "{text}");
+}
+
+/// A folder with one counter in `one.rs`.
+fn one_file() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder with one file");
+    let source = "static HITS: AtomicUsize = AtomicUsize::new(0);\n\
+                  fn hit() { HITS.fetch_add(1, Relaxed); }\n";
+    std::fs::write(folder.path().join("one.rs"), source).expect("a folder with one file");
+    folder
+}
+
+#[test]
+fn findings_of_one_file_name_the_path_that_was_given() {
+    let folder = one_file();
+    let output = bedplate()
+        .current_dir(folder.path().parent().unwrap())
+        .arg("audit")
+        .arg(folder.path().join("one.rs"))
+        .args(["--sarif", "-"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(10), "{output:?}");
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON alone");
+    let place = &found["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+    assert_eq!(uri, folder.path().join("one.rs").to_str().unwrap());
+}
+
+#[test]
+fn json_goes_to_standard_output_alone() {
+    let folder = one_file();
+    let run = |words: &[&str]| {
+        let mut command = bedplate();
+        command.arg("audit").arg(folder.path()).args(words);
+        command.output().unwrap()
+    };
+    let found: serde_json::Value =
+        serde_json::from_slice(&run(&["--json", "-"]).stdout).expect("JSON alone");
+    assert_eq!(found["files"], 1);
+    let text = String::from_utf8(run(&[]).stdout).unwrap();
+    assert!(
+        text.starts_with("1 file, 1 atomic operation on 1 location\n"),
+        "{text}"
+    );
+    let both = run(&["--json", "-", "--sarif", "-"]);
+    assert_eq!(both.status.code(), Some(2), "{both:?}");
+}
+
+#[test]
+fn the_help_on_checklists_is_whole() {
+    let output = bedplate().args(["audit", "--help"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    assert!(
+        words
+            .join(" ")
+            .contains("in which the letter n in braces stands for the size"),
+        "{text}"
+    );
+    let output = bedplate().args(["audit", "--checklist"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("does not say of what"), "{said}");
 }

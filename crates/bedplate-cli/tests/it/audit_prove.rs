@@ -53,6 +53,13 @@ fn a_hot_counter_is_deleted_in_a_copy_and_compared() {
         "{said}"
     );
     assert!(said.contains("deleted: src/main.rs:27-29"), "{said}");
+    for step in [
+        "3 of 5, witness: ",
+        "4 of 5, comparison\n",
+        "5 of 5, verdict: GO",
+    ] {
+        assert!(said.contains(step), "no {step} in {said}");
+    }
     let document = document(&place);
     assert_eq!(document["verdict"], "GO");
     let build = &document["build"];

@@ -169,12 +169,18 @@ fn by_variable(base: &Recipe, name: &str, value: &str) -> [Recipe; 2] {
 }
 
 fn by_own_gate(project: &Project, choice: &Choice, name: &str) -> Result<[Recipe; 2], RunError> {
-    if !own_names().chain(["all"]).any(|own| own == name) {
+    let is_named = own_names().chain(["all"]).any(|own| own == name);
+    if !is_named || (choice.package.is_none() && !has_own_library(project)) {
         return Err(no_such_gate(project, name));
     }
     // Unset, this library has all of them.
     let side = |gates: &str| own_recipe(project, choice, gates);
     Ok([side("none")?, side(name)?])
+}
+
+/// Whether a project builds bedplate's own observed library, and so has our gates.
+fn has_own_library(project: &Project) -> bool {
+    project.package(OWN_PACKAGE.0).is_ok()
 }
 
 /// Names of bedplate's own gates.
@@ -208,11 +214,16 @@ pub(super) fn own_names_but(name: &str) -> String {
 
 pub(super) fn no_such_gate(project: &Project, name: &str) -> RunError {
     let mut names = project.gate_names();
-    names.extend(own_names().map(|name| -> &str { name }));
+    if has_own_library(project) {
+        names.extend(own_names().map(|name| -> &str { name }));
+    }
+    let there = match names.as_slice() {
+        [] => "there is none yet".to_owned(),
+        names => format!("there are {}", names.join(", ")),
+    };
     senseless(format!(
         "there is no gate {name}: name it in a manifest under [package.metadata.bedplate.gates], \
-         as {name} = {{ feature = \"F\" }} or {{ env = \"VARIABLE=VALUE\" }}; there are {}",
-        names.join(", ")
+         as {name} = {{ feature = \"F\" }} or {{ env = \"VARIABLE=VALUE\" }}; {there}"
     ))
 }
 

@@ -27,6 +27,7 @@ use crate::ab::Side;
 use crate::error::RunError;
 use crate::run::once::run_once;
 use crate::trial::Contestant;
+use crate::trial::measure::how;
 use crate::trial::surroundings::Surroundings;
 use crate::trial::witness::{Counter, callgrind_total};
 use crate::versus::Interrupts;
@@ -421,10 +422,10 @@ impl Seen<'_> {
         }
         let texts = taken(step.directory)?;
         if once.ended.code != Some(0) {
-            let how = String::from_utf8_lossy(&once.error_tail).trim().to_owned();
+            let said = String::from_utf8_lossy(&once.error_tail).trim().to_owned();
             return Err(Unwitnessed::Run {
                 side,
-                how: format!("exit code {:?}: {how}", once.ended.code),
+                how: format!("{}: {said}", how(&once.ended)),
             });
         }
         let mut counts = BTreeMap::new();

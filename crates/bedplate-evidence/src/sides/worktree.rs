@@ -19,6 +19,8 @@ pub struct Worktrees {
     directory: PathBuf,
     /// Repository, worktree.
     made: Vec<(PathBuf, PathBuf)>,
+    /// What the words resolved to, in their order.
+    commits: Vec<String>,
 }
 
 impl Worktrees {
@@ -28,6 +30,7 @@ impl Worktrees {
         Self {
             directory: directory.to_owned(),
             made: Vec::new(),
+            commits: Vec::new(),
         }
     }
 
@@ -35,6 +38,12 @@ impl Worktrees {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.made.is_empty()
+    }
+
+    /// The commits that were checked out for A and for B; none where not both are revisions.
+    #[must_use]
+    pub fn commits(&self) -> Option<[String; 2]> {
+        self.commits.clone().try_into().ok()
     }
 
     /// Checks a revision out; the root of the sources, and the project's manifest there.
@@ -65,6 +74,7 @@ impl Worktrees {
             ],
         )?;
         self.made.push((top.clone(), root.clone()));
+        self.commits.push(commit.trim_end().to_owned());
         let top = top.canonicalize().unwrap_or(top);
         let within = project.manifest.strip_prefix(&top).map_err(|_outside| {
             senseless("the manifest lies outside of the repository".to_owned())

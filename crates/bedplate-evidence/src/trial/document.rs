@@ -28,6 +28,10 @@ pub const AB_VERSION: u32 = 1;
 /// Points kept of the interval as it closed.
 const CLOSING_POINTS: usize = 100;
 
+/// Why identical sides may have two hashes.
+const OTHER_FILES: &str = "the files have two hashes, but what is executed of them is the same byte for \
+    byte: they differ in names of directories or in debug information";
+
 /// Effects whose expected length is printed, in percent.
 const EFFECTS: [f64; 4] = [0.5, 1.0, 2.0, 5.0];
 
@@ -122,6 +126,10 @@ pub struct BuildReport {
     pub package: String,
     /// The profile.
     pub profile: String,
+    /// Commits that A and B were built from, in full; null where there is no repository.
+    pub revisions: [Option<String>; 2],
+    /// Files that differed from the commit when it was built, where that is the project itself.
+    pub changed: Vec<String>,
     /// Layouts that each side had, one for each run; 1 where there is only one.
     pub layouts: u64,
     /// Why there is only one.
@@ -252,6 +260,9 @@ impl Document {
         let meaning = verdict.map_or("the machine is unfit, so nothing was run", Verdict::meaning);
         let warnings = match (verdict, &before.build) {
             (Some(Verdict::NotExecuted), Some(build)) => vec![build.execution.said.clone()],
+            (Some(Verdict::Identical), _) if plan.a.facts.sha256 != plan.b.facts.sha256 => {
+                vec![OTHER_FILES.to_owned()]
+            }
             _ => Vec::new(),
         };
         Self {

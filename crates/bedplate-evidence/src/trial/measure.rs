@@ -202,7 +202,8 @@ fn failure(side: Side, once: &Once) -> SideFailure {
     }
 }
 
-fn how(ended: &Ended) -> String {
+/// How a run ended, in words.
+pub(crate) fn how(ended: &Ended) -> String {
     match (ended.code, ended.signal) {
         (Some(code), _) => format!("exit code {code}"),
         (None, Some(signal)) => format!("ended by signal {signal}"),

@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 
 use super::conduct::Outputs;
-use super::document::{Document, MetricReport, Reach, SideReport};
+use super::document::{BuildReport, Document, MetricReport, Reach, SideReport};
 use super::measure::Metric;
 use super::words::{change, range, share, signed};
 use crate::ab::Verdict;
@@ -36,6 +36,7 @@ pub(super) fn build_said(document: &Document) -> Vec<String> {
             "{} of package {}, profile {}: A {}, B {}",
             build.difference, build.package, build.profile, build.a, build.b
         ),
+        sources_said(build),
         format!("step 0: {}", build.execution.said),
     ];
     lines.extend(build.execution.lines.iter().map(|ran| {
@@ -45,6 +46,24 @@ pub(super) fn build_said(document: &Document) -> Vec<String> {
         )
     }));
     lines
+}
+
+/// What the sides were built from.
+fn sources_said(build: &BuildReport) -> String {
+    let revisions = match &build.revisions {
+        [Some(a), Some(b)] if a == b => format!("revision {a}"),
+        [Some(a), Some(b)] => format!("revision {a} as A, {b} as B"),
+        _ => return "sources: in no git repository, so they have no revision".to_owned(),
+    };
+    match build.changed.as_slice() {
+        [] => format!("sources: {revisions}"),
+        changed => format!(
+            "sources: {revisions} with {} that {} not committed: {}",
+            counted(changed.len() as u64, "changed file", "changed files"),
+            if changed.len() == 1 { "is" } else { "are" },
+            changed.join(", ")
+        ),
+    }
 }
 
 /// The whole report.
