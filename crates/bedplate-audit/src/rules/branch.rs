@@ -8,7 +8,7 @@ use super::effects::{self, Effects};
 use super::finding::Found;
 use super::flow::{Tracer, Way};
 use super::names;
-use crate::facts::{FunctionId, OpKind, Site};
+use crate::facts::{FunctionId, Site};
 use crate::syntax::Kind;
 
 impl Tracer<'_> {
@@ -56,6 +56,10 @@ impl Tracer<'_> {
 
     fn decided(&mut self, branch: Site, effects: &Effects, way: &Way) {
         self.ended();
+        if effects.leaves && !self.keeps_extreme(branch) && self.ends_endless_loop(branch) {
+            let what = "it ends a loop, or a turn of it".to_owned();
+            return self.note(branch, Found::Decides(what));
+        }
         let function = self.program.function_of(branch);
         let name = function
             .map_or("", |id| self.program.function(id).name.as_str())
@@ -71,7 +75,7 @@ impl Tracer<'_> {
             // What comes after the early end is decided as well.
             let whole = self.effects_of(id);
             all.add(&whole);
-            if names::function_shows(&name) && effects.first.is_none() {
+            if self.answers_nothing(id) && names::function_shows(&name) && all.first.is_none() {
                 self.note(branch, Found::Message);
                 return;
             }
@@ -97,6 +101,15 @@ impl Tracer<'_> {
         self.bound(branch, &locals, way);
     }
 
+    /// Whether nobody can tell by its answer which way a function went.
+    pub(super) fn answers_nothing(&self, id: FunctionId) -> bool {
+        let function = self.program.function(id);
+        let returns = function.returns.trim();
+        function.is_macro
+            || matches!(returns, "" | "()" | "void")
+            || returns.ends_with("fmt::Result")
+    }
+
     fn shows_only(&self, function: Option<FunctionId>) -> bool {
         function.is_some_and(|id| {
             let function = self.program.function(id);
@@ -105,23 +118,47 @@ impl Tracer<'_> {
         })
     }
 
-    /// A loop that goes on while something is read: it waits, unless it only keeps an extreme.
+    /// The condition of a loop decides how long the program runs, whatever the loop does; unless it
+    /// only keeps an extreme.
     pub(super) fn waits_or_decides(&mut self, branch: Site, way: &Way) {
         if self.keeps_extreme(branch) {
             return self.condition(branch, way);
         }
-        let body = self.program.child(branch, 1);
-        let effects = body.map_or_else(Effects::default, |body| self.effects_at(body));
-        let is_idle = effects.first.is_none()
-            && effects.locations.is_empty()
-            && effects.locals.is_empty()
-            && effects.fields.is_empty()
-            && !effects.shows;
-        if is_idle || self.op == OpKind::Exchange {
-            self.note(branch, Found::Decides("a loop waits for it".to_owned()));
-        } else {
-            self.condition(branch, way);
-        }
+        self.note(branch, Found::Decides("a loop waits for it".to_owned()));
+    }
+
+    /// Whether the code below a branch leaves a loop around it that ends by nothing else.
+    fn ends_endless_loop(&self, branch: Site) -> bool {
+        let mut jumps = self.program.below(branch).into_iter();
+        jumps.any(|inner| {
+            if !matches!(self.program.kind(inner), Kind::Jump) {
+                return false;
+            }
+            let mut at = self.program.parent(inner);
+            let mut is_outside = false;
+            while let Some(here) = at {
+                is_outside |= here == branch;
+                match self.program.kind(here) {
+                    Kind::Loop => return is_outside,
+                    Kind::While => return is_outside && self.is_endless(here),
+                    Kind::For { .. } | Kind::Lambda(_) => return false,
+                    Kind::Match if !self.program.unit(here.unit).is_rust => return false,
+                    _ => at = self.program.parent(here),
+                }
+            }
+            false
+        })
+    }
+
+    /// `while (1)` and `for (;;)`.
+    fn is_endless(&self, of_loop: Site) -> bool {
+        let Some(condition) = self.program.child(of_loop, 0) else {
+            return true;
+        };
+        let nodes = self.program.below(condition);
+        nodes
+            .iter()
+            .all(|site| matches!(self.program.kind(*site), Kind::Other | Kind::Literal(_)))
     }
 
     /// An exchange in a loop that only keeps the largest or smallest value.

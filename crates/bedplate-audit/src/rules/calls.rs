@@ -29,9 +29,10 @@ impl Tracer<'_> {
         {
             return self.note(call, Found::Leaves(by));
         }
-        if effects::call_shows(self.program, call, name) {
-            self.note(call, Found::Shown(name.to_owned()));
-            return;
+        if effects::call_shows(self.program, call, name)
+            && !effects::tells_more(self.program, &functions, name)
+        {
+            return self.shown_by_name(call, name);
         }
         if self.is_written_helper(call, place) {
             return;
@@ -49,6 +50,42 @@ impl Tracer<'_> {
         for id in functions {
             self.enter_parameter(call, id, place, way);
         }
+    }
+
+    /// A function that shows what it is given, by its name alone: its answer may be anything.
+    fn shown_by_name(&mut self, call: Site, name: &str) {
+        let is_known = names::prints(name) || names::method_shows(name);
+        if !is_known && self.is_asked(call) {
+            let note = format!("what `{name}` answers is used, which is not in the tree");
+            return self.note(call, Found::Unknown(note));
+        }
+        self.note(call, Found::Shown(name.to_owned()));
+    }
+
+    /// Whether the program goes by what a call answers, or keeps it.
+    fn is_asked(&self, call: Site) -> bool {
+        let mut site = call;
+        while let Some(parent) = self.program.parent(site) {
+            match self.program.kind(parent) {
+                Kind::Statement => return false,
+                Kind::Block { tail } => {
+                    let last = self.program.node(parent).children.len();
+                    if !tail || self.program.place(site) + 1 < last {
+                        return false;
+                    }
+                    site = parent;
+                }
+                Kind::Return => {
+                    let function = self.program.function_of(parent);
+                    return function.is_some_and(|id| !self.answers_nothing(id));
+                }
+                Kind::Let { names, .. } => return names.iter().any(|n| !n.starts_with('_')),
+                Kind::If | Kind::While | Kind::Match => return self.program.place(site) == 0,
+                Kind::Other | Kind::Cast | Kind::Unary(_) => site = parent,
+                _ => return true,
+            }
+        }
+        false
     }
 
     /// The value is an operand of an operation on another location.
@@ -97,6 +134,12 @@ impl Tracer<'_> {
         let function = self.program.function(id);
         let name = match function.parameters.get(place) {
             Some(parameter) => parameter.name.clone(),
+            // One of the figures behind the text, as of `printf`.
+            None if effects::call_shows(self.program, call, &function.name)
+                && !self.is_asked(call) =>
+            {
+                return self.note(call, Found::Shown(function.name.clone()));
+            }
             None if function.is_macro && !function.parameters.is_empty() => return,
             None => {
                 return self.note(

@@ -21,6 +21,8 @@ pub(super) struct Effects {
     pub(super) locals: BTreeSet<String>,
     /// It leaves before its end.
     pub(super) leaves: bool,
+    /// The first thing that ends the process.
+    pub(super) ends: Option<(Site, String)>,
 }
 
 impl Effects {
@@ -31,6 +33,9 @@ impl Effects {
     pub(super) fn add(&mut self, other: &Self) {
         if let Some((site, what)) = &other.first {
             self.note(*site, what.clone());
+        }
+        if self.ends.is_none() {
+            self.ends.clone_from(&other.ends);
         }
         self.shows |= other.shows;
         self.locations.extend(&other.locations);
@@ -84,6 +89,17 @@ pub(super) fn call_shows(program: &Program, call: Site, name: &str) -> bool {
         || names::talks(name) && program.below(call).iter().any(is_text)
 }
 
+/// Whether the body of a function is in the tree, and so tells more than its name. The checks that
+/// C has as macros (`assert` and its relatives) are not built into releases.
+pub(super) fn tells_more(program: &Program, functions: &[FunctionId], name: &str) -> bool {
+    let is_check = |id: &FunctionId| {
+        !program.unit(id.unit).is_rust && program.function(*id).is_macro && names::checks(name)
+    };
+    functions
+        .iter()
+        .any(|id| program.body(*id).is_some() && !is_check(id))
+}
+
 struct Looker<'a> {
     program: &'a Program,
     operations: &'a Operations,
@@ -114,7 +130,9 @@ impl Looker<'_> {
     fn collect(&mut self, site: Site, depth: u32, effects: &mut Effects) {
         match self.program.kind(site) {
             Kind::Macro { name } if names::macro_ends(name) => {
-                effects.note(site, format!("`{name}!` ends it"));
+                let what = format!("`{name}!` ends it");
+                effects.ends.get_or_insert((site, what.clone()));
+                effects.note(site, what);
             }
             Kind::Macro { name } if names::macro_shows(name) => effects.shows = true,
             Kind::Call { name, .. } | Kind::Method { name } | Kind::Macro { name } => {
@@ -151,11 +169,15 @@ impl Looker<'_> {
             }
             return self.children(site, depth, effects);
         }
-        if call_shows(self.program, site, name) {
+        let functions: Vec<FunctionId> = self.program.callees(site, name);
+        let shows = call_shows(self.program, site, name);
+        if shows && !tells_more(self.program, &functions, name) {
             effects.shows = true;
             return;
         }
-        let functions: Vec<FunctionId> = self.program.callees(site, name);
+        if shows && !self.program.unit(site.unit).is_rust {
+            return self.printing(site, name, &functions, depth, effects);
+        }
         if !functions.is_empty() && depth < DEPTH_MAX {
             for id in functions {
                 let inner = self.function(id, depth + 1);
@@ -172,9 +194,37 @@ impl Looker<'_> {
                 effects.add(&inner);
             }
         } else if !names::is_pure(name) && !names::wraps(name) {
-            effects.note(site, format!("`{name}` is called"));
+            let what = format!("`{name}` is called");
+            if names::ends_process(name) {
+                effects.ends.get_or_insert((site, what.clone()));
+            }
+            effects.note(site, what);
         }
         self.children(site, depth, effects);
+    }
+
+    /// A function of C that shows, by its name, with its body in the tree. It fills buffers and calls
+    /// what prints; that it ends the process is no message.
+    fn printing(
+        &mut self,
+        site: Site,
+        name: &str,
+        functions: &[FunctionId],
+        depth: u32,
+        effects: &mut Effects,
+    ) {
+        effects.shows = true;
+        if depth >= DEPTH_MAX {
+            return;
+        }
+        for id in functions {
+            if let Some((_, what)) = self.function(*id, depth + 1).ends {
+                let short = what.split(", in ").next().unwrap_or(&what).to_owned();
+                let what = format!("{short}, in `{name}`");
+                effects.ends.get_or_insert((site, what.clone()));
+                effects.note(site, what);
+            }
+        }
     }
 
     fn assign(&self, site: Site, effects: &mut Effects) {

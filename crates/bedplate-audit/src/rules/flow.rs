@@ -5,10 +5,10 @@
 
 use alloc::collections::BTreeSet;
 
-use super::effects::Known;
+use super::effects::{self, Known};
 use super::finding::{Finding, Found};
 use super::names;
-use crate::facts::{LocationId, OpKind, Operations, Program, Site};
+use crate::facts::{FunctionId, LocationId, OpKind, Operations, Program, Site};
 use crate::syntax::Kind;
 
 /// Uses of one location that are followed; more than any honest counter has.
@@ -395,6 +395,10 @@ impl<'a> Tracer<'a> {
     }
 
     fn macro_argument(&mut self, parent: Site, name: &str, way: &Way) {
+        let functions = self.program.callees(parent, name);
+        if effects::tells_more(self.program, &functions, name) {
+            return self.given_to_own_macro(parent, name, functions, way);
+        }
         if name == "format" && matches!(self.op, OpKind::Change | OpKind::Swap) {
             // A number of one's own, in a text that may be a file's name or a key.
             let note = "a number of its own goes into a text".to_owned();
@@ -404,6 +408,31 @@ impl<'a> Tracer<'a> {
             self.note(parent, Found::Shown(format!("{name}!")));
             // `format!` makes a value that is shown later, or used as a name: never a number again.
             return;
+        }
+        self.follow(parent, way);
+    }
+
+    /// A macro of the tree: its body says what it does, not its name.
+    fn given_to_own_macro(
+        &mut self,
+        parent: Site,
+        name: &str,
+        functions: Vec<FunctionId>,
+        way: &Way,
+    ) {
+        let mut shows = false;
+        for id in functions {
+            let effects = self.effects_of(id);
+            shows |= effects.shows;
+            if let Some((_, what)) = effects.first
+                && names::macro_shows(name)
+            {
+                let note = format!("the macro `{name}` of this tree takes it: {what}");
+                self.note(parent, Found::Unknown(note));
+            }
+        }
+        if shows {
+            self.note(parent, Found::Shown(format!("{name}!")));
         }
         self.follow(parent, way);
     }

@@ -97,9 +97,27 @@ pub(super) fn method_shows(name: &str) -> bool {
     )
 }
 
-/// Whether a whole function is there to show things.
+/// Whether a whole function is there to show things, by its name.
 pub(super) fn function_shows(name: &str) -> bool {
     name == "fmt" || has_word(name, &SHOWING_WORDS) || has_word(name, &["json"])
+}
+
+/// Whether a macro of C checks a claim, by its name.
+pub(super) fn checks(name: &str) -> bool {
+    has_word(name, &["assert"])
+}
+
+/// Functions of libraries that end the process.
+pub(super) fn ends_process(name: &str) -> bool {
+    matches!(
+        name,
+        "exit" | "_exit" | "_Exit" | "quick_exit" | "abort" | "terminate" | "raise" | "longjmp"
+    )
+}
+
+/// Functions of libraries whose answer only says how the printing went.
+pub(super) fn prints(name: &str) -> bool {
+    name.ends_with("printf") || name.ends_with("puts") || name.starts_with("print")
 }
 
 /// Methods and functions that only compute.

@@ -97,3 +97,17 @@ fn a_setter_that_answers_the_old_value_decides() {
         void start(struct s *s) { if (my_atomic32_set(&s->once, 1) == 0) begin(s); }\n";
     assert_class("a.c", text, "s.once", Class::Correctness);
 }
+
+#[test]
+fn a_loop_that_waits_decides_whatever_it_says_meanwhile() {
+    let text = "static atomic_int ready;\nvoid done(void) { atomic_fetch_add(&ready, 1); }\n\
+        void wait_all(int n) { while (atomic_load(&ready) < n) { fprintf(stderr, \"waiting\\n\"); } }\n";
+    assert_class("a.c", text, "ready", Class::Correctness);
+}
+
+#[test]
+fn a_function_of_the_tree_is_no_message_by_its_name() {
+    let text = "static atomic_int level;\nstatic void debug(int n) { if (n > 3) abort(); }\n\
+        void f(void) { atomic_fetch_add(&level, 1); debug(atomic_load(&level)); }\n";
+    assert_class("a.c", text, "level", Class::Correctness);
+}

@@ -164,3 +164,55 @@ fn tests_are_left_out() {
     let text = "#[cfg(test)]\nmod tests { static X: AtomicUsize = AtomicUsize::new(0); }";
     assert!(crate::audited("a.rs", text).locations.is_empty());
 }
+
+#[test]
+fn a_loop_that_waits_decides_whatever_it_says_meanwhile() {
+    let done = "fn done() { X.fetch_add(1, Relaxed); }\n";
+    for wait in [
+        "fn wait() { while X.load(Relaxed) < 4 { eprintln!(\"waiting\"); } }",
+        "fn wait() { while { let n = X.load(Relaxed); log::info!(\"{}\", n); n < 8 } {} }",
+        "fn wait() { loop { if X.load(Relaxed) > 3 { break; } eprintln!(\"waiting\"); } }",
+        "fn wait() { loop { match X.load(Relaxed) { 4 => break, n => eprintln!(\"{}\", n) } } }",
+    ] {
+        assert_static(&format!("{done}{wait}"), Class::Correctness);
+    }
+}
+
+#[test]
+fn a_body_in_the_tree_tells_more_than_its_name() {
+    let hit = "fn hit() { X.fetch_add(1, Relaxed); }\n";
+    for body in [
+        "impl R { fn warn(&self, n: usize) { if n > 3 { std::process::exit(1); } }\n\
+         fn run(&self) { self.warn(X.load(Relaxed)); } }",
+        "impl R { fn trace(&self, n: usize) -> bool { n > 3 }\n\
+         fn run(&self) { if self.trace(X.load(Relaxed)) { return; } work(); } }",
+        "fn assert_owner(n: usize) -> bool { n == 7 }\n\
+         fn run() { if !assert_owner(X.load(Relaxed)) { std::process::exit(1); } }",
+        "fn dump_heap_if(n: usize) { if n > 3 { std::process::abort(); } }\n\
+         fn run() { dump_heap_if(X.load(Relaxed)); }",
+        "fn parse_json(s: &str) -> Option<u8> { if X.load(Relaxed) > 100 { return None; } Some(1) }\n\
+         fn run(s: &str) { if parse_json(s).is_none() { work(); } }",
+        "impl R { fn debug(&self) { std::process::abort(); }\n\
+         fn run(&self) { if X.load(Relaxed) > 3 { self.debug(); } } }",
+    ] {
+        assert_static(&format!("{hit}{body}"), Class::Correctness);
+    }
+}
+
+#[test]
+fn a_macro_of_the_tree_is_no_message_by_its_name() {
+    assert_static(
+        "macro_rules! trace { ($e:expr) => { if $e > 3 { std::process::exit(1) } } }\n\
+         fn hit() { X.fetch_add(1, Relaxed); }\nfn run() { trace!(X.load(Relaxed)); }",
+        Class::Unknown,
+    );
+}
+
+#[test]
+fn an_answer_that_is_gone_by_is_no_message() {
+    assert_static(
+        "fn hit() { X.fetch_add(1, Relaxed); }\n\
+         fn run() { if trace(X.load(Relaxed)) { work(); } }",
+        Class::Unknown,
+    );
+}
