@@ -3,6 +3,7 @@
 //! # Role
 //! From sources to locations with classes and evidence, as plain data.
 
+use std::panic::resume_unwind;
 use std::path::Path;
 
 use serde::Serialize;
@@ -11,6 +12,10 @@ use crate::built::Built;
 use crate::class::Class;
 use crate::facts::{LocationId, OpKind, Operations, Program, Site, Source, TreeError, read_tree};
 use crate::rules::{Judgement, judge};
+use crate::syntax::Unit;
+
+/// Stack for reading: code may be nested deep, and the caller's thread may be a small one.
+const STACK_BYTES: usize = 64 << 20;
 
 /// A line of the source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -76,12 +81,28 @@ impl Location {
     }
 }
 
+/// A file or a directory that was not read, or not whole.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
+pub struct NotRead {
+    /// The file or directory, below the root of the tree.
+    pub file: String,
+    /// Where what was not read begins; none where it is all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Why.
+    pub why: String,
+}
+
 /// What was found in a tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Audit {
     /// Files that were read.
     pub files: usize,
+    /// What was not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_read: Vec<NotRead>,
     /// Operations that were found.
     pub operations: usize,
     /// The locations, by file and line.
@@ -152,6 +173,17 @@ pub(crate) struct Read {
 impl Read {
     /// Reads sources as one tree, and audits them.
     pub(crate) fn of(sources: &[Source]) -> (Self, Audit) {
+        std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
+            match builder.spawn_scoped(scope, || Self::of_here(sources)) {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // Without memory for it, the stack that is there holds all but the deepest code.
+                Err(_) => Self::of_here(sources),
+            }
+        })
+    }
+
+    fn of_here(sources: &[Source]) -> (Self, Audit) {
         let mut program = Program::read(sources);
         let operations = Operations::find(&mut program);
         let judgements = judge(&program, &operations);
@@ -164,9 +196,15 @@ impl Read {
                 .cmp(&b.declared)
                 .then_with(|| a.name.cmp(&b.name))
         });
+        for (_, location) in &mut found {
+            doubt(&program, location);
+        }
         let (ids, locations) = found.into_iter().unzip();
+        let not_read = not_read(sources, &program);
+        let is_whole = |unit: &&Unit| unit.unread.iter().all(|unread| unread.line.is_some());
         let audit = Audit {
-            files: program.units.len(),
+            files: program.units.iter().filter(is_whole).count(),
+            not_read,
             operations: operations.count,
             locations,
             built: None,
@@ -177,6 +215,50 @@ impl Read {
             ids,
         };
         (read, audit)
+    }
+}
+
+/// What of the sources was not read, by file and line.
+fn not_read(sources: &[Source], program: &Program) -> Vec<NotRead> {
+    let missing = sources.iter().filter_map(|source| {
+        Some(NotRead {
+            file: source.path.clone(),
+            line: None,
+            why: source.missing.clone()?,
+        })
+    });
+    let in_units = program.units.iter().flat_map(|unit| {
+        unit.unread.iter().map(|unread| NotRead {
+            file: unit.path.clone(),
+            line: unread.line,
+            why: unread.why.clone(),
+        })
+    });
+    let mut found: Vec<NotRead> = missing.chain(in_units).collect();
+    found.sort();
+    found
+}
+
+/// A location that is named where the tree was not read may be used there for anything.
+fn doubt(program: &Program, location: &mut Location) {
+    if !location.class.is_removable() {
+        return;
+    }
+    for (index, unit) in program.units.iter().enumerate() {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        let name = location.plain_name();
+        let Some(unread) = unit.unread.iter().find(|it| it.words.contains(name)) else {
+            continue;
+        };
+        location.evidence.insert(
+            0,
+            Evidence {
+                at: line_of(program, index, unread.line.unwrap_or(1)),
+                note: format!("named in what was not read: {}", unread.why),
+            },
+        );
+        location.class = Class::Unknown;
+        return;
     }
 }
 

@@ -41,7 +41,7 @@ pub mod report;
 mod rules;
 mod syntax;
 
-pub use audit::{Audit, Evidence, Line, Location, Operation, audit, audit_path};
+pub use audit::{Audit, Evidence, Line, Location, NotRead, Operation, audit, audit_path};
 pub use built::{Built, Compilation, audit_compiled};
 pub use class::Class;
 pub use facts::{Source, TreeError, read_tree};

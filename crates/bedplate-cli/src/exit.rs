@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Usage,
     /// `probe` found problems, `audit` found candidates.
     Problems,
-    /// `audit --ir`: not all of the tree could be compiled.
+    /// `audit`: not all of the tree could be read, or with `--ir` compiled.
     NotCompiled,
     /// `ab`: the verdict's code, or 16, 17, 1 (docs/ab.md).
     Compared(u8),

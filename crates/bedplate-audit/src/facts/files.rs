@@ -10,13 +10,37 @@ use std::path::{Path, PathBuf};
 
 use crate::syntax::Language;
 
-/// A source file.
+/// A source file, or what could not be read where one may be.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Source {
     /// The path below the root that was asked for.
     pub path: String,
     /// What it holds.
     pub text: String,
+    /// Why it was not read: then the text is empty, and the path may be that of a directory.
+    pub missing: Option<String>,
+}
+
+impl Source {
+    /// A file with its text.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            text: text.into(),
+            missing: None,
+        }
+    }
+
+    fn missing(base: &Path, path: &Path, why: String) -> Self {
+        let below = path.strip_prefix(base).unwrap_or(path);
+        Self {
+            path: below.to_string_lossy().into_owned(),
+            text: String::new(),
+            missing: Some(why),
+        }
+    }
 }
 
 /// Why a tree cannot be audited.
@@ -102,44 +126,28 @@ fn is_for_tests(name: &str) -> bool {
             .any(|end| stem.ends_with(end))
 }
 
-/// The sources below `root` (or `root` itself), by their paths below `base`.
+/// The sources below `root` (or `root` itself), by their paths below `base`. What cannot be read is
+/// among them, with the reason.
 ///
 /// # Errors
-/// [`TreeError::Unreadable`] where a directory or file cannot be read, [`TreeError::Empty`] where
-/// nothing is found.
+/// [`TreeError::Unreadable`] where `root` itself cannot be read, [`TreeError::Empty`] where nothing
+/// is found.
 pub fn read_tree(base: &Path, root: &Path) -> Result<Vec<Source>, TreeError> {
+    let failed = |source| TreeError::Unreadable {
+        path: root.to_owned(),
+        source,
+    };
+    if fs::metadata(root).map_err(failed)?.is_dir() {
+        fs::read_dir(root).map_err(failed)?;
+    } else {
+        fs::File::open(root).map_err(failed)?;
+    }
     let mut found = Vec::new();
     let mut todo = vec![root.to_owned()];
     while let Some(path) = todo.pop() {
-        let failed = |source| TreeError::Unreadable {
-            path: path.clone(),
-            source,
-        };
-        let metadata = fs::metadata(&path).map_err(failed)?;
-        if metadata.is_dir() {
-            let entries = fs::read_dir(&path).map_err(failed)?;
-            let mut inner: Vec<PathBuf> = Vec::new();
-            for entry in entries {
-                let entry = entry.map_err(failed)?;
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                let is_left_out =
-                    name.starts_with('.') || LEFT_OUT.contains(&&*name) || is_for_tests(&name);
-                // A link may lead in circles; what it leads to is found where it stands.
-                let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-                if !is_left_out && !is_link {
-                    inner.push(entry.path());
-                }
-            }
-            inner.sort();
-            todo.extend(inner.into_iter().rev());
-        } else if language_of(&path.to_string_lossy()).is_some() && metadata.len() <= BYTES_MAX {
-            let bytes = fs::read(&path).map_err(failed)?;
-            let below = path.strip_prefix(base).unwrap_or(&path);
-            found.push(Source {
-                path: below.to_string_lossy().into_owned(),
-                text: String::from_utf8_lossy(&bytes).into_owned(),
-            });
+        match read_one(base, &path, &mut todo) {
+            Ok(source) => found.extend(source),
+            Err(error) => found.push(Source::missing(base, &path, error.to_string())),
         }
     }
     if found.is_empty() {
@@ -148,4 +156,50 @@ pub fn read_tree(base: &Path, root: &Path) -> Result<Vec<Source>, TreeError> {
         });
     }
     Ok(found)
+}
+
+/// Reads a file, or adds what a directory holds to `todo`.
+fn read_one(base: &Path, path: &Path, todo: &mut Vec<PathBuf>) -> io::Result<Option<Source>> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        let mut inner = entries(path)?;
+        inner.sort();
+        todo.extend(inner.into_iter().rev());
+        return Ok(None);
+    }
+    if language_of(&path.to_string_lossy()).is_none() {
+        return Ok(None);
+    }
+    if metadata.len() > BYTES_MAX {
+        let why = format!("larger than {} MiB", BYTES_MAX >> 20);
+        return Ok(Some(Source::missing(base, path, why)));
+    }
+    let bytes = fs::read(path)?;
+    if bytes.contains(&0) {
+        let why = "not text: it holds NUL bytes".to_owned();
+        return Ok(Some(Source::missing(base, path, why)));
+    }
+    let below = path.strip_prefix(base).unwrap_or(path);
+    Ok(Some(Source::new(
+        below.to_string_lossy(),
+        String::from_utf8_lossy(&bytes),
+    )))
+}
+
+/// What of a directory is looked at.
+fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut inner = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_left_out =
+            name.starts_with('.') || LEFT_OUT.contains(&&*name) || is_for_tests(&name);
+        // A link may lead in circles; what it leads to is found where it stands.
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        if !is_left_out && !is_link {
+            inner.push(entry.path());
+        }
+    }
+    Ok(inner)
 }

@@ -94,6 +94,7 @@ impl Program {
     pub(crate) fn read(sources: &[Source]) -> Self {
         let units = sources
             .iter()
+            .filter(|source| source.missing.is_none())
             .filter_map(|source| {
                 let language = language_of(&source.path)?;
                 Some(lower(language, &source.path, &source.text))

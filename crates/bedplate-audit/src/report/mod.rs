@@ -8,12 +8,14 @@
 //! | `built.rs` | what the tree was compiled to, for a terminal |
 //! | `golden.rs` | the scores on the labels |
 //! | `sarif.rs` | for tools that show findings in code |
+//! | `unread.rs` | what was not read, for a terminal |
 
 mod built;
 mod golden;
 mod remarks;
 mod sarif;
 mod text;
+mod unread;
 
 pub use golden::golden;
 pub use remarks::Remarks;

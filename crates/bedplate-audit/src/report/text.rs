@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use core::fmt::Write as _;
 
-use super::built;
+use super::{built, unread};
 use crate::audit::{Audit, Evidence, Line, Location};
 use crate::class::Class;
 use crate::report::Remarks;
@@ -25,6 +25,7 @@ pub fn text_with(audit: &Audit, remarks: &Remarks, colour: bool) -> String {
     let mut out = String::new();
     let remarks = &remarks.with_built(audit);
     head(&mut out, audit);
+    unread::section(&mut out, audit);
     if let Some(built) = &audit.built {
         built::head(&mut out, built);
     }

@@ -17,6 +17,8 @@ pub(super) struct Builder<'t> {
     pub(super) of_trait: Option<String>,
     /// Macro bodies inside of macro bodies.
     pub(super) depth: u32,
+    /// Pieces of code inside of pieces of code.
+    pub(super) nesting: u32,
 }
 
 /// Macro bodies are parsed this deep inside of each other.
@@ -37,6 +39,7 @@ impl<'t> Builder<'t> {
             owner: None,
             of_trait: None,
             depth: 0,
+            nesting: 0,
         }
     }
 

@@ -21,6 +21,7 @@ pub(super) fn lower(language: Language, path: &str, text: &str) -> Unit {
     let mut lowering = C { builder, grammar };
     if let Some(tree) = parse(&lowering.grammar, &masked) {
         lowering.items(tree.root_node());
+        lowering.builder.check(&tree);
     }
     lowering.builder.unit
 }
@@ -33,6 +34,9 @@ pub(super) struct C<'t> {
 impl C<'_> {
     /// Items, at any depth that only groups.
     pub(super) fn items(&mut self, parent: Parsed<'_>) {
+        if !self.builder.enter(parent) {
+            return;
+        }
         for child in named(parent) {
             match child.kind() {
                 "function_definition" => self.function(child),
@@ -47,6 +51,7 @@ impl C<'_> {
                 _ => self.items(child),
             }
         }
+        self.builder.leave();
     }
 
     /// A macro used where items stand: its arguments are code of a function of the macro's name.
@@ -169,6 +174,7 @@ impl C<'_> {
                 owner: self.builder.owner.clone(),
                 of_trait: None,
                 depth: self.builder.depth + 1,
+                nesting: self.builder.nesting,
             },
             grammar: self.grammar.clone(),
         };
@@ -200,6 +206,13 @@ impl C<'_> {
 
     /// One statement or expression below `parent`.
     pub(super) fn expression(&mut self, node: Parsed<'_>, parent: NodeId) {
+        if self.builder.enter(node) {
+            self.statement(node, parent);
+            self.builder.leave();
+        }
+    }
+
+    fn statement(&mut self, node: Parsed<'_>, parent: NodeId) {
         let line = self.builder.line(node);
         let kind = match node.kind() {
             "comment"

@@ -77,6 +77,13 @@ impl C<'_> {
 
     /// A structure with its fields, and its methods where it has some.
     pub(super) fn structure(&mut self, node: Parsed<'_>, named_as: Option<&str>) {
+        if self.builder.enter(node) {
+            self.members(node, named_as);
+            self.builder.leave();
+        }
+    }
+
+    fn members(&mut self, node: Parsed<'_>, named_as: Option<&str>) {
         let tag = self.builder.field_text(node, "name").to_owned();
         let name = if tag.is_empty() {
             named_as.unwrap_or("").to_owned()

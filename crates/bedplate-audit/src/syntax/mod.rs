@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `shape.rs` | the shapes and what a file declares |
 //! | `build.rs` | building a unit, shared by the languages |
+//! | `unread.rs` | what of a file is not read, and how deep it may be nested |
 //! | `rust.rs` | Rust |
 //! | `c.rs` | C and C++ |
 //! | `c_items.rs` | what C and C++ files declare |
@@ -23,6 +24,7 @@ mod c_items;
 mod mask;
 mod rust;
 mod shape;
+mod unread;
 
 pub(crate) use shape::{Function, Kind, Node, NodeId, Parameter, Unit};
 

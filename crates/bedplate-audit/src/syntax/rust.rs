@@ -13,6 +13,7 @@ pub(super) fn lower(path: &str, text: &str) -> Unit {
     let mut rust = Rust(Builder::new(path, true, text));
     if let Some(tree) = parse(&tree_sitter_rust::LANGUAGE.into(), text) {
         rust.items(tree.root_node());
+        rust.0.check(&tree);
     }
     rust.0.unit
 }
@@ -49,6 +50,9 @@ fn pattern_names(builder: &Builder<'_>, pattern: Parsed<'_>) -> Vec<String> {
 impl<'t> Rust<'t> {
     /// The items among the children of a node.
     fn items(&mut self, parent: Parsed<'_>) {
+        if !self.0.enter(parent) {
+            return;
+        }
         let mut for_tests = false;
         for child in named(parent) {
             match child.kind() {
@@ -61,6 +65,7 @@ impl<'t> Rust<'t> {
                 }
             }
         }
+        self.0.leave();
     }
 
     fn item(&mut self, item: Parsed<'_>) {
@@ -307,6 +312,7 @@ impl<'t> Rust<'t> {
             owner: self.0.owner.clone(),
             of_trait: self.0.of_trait.clone(),
             depth: self.0.depth + 1,
+            nesting: self.0.nesting,
         };
         let mut inner = Rust(builder);
         read(&mut inner, tree.root_node());
@@ -362,6 +368,9 @@ impl<'t> Rust<'t> {
     /// Items, also inside of braces that only group.
     fn items_and_blocks(&mut self, root: Parsed<'_>) {
         self.items(root);
+        if !self.0.enter(root) {
+            return;
+        }
         for child in named(root) {
             let block = match child.kind() {
                 "block" => Some(child),
@@ -376,6 +385,7 @@ impl<'t> Rust<'t> {
                 self.items_and_blocks(block);
             }
         }
+        self.0.leave();
     }
 
     fn body_as_statements(&mut self, body: Parsed<'_>, parent: NodeId) {
@@ -433,6 +443,13 @@ impl<'t> Rust<'t> {
 
     /// One expression or statement below `parent`.
     fn expression(&mut self, node: Parsed<'_>, parent: NodeId) {
+        if self.0.enter(node) {
+            self.statement(node, parent);
+            self.0.leave();
+        }
+    }
+
+    fn statement(&mut self, node: Parsed<'_>, parent: NodeId) {
         let line = self.0.line(node);
         let add = |this: &mut Self, kind: Kind| this.0.add(kind, line, Some(parent));
         match node.kind() {

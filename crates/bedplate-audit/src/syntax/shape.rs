@@ -3,6 +3,8 @@
 //! # Invariants
 //! I1. A node's parent stands before it in `Unit::nodes`.
 
+use alloc::collections::BTreeSet;
+
 /// Index of a node in its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NodeId(pub(crate) u32);
@@ -151,6 +153,16 @@ pub(crate) struct Alias {
     pub(crate) ty: String,
 }
 
+/// What of a file was not read.
+#[derive(Clone, Debug)]
+pub(crate) struct Unread {
+    /// Where it begins; none where it is the whole file.
+    pub(crate) line: Option<u32>,
+    pub(crate) why: String,
+    /// The names that stand in it.
+    pub(crate) words: BTreeSet<String>,
+}
+
 /// One file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unit {
@@ -162,6 +174,7 @@ pub(crate) struct Unit {
     pub(crate) statics: Vec<Static>,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) lines: Vec<String>,
+    pub(crate) unread: Vec<Unread>,
 }
 
 impl Unit {

@@ -19,10 +19,7 @@ const C: &str = include_str!("../fixtures/counters.c");
 const C_CODE: &str = include_str!("../fixtures/counters-c.ll");
 
 fn sources(path: &str, text: &str) -> [Source; 1] {
-    [Source {
-        path: path.to_owned(),
-        text: text.to_owned(),
-    }]
+    [Source::new(path, text)]
 }
 
 fn compiled(path: &str, text: &str, code: &str, is_complete: bool) -> Audit {

@@ -7,6 +7,7 @@
 //! | `c.rs` | rules and traps in C and C++ |
 //! | `compiled.rs` | the compiled code beside the source |
 //! | `documents.rs` | text and documents |
+//! | `unread.rs` | what cannot be read, and what is nested too deep |
 //! | `labels.rs` | the half of the labels that rules are made with |
 
 mod c;
@@ -14,15 +15,13 @@ mod compiled;
 mod documents;
 mod labels;
 mod rust;
+mod unread;
 
 use bedplate_audit::{Audit, Class, Source, audit};
 
 /// Audits one file.
 fn audited(path: &str, text: &str) -> Audit {
-    audit(&[Source {
-        path: path.to_owned(),
-        text: text.to_owned(),
-    }])
+    audit(&[Source::new(path, text)])
 }
 
 /// The class of the location of a name.

@@ -73,7 +73,7 @@ pub(super) fn of_tree(arguments: &AuditArguments, path: &Path) -> Exit {
     if !is_taken && !print(&told()) {
         return Exit::Failed;
     }
-    if !is_complete {
+    if !is_complete || !found.not_read.is_empty() {
         Exit::NotCompiled
     } else if found.candidates().is_empty() {
         Exit::Done
