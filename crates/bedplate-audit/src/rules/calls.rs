@@ -32,12 +32,26 @@ impl Tracer<'_> {
         if effects::call_shows(self.program, call, name)
             && !effects::tells_more(self.program, &functions, name)
         {
+            if names::prints_into(name) {
+                return self.printed_into(call, place, name, way);
+            }
             return self.shown_by_name(call, name);
         }
         if self.is_written_helper(call, place) {
             return;
         }
         if functions.is_empty() {
+            if place > 0
+                && names::finds(name)
+                && matches!(self.program.kind(call), Kind::Method { .. })
+            {
+                let found = if way.reduced {
+                    Found::Reduced
+                } else {
+                    Found::Index
+                };
+                return self.note(call, found);
+            }
             return self.foreign(call, name, way);
         }
         if way.calls.len() >= CALLS_MAX {

@@ -161,7 +161,7 @@ impl<'a> Tracer<'a> {
             Kind::Call { name, .. } => self.argument(parent, place, &name, way),
             Kind::Method { name } if place == 0 => self.receiver(parent, &name, way),
             Kind::Method { name } => self.argument(parent, place, &name, way),
-            Kind::Macro { name } => self.macro_argument(parent, &name, way),
+            Kind::Macro { name } => self.macro_argument(parent, place, &name, way),
             Kind::Try => {
                 self.follow(parent, way);
             }
@@ -190,6 +190,9 @@ impl<'a> Tracer<'a> {
             if !self.is_written(mention) {
                 self.follow_to_end(mention, way);
             }
+        }
+        for text in self.texts_naming(function, name) {
+            self.follow(text, way);
         }
     }
 
@@ -394,7 +397,7 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    fn macro_argument(&mut self, parent: Site, name: &str, way: &Way) {
+    fn macro_argument(&mut self, parent: Site, place: usize, name: &str, way: &Way) {
         let functions = self.program.callees(parent, name);
         if effects::tells_more(self.program, &functions, name) {
             return self.given_to_own_macro(parent, name, functions, way);
@@ -404,10 +407,11 @@ impl<'a> Tracer<'a> {
             let note = "a number of its own goes into a text".to_owned();
             return self.note(parent, Found::Unknown(note));
         }
-        if names::macro_shows(name) {
-            self.note(parent, Found::Shown(format!("{name}!")));
-            // `format!` makes a value that is shown later, or used as a name: never a number again.
-            return;
+        if matches!(name, "write" | "writeln") {
+            return self.written_text(parent, place, name, way);
+        }
+        if names::macro_shows(name) && name != "format" {
+            return self.note(parent, Found::Shown(format!("{name}!")));
         }
         self.follow(parent, way);
     }

@@ -115,6 +115,27 @@ pub(super) fn ends_process(name: &str) -> bool {
     )
 }
 
+/// Functions of libraries that put a text into their first argument.
+pub(super) fn prints_into(name: &str) -> bool {
+    ["sprintf", "snprintf"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+/// Methods that find something by what they are given.
+pub(super) fn finds(name: &str) -> bool {
+    matches!(
+        name,
+        "get"
+            | "get_mut"
+            | "get_unchecked"
+            | "get_unchecked_mut"
+            | "contains_key"
+            | "entry"
+            | "swap_remove"
+    )
+}
+
 /// Functions of libraries whose answer only says how the printing went.
 pub(super) fn prints(name: &str) -> bool {
     name.ends_with("printf") || name.ends_with("puts") || name.starts_with("print")

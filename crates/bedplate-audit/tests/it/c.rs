@@ -111,3 +111,15 @@ fn a_function_of_the_tree_is_no_message_by_its_name() {
         void f(void) { atomic_fetch_add(&level, 1); debug(atomic_load(&level)); }\n";
     assert_class("a.c", text, "level", Class::Correctness);
 }
+
+#[test]
+fn a_text_in_a_buffer_is_followed() {
+    let with = |end: &str| {
+        format!(
+            "static atomic_int key;\nvoid f(void) {{ char b[64]; atomic_fetch_add(&key, 1);\n\
+             snprintf(b, 64, \"/tmp/%d\", atomic_load(&key)); {end} }}\n"
+        )
+    };
+    assert_class("a.c", &with("remove(b);"), "key", Class::Unknown);
+    assert_class("a.c", &with("puts(b);"), "key", Class::Telemetry);
+}

@@ -216,3 +216,51 @@ fn an_answer_that_is_gone_by_is_no_message() {
         Class::Unknown,
     );
 }
+
+#[test]
+fn a_text_that_is_a_key_or_a_name_is_no_message() {
+    let hit = "fn hit() { X.fetch_add(1, Relaxed); }\n\
+        fn show() { println!(\"{}\", X.load(Relaxed)); }\n";
+    for (body, class) in [
+        (
+            "fn find(c: &HashMap<String, u8>) { let key = format!(\"o-{}\", X.load(Relaxed)); c.get(&key); }",
+            Class::Correctness,
+        ),
+        (
+            "fn find(c: &HashMap<String, u8>) { let n = X.load(Relaxed); c.get(&format!(\"o-{n}\")); }",
+            Class::Correctness,
+        ),
+        (
+            "fn fresh(tag: &str) { if tag != format!(\"{}\", X.load(Relaxed)) { std::process::exit(1) } }",
+            Class::Correctness,
+        ),
+        (
+            "fn path() { File::create(format!(\"/tmp/{}\", X.load(Relaxed))); }",
+            Class::Unknown,
+        ),
+        (
+            "fn head(w: &mut impl Write) { writeln!(w, \"Length: {}\", X.load(Relaxed)).unwrap(); }",
+            Class::Unknown,
+        ),
+        (
+            "fn name() { let mut s = String::new(); write!(s, \"{}\", X.load(Relaxed)).unwrap(); remove_file(&s); }",
+            Class::Unknown,
+        ),
+    ] {
+        assert_static(&format!("{hit}{body}"), class);
+    }
+}
+
+#[test]
+fn a_text_that_is_read_is_a_message() {
+    let hit = "fn hit() { X.fetch_add(1, Relaxed); }\n";
+    for body in [
+        "fn show() { let s = format!(\"{}\", X.load(Relaxed)); println!(\"{}\", s); }",
+        "fn show() { let n = X.load(Relaxed); println!(\"{n:>4}\"); }",
+        "fn show() { writeln!(io::stderr(), \"{}\", X.load(Relaxed)).ok(); }",
+        "fn show() { let mut out = io::stdout().lock(); writeln!(out, \"{}\", X.load(Relaxed)).ok(); }",
+        "fn show(f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, \"{}\", X.load(Relaxed)) }",
+    ] {
+        assert_static(&format!("{hit}{body}"), Class::Telemetry);
+    }
+}

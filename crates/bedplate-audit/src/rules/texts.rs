@@ -1,0 +1,121 @@
+//! Where a value goes in a text.
+//!
+//! # Role
+//! A text is no end: it may be a key, the name of a file, or what a peer reads.
+
+use super::finding::Found;
+use super::flow::{Tracer, Way};
+use crate::facts::{FunctionId, Site};
+use crate::syntax::Kind;
+
+impl Tracer<'_> {
+    /// The texts of macros that name a local in their braces.
+    pub(super) fn texts_naming(&self, function: FunctionId, name: &str) -> Vec<Site> {
+        let Some(body) = self.program.body(function) else {
+            return Vec::new();
+        };
+        if !self.program.unit(function.unit).is_rust {
+            return Vec::new();
+        }
+        let (plain, formatted) = (format!("{{{name}}}"), format!("{{{name}:"));
+        let names_it = |site: &Site| {
+            let Kind::Literal(text) = self.program.kind(*site) else {
+                return false;
+            };
+            let parent = self.program.parent(*site);
+            let is_in_macro = parent
+                .is_some_and(|parent| matches!(self.program.kind(parent), Kind::Macro { .. }));
+            is_in_macro && (text.contains(&plain) || text.contains(&formatted))
+        };
+        let nodes = self.program.below(body);
+        nodes.into_iter().filter(names_it).collect()
+    }
+
+    /// `write!` and `writeln!`: what they write to says what becomes of it.
+    pub(super) fn written_text(&mut self, call: Site, place: usize, name: &str, way: &Way) {
+        let Some(target) = self.program.child(call, 0) else {
+            return self.ended();
+        };
+        if place == 0 {
+            return self.ended();
+        }
+        if self.is_shown_at(target) {
+            return self.note(call, Found::Shown(format!("{name}!")));
+        }
+        if !self.goes_into_local(call, target, way) {
+            let note = "it is written to what may be a file or a peer".to_owned();
+            self.note(call, Found::Unknown(note));
+        }
+    }
+
+    /// `snprintf` and its relatives: the text goes into their first argument.
+    pub(super) fn printed_into(&mut self, call: Site, place: usize, name: &str, way: &Way) {
+        let Some(target) = self.program.child(call, 0) else {
+            return self.ended();
+        };
+        if place == 0 {
+            return self.ended();
+        }
+        if !self.goes_into_local(call, target, way) {
+            let note = format!("`{name}` puts it into a text of another place");
+            self.note(call, Found::Unknown(note));
+        }
+    }
+
+    /// Follows a text that is put into a local.
+    fn goes_into_local(&mut self, call: Site, target: Site, way: &Way) -> bool {
+        let root = self.root(target);
+        let Kind::Name(name) = self.program.kind(root).clone() else {
+            return false;
+        };
+        let function = self.program.function_of(call);
+        let is_parameter = function.is_some_and(|id| self.program.parameter(id, &name).is_some());
+        let is_outside =
+            self.program.unit(call.unit).is_rust && self.program.binding(root, &name).is_none();
+        if is_parameter || is_outside || function.is_none() {
+            return false;
+        }
+        self.bound(call, &[name], way);
+        true
+    }
+
+    /// What stands under references, casts, indexes and additions.
+    fn root(&self, site: Site) -> Site {
+        let mut at = site;
+        while matches!(
+            self.program.kind(at),
+            Kind::Ref | Kind::Deref | Kind::Cast | Kind::Other | Kind::Index | Kind::Binary(_)
+        ) && let Some(inner) = self.program.child(at, 0)
+        {
+            at = inner;
+        }
+        at
+    }
+
+    /// Whether what is written there is for somebody to read: the streams of the process, or what
+    /// `Debug` and `Display` are given.
+    fn is_shown_at(&self, target: Site) -> bool {
+        let Some(id) = self.program.function_of(target) else {
+            return false;
+        };
+        let function = self.program.function(id);
+        let of = function.of_trait.as_deref();
+        if of.is_some_and(|of| matches!(of, "Debug" | "Display")) {
+            return true;
+        }
+        let root = self.root(target);
+        let mut places = self.program.below(target);
+        if let Kind::Name(name) = self.program.kind(root) {
+            if let Some((_, parameter)) = self.program.parameter(id, name) {
+                return parameter.ty.contains("Formatter");
+            }
+            if let Some(value) = self.program.binding(root, name) {
+                places.extend(self.program.below(value));
+            }
+        }
+        places.iter().any(|site| match self.program.kind(*site) {
+            Kind::Call { name, .. } => matches!(name.as_str(), "stderr" | "stdout"),
+            _ => false,
+        })
+    }
+}
