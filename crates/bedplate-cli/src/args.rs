@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bedplate_malloc::config::parse_bytes;
 use clap::{Args, Parser, Subcommand};
 
-use crate::ab::arguments::{AbArguments, RuleOptions};
+use crate::ab::arguments::{AbArguments, RuleOptions, timeout};
 
 /// Runs unmodified programs on the bedplate allocator and shows where their memory went.
 #[derive(Debug, Parser)]
@@ -261,6 +261,9 @@ pub(crate) struct ProveOptions {
     /// The package that is built (default: that of the manifest in PATH)
     #[arg(long, value_name = "NAME", requires = "prove")]
     pub(crate) package: Option<String>,
+    /// End a run that takes longer (default: that of ab)
+    #[arg(long, value_name = "SECONDS", requires = "prove", value_parser = timeout)]
+    pub(crate) timeout: Option<f64>,
     /// Record reruns in this file (default: that of ab)
     #[arg(long, value_name = "FILE", requires = "prove")]
     pub(crate) ledger: Option<PathBuf>,

@@ -69,6 +69,10 @@ pub(crate) struct MeasureOptions {
     /// or the time of the pairs (0: never)
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     pub(crate) witness_seconds: f64,
+    /// End a run that takes longer with all that it started: its side failed (default: ten times the
+    /// first run of A, at least 60; counted runs get as many times more as counting takes)
+    #[arg(long, value_name = "SECONDS", value_parser = timeout)]
+    pub(crate) timeout: Option<f64>,
     /// Record reruns in this file (default: bedplate/ledger in `$XDG_STATE_HOME` or ~/.local/state)
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
@@ -203,6 +207,11 @@ fn margin(text: &str) -> Result<f64, String> {
 
 fn seconds(text: &str) -> Result<f64, String> {
     number(text, 0.0, 86_400.0, "seconds from 0 to 86400")
+}
+
+/// Seconds that a run may take.
+pub(crate) fn timeout(text: &str) -> Result<f64, String> {
+    number(text, 0.1, 86_400.0, "seconds from 0.1 to 86400")
 }
 
 fn number(text: &str, least: f64, most: f64, expected: &str) -> Result<f64, String> {

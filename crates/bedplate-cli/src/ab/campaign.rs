@@ -31,6 +31,7 @@ use bedplate_evidence::trial::conduct::{Given, TrialPlan};
 use bedplate_evidence::trial::document::{Before, Document};
 use bedplate_evidence::trial::fitness::{self, Host};
 use bedplate_evidence::trial::ledger::{self, Event, Ledger, Share};
+use bedplate_evidence::trial::limit::Limit;
 use bedplate_evidence::trial::surroundings::Surroundings;
 use bedplate_evidence::versus::Interrupts;
 use bedplate_os::facts::MachineFacts;
@@ -401,13 +402,14 @@ impl Work<'_> {
         let measure = &self.arguments.measure;
         let mut background = core::mem::take(&mut self.background).after();
         background.elsewhere.clone_from(&next.elsewhere);
+        let limit = Limit::asked(measure.timeout);
         let unrun = if sides.are_same() {
             Some(Some(Verdict::Identical))
         } else {
             witnessed(
                 sides,
                 self.surroundings,
-                self.interrupts,
+                (self.interrupts, limit),
                 (self.directory, self.search_path),
                 (STEPS.witness, &mut background),
             )?
@@ -446,6 +448,7 @@ impl Work<'_> {
             given: Given {
                 deadline: next.deadline,
                 counted,
+                limit,
             },
             name: format!("{}:", next.said),
         };

@@ -10,6 +10,7 @@ use bedplate_evidence::trial::conduct::{Given, Trial, TrialPlan, conduct_given};
 use bedplate_evidence::trial::document::{Before, Document, Reach};
 use bedplate_evidence::trial::fitness::{self, Host, Unfit};
 use bedplate_evidence::trial::ledger::{self, Event, Ledger, Share};
+use bedplate_evidence::trial::limit::Limit;
 use bedplate_evidence::trial::surroundings::Surroundings;
 use bedplate_evidence::trial::witness::Counter;
 use bedplate_evidence::trial::{Metric, Progress, text, words};
@@ -168,6 +169,7 @@ fn try_compare(
         replay: replay(seed, &sides),
         build: None,
     };
+    let limit = Limit::asked(measure.timeout);
     let unrun = if sides.are_same() {
         Some(Some(Verdict::Identical))
     } else if is_refused(&before.unfit, measure) {
@@ -175,7 +177,13 @@ fn try_compare(
     } else {
         let place = (directory.path(), search_path);
         let witness = (steps.witness, &mut background);
-        witnessed(&mut sides, &surroundings, &interrupts, place, witness)?
+        witnessed(
+            &mut sides,
+            &surroundings,
+            (&interrupts, limit),
+            place,
+            witness,
+        )?
     };
     before.build = sides.here.as_ref().map(|here| here.report.clone());
     let mut plan = TrialPlan {
@@ -196,7 +204,7 @@ fn try_compare(
             if let Some(step) = steps.comparison {
                 say(&format!("bedplate: {step}\n"));
             }
-            let (ledger, terms) = (ledger_of(measure), Terms::by_itself(&background));
+            let (ledger, terms) = (ledger_of(measure), Terms::by_itself(&background, limit));
             judged(&mut plan, before, ledger.as_ref(), &facts, &terms)?
         }
     };
@@ -241,10 +249,11 @@ pub(super) struct Terms {
 
 impl Terms {
     /// Of a comparison that is no part of a campaign.
-    fn by_itself(background: &Background) -> Self {
+    fn by_itself(background: &Background, limit: Limit) -> Self {
         Self {
             given: Given {
                 counted: background.counted(),
+                limit,
                 ..Given::default()
             },
             ..Self::default()
@@ -256,7 +265,7 @@ impl Terms {
 pub(super) fn witnessed(
     sides: &mut Sides,
     surroundings: &Surroundings,
-    interrupts: &Interrupts,
+    (interrupts, limit): (&Interrupts, Limit),
     place: (&Path, Option<&OsStr>),
     (step, background): (&str, &mut Background),
 ) -> Result<Option<Option<Verdict>>, Failure> {
@@ -266,7 +275,13 @@ pub(super) fn witnessed(
     if background.elsewhere.is_none() {
         background.elsewhere.clone_from(&here.elsewhere);
     }
-    let execution = sides.step0(here, surroundings, interrupts, place, (step, background))?;
+    let execution = sides.step0(
+        here,
+        surroundings,
+        (interrupts, limit),
+        place,
+        (step, background),
+    )?;
     say(&format!("bedplate: {step}: {}\n", execution.said));
     let is_unexecuted = execution.ran == Some(false) && !here.report.unexecuted_ok;
     if let Some(here) = &mut sides.here {

@@ -16,6 +16,7 @@ use bedplate_evidence::sides::words::{Artefact, Template};
 use bedplate_evidence::sides::worktree::{Worktrees, checked_out};
 use bedplate_evidence::sides::{Built, Copies, Difference, Execution, Layouts, Project, Recipe};
 use bedplate_evidence::trial::document::BuildReport;
+use bedplate_evidence::trial::limit::Limit;
 use bedplate_evidence::trial::surroundings::Surroundings;
 use bedplate_evidence::trial::{Contestant, Metric};
 use bedplate_evidence::versus::Interrupts;
@@ -317,7 +318,7 @@ impl Sides {
         &self,
         here: &BuiltHere,
         surroundings: &Surroundings,
-        interrupts: &Interrupts,
+        (interrupts, limit): (&Interrupts, Limit),
         (directory, search_path): (&Path, Option<&OsStr>),
         (name, background): (&str, &mut Background),
     ) -> Result<Execution, Failure> {
@@ -346,6 +347,7 @@ impl Sides {
             valgrind: &valgrind.path,
             directory,
             questions: here.questions.clone(),
+            limit,
         };
         step.find_with(background).map_err(|error| match error {
             Unwitnessed::Run { side, how } => Failure::Side(
@@ -415,6 +417,9 @@ pub(super) fn measure_words(
     }
     if let Some(input) = &options.input {
         words.extend(["--input".to_owned(), input.display().to_string()]);
+    }
+    if let Some(seconds) = options.timeout {
+        words.extend(["--timeout".to_owned(), seconds.to_string()]);
     }
     if options.unfit_ok {
         words.push("--unfit-ok".to_owned());

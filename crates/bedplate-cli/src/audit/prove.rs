@@ -301,6 +301,7 @@ fn options(arguments: &AuditArguments) -> CompareOptions {
             keep_env: given.keep_env.clone(),
             input: None,
             witness_seconds: WITNESS_S,
+            timeout: given.timeout,
             ledger: given.ledger.clone(),
             json: arguments.json.clone(),
             doc: arguments.list.doc.clone(),
@@ -334,6 +335,9 @@ fn replay(
             .into_iter()
             .flat_map(|(name, value)| [name.to_owned(), value]),
     );
+    if let Some(seconds) = arguments.comparison.timeout {
+        words.extend(["--timeout".to_owned(), seconds.to_string()]);
+    }
     if let Some(package) = &arguments.comparison.package {
         words.extend(["--package".to_owned(), package.clone()]);
     }

@@ -209,6 +209,30 @@ fn an_interrupt_leaves_a_partial_document() {
 }
 
 #[test]
+fn a_side_that_hangs_is_ended_and_named() {
+    let place = Place::new();
+    let output = ab(
+        &place,
+        &[
+            "--timeout",
+            "2",
+            "--json",
+            place.path("ab.json").to_str().unwrap(),
+        ],
+        &["sh", "-c", "true", "--vs", "sh", "-c", "sleep 3000; true"],
+    );
+    assert_eq!(output.status.code(), Some(17), "{output:?}");
+    let text = stdout(&output);
+    assert!(
+        text.contains("side B failed: a run took longer than 2 s"),
+        "{text}"
+    );
+    let found = document(&place);
+    assert_eq!(found["limit_s"], 2.0);
+    assert!(found["replay"].to_string().contains("--timeout"), "{found}");
+}
+
+#[test]
 fn usage_is_explained() {
     let place = Place::new();
     for words in [vec!["true"], vec!["--vs", "true"], vec!["true", "--vs"]] {

@@ -47,7 +47,7 @@ fn labels_without_their_sources_are_an_error_that_says_what_to_do() {
         .args(["audit", "--golden"])
         .arg(folder.path())
         .output()
-        .expect("a folder with one file");
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("cargo fetch"), "{text}");

@@ -15,6 +15,7 @@ use core::time::Duration;
 use std::hash::DefaultHasher;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -44,6 +45,8 @@ pub(crate) struct Once {
     pub(crate) output_hash: u64,
     pub(crate) output_tail: Vec<u8>,
     pub(crate) error_tail: Vec<u8>,
+    /// It was ended for taking too long.
+    pub(crate) is_late: bool,
 }
 
 impl Once {
@@ -61,12 +64,35 @@ pub(crate) fn run_once(
     path: &Path,
     interrupts: &Interrupts,
 ) -> Result<Once, RunError> {
+    run_ended(command, path, |pid, _started| Ending::new(interrupts, pid))
+}
+
+/// Likewise, in a process group of its own, all of which is ended after `limit`.
+pub(crate) fn run_once_within(
+    command: &mut Command,
+    path: &Path,
+    interrupts: &Interrupts,
+    limit: Option<Duration>,
+) -> Result<Once, RunError> {
+    command.process_group(0);
+    run_ended(command, path, |pid, started| {
+        let late_at = limit.and_then(|limit| started.checked_add(limit));
+        Ending::of_group(interrupts, pid, late_at)
+    })
+}
+
+fn run_ended<'run>(
+    command: &mut Command,
+    path: &Path,
+    ending: impl FnOnce(i32, Instant) -> Ending<'run>,
+) -> Result<Once, RunError> {
     let started = Instant::now();
     let mut child = start(command, path)?;
     let pid = i32::try_from(child.id()).unwrap_or(i32::MAX);
+    let mut ending = ending(pid, started);
     let mut output = Stream::of(child.stdout.take());
     let mut error = Stream::of(child.stderr.take());
-    let followed = follow(pid, interrupts, started, &mut output, &mut error);
+    let followed = follow(pid, &mut ending, started, &mut output, &mut error);
     let (wall_s, ended) = followed.map_err(|source| RunError::System {
         what: "wait for the program",
         source,
@@ -77,18 +103,18 @@ pub(crate) fn run_once(
         output_hash: output.hasher.finish(),
         output_tail: output.tail,
         error_tail: error.tail,
+        is_late: ending.is_late(),
     })
 }
 
 fn follow<O: Read + AsRawFd, E: Read + AsRawFd>(
     pid: i32,
-    interrupts: &Interrupts,
+    ending: &mut Ending<'_>,
     started: Instant,
     output: &mut Stream<O>,
     error: &mut Stream<E>,
 ) -> io::Result<(f64, Ended)> {
     let end = calls::watch_process(pid)?;
-    let mut ending = Ending::new(interrupts, pid);
     let mut wall = None;
     loop {
         let mut waited = vec![end.as_raw_fd()];
@@ -110,6 +136,7 @@ fn follow<O: Read + AsRawFd, E: Read + AsRawFd>(
         if let Some(wall) = wall
             && (!is_read || is_killed || started.elapsed() > wall + READ_ON)
         {
+            ending.end_rest()?;
             let ended = calls::wait_child(pid, true)?.ok_or(io::ErrorKind::NotFound)?;
             return Ok((wall.as_secs_f64(), ended));
         }
@@ -189,6 +216,41 @@ mod tests {
         assert_eq!(once.error_tail, b"wrong\n");
         assert!(once.wall_s > 0.0 && once.interrupted_by().is_none());
         assert_ne!(once.output_hash, run("echo out").output_hash);
+    }
+
+    #[test]
+    fn a_run_that_takes_too_long_is_ended_with_its_descendants() {
+        let mut command = Command::new("/bin/sh");
+        command
+            .args([
+                "-c",
+                "trap '' TERM; sleep 600 & echo $!; wait; wait; sleep 600",
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let once = run_once_within(
+            &mut command,
+            Path::new("/bin/sh"),
+            &Interrupts::catch().unwrap(),
+            Some(Duration::from_secs(1)),
+        )
+        .unwrap();
+        assert!(once.is_late && once.ended.code != Some(0), "{once:?}");
+        let pid: u32 = String::from_utf8_lossy(&once.output_tail)
+            .trim()
+            .parse()
+            .unwrap();
+        // Gone, or a zombie that nobody has waited for yet.
+        let waited = Instant::now();
+        let is_running = || {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            !stat.is_empty() && !stat.contains(") Z ") && stat.contains("(sleep)")
+        };
+        while is_running() {
+            assert!(waited.elapsed() < Duration::from_secs(60), "{pid} runs on");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     #[test]

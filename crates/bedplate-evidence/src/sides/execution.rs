@@ -12,6 +12,7 @@
 //! I2. A variable is named only if a run with it set executed what the run without it did not.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -25,8 +26,9 @@ use super::lines::{Lines, Place, count_instructions};
 use super::question::in_question;
 use crate::ab::Side;
 use crate::error::RunError;
-use crate::run::once::run_once;
+use crate::run::once::run_once_within;
 use crate::trial::Contestant;
+use crate::trial::limit::{Limit, exceeded};
 use crate::trial::measure::how;
 use crate::trial::surroundings::Surroundings;
 use crate::trial::witness::{Counter, callgrind_total};
@@ -95,6 +97,8 @@ pub struct Step0<'step> {
     /// Lines of A and of B that are in question, files below the sources' root; without any, those
     /// that the sides differ in.
     pub questions: Option<[BTreeSet<(String, u32)>; 2]>,
+    /// How long a run may take, before it is slowed down.
+    pub limit: Limit,
 }
 
 /// What step 0 knows besides the two sides, and learns.
@@ -152,6 +156,7 @@ impl Elsewhere {
 #[derive(Clone, Debug, Default)]
 struct Run {
     counts: Counts,
+    took: Duration,
     instructions: u64,
 }
 
@@ -273,9 +278,10 @@ impl Seen<'_> {
         }
         let base = match background.base.take() {
             Some(base) => base,
-            None => self.run(Side::A, &[])?,
+            None => self.run(Side::A, &[], self.step.limit.of_counted(&self.counter()))?,
         };
-        let with = self.run(Side::B, &[])?;
+        let limit = self.limit_after(base.took);
+        let with = self.run(Side::B, &[], limit)?;
         background.instructions = Some(with.instructions);
         let counts = [&background.base.insert(base).counts, &with.counts];
         let mut found = self.tallied(counts);
@@ -283,7 +289,7 @@ impl Seen<'_> {
             return Ok(found);
         }
         if background.elsewhere.is_none() {
-            self.search_guards(counts, &mut found)?;
+            self.search_guards(counts, limit, &mut found)?;
         }
         if found.executions == 0 && found.of.is_none() {
             found.of = Some(self.passed(counts));
@@ -325,6 +331,7 @@ impl Seen<'_> {
     fn search_guards(
         &self,
         counts: [&Counts; 2],
+        limit: Option<Duration>,
         found: &mut Execution,
     ) -> Result<(), Unwitnessed> {
         let root = &self.step.built[1].recipe.root;
@@ -337,14 +344,14 @@ impl Seen<'_> {
             return Ok(());
         }
         found.tried.clone_from(&asked);
-        let (all, mut guards) = (self.opened(counts, &asked)?, Vec::new());
+        let (all, mut guards) = (self.opened(counts, limit, &asked)?, Vec::new());
         let mut opened = all.unwrap_or(0);
         if asked.len() == 1 && opened > 0 {
             guards.clone_from(&asked);
         } else if opened > 0 || all.is_none() {
             for name in asked.iter().take(TRIALS_MAX) {
                 let alone = self
-                    .opened(counts, core::slice::from_ref(name))?
+                    .opened(counts, limit, core::slice::from_ref(name))?
                     .unwrap_or(0);
                 if alone > 0 {
                     opened = opened.max(alone);
@@ -367,6 +374,7 @@ impl Seen<'_> {
     fn opened(
         &self,
         counts: [&Counts; 2],
+        limit: Option<Duration>,
         variables: &[String],
     ) -> Result<Option<u64>, Unwitnessed> {
         let mut most = 0;
@@ -377,7 +385,7 @@ impl Seen<'_> {
             if closed.peek().is_none() {
                 continue;
             }
-            let with = match self.run(side, variables) {
+            let with = match self.run(side, variables, limit) {
                 Ok(with) => with.counts,
                 Err(Unwitnessed::Run { .. }) => return Ok(None),
                 Err(other) => return Err(other),
@@ -404,11 +412,25 @@ impl Seen<'_> {
         of_side(0).max(of_side(1))
     }
 
+    fn counter(&self) -> Counter {
+        Counter::Callgrind(self.step.valgrind.to_owned())
+    }
+
+    /// How long runs may take after A took so long.
+    fn limit_after(&self, took: Duration) -> Option<Duration> {
+        self.step.limit.after_counted(&self.counter(), took)
+    }
+
     /// Runs a side once under callgrind.
-    fn run(&self, side: Side, variables: &[String]) -> Result<Run, Unwitnessed> {
+    fn run(
+        &self,
+        side: Side,
+        variables: &[String],
+        limit: Option<Duration>,
+    ) -> Result<Run, Unwitnessed> {
         let step = self.step;
         let index = side as usize;
-        let counter = Counter::Callgrind(step.valgrind.to_owned());
+        let counter = self.counter();
         let inner = step.contestants[index].command();
         let mut command = counter.command_by_instruction(&inner, step.directory);
         step.surroundings.apply(&mut command, 0)?;
@@ -416,7 +438,13 @@ impl Seen<'_> {
             command.env(name, "1");
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let once = run_once(&mut command, step.valgrind, step.interrupts)?;
+        let once = run_once_within(&mut command, step.valgrind, step.interrupts, limit)?;
+        if once.is_late {
+            // Whatever it wrote is of no use, and must not be taken for another run's.
+            taken(step.directory)?;
+            let how = exceeded(limit);
+            return Err(Unwitnessed::Run { side, how });
+        }
         if let Some(signal) = step.interrupts.signal().or(once.interrupted_by()) {
             return Err(Unwitnessed::Interrupted(signal));
         }
@@ -439,6 +467,7 @@ impl Seen<'_> {
             });
         }
         Ok(Run {
+            took: Duration::try_from_secs_f64(once.wall_s).unwrap_or_default(),
             counts: self.lines[index].executed(&counts),
             instructions: texts.iter().filter_map(|text| callgrind_total(text)).sum(),
         })
@@ -516,6 +545,7 @@ mod tests {
     fn what_is_known_of_the_base_outlives_a_comparison() {
         let mut background = Background {
             base: Some(Run {
+                took: Duration::ZERO,
                 instructions: 7,
                 ..Run::default()
             }),

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::contestant::Contestant;
+use super::limit::Limit;
 use super::measure::{Figures, Metric, Runner};
 use super::outcome::{SideFailure, Stop};
 use super::surroundings::{PADDING_MAX, Surroundings};
@@ -57,6 +58,8 @@ pub struct Given {
     pub deadline: Option<Instant>,
     /// Instructions of A and of B, where callgrind counted them already.
     pub counted: Option<[u64; 2]>,
+    /// How long a run may take.
+    pub limit: Limit,
 }
 
 /// How far a comparison is.
@@ -121,6 +124,8 @@ pub struct Trial {
     pub took_s: (f64, f64),
     /// Runs of all kinds.
     pub runs: u64,
+    /// How long a run might take.
+    pub limit: Limit,
 }
 
 /// What was printed.
@@ -168,6 +173,7 @@ pub fn conduct_given(
             interrupts: plan.interrupts,
             directory: plan.directory,
             layouts: plan.layouts,
+            limit: given.limit,
             outputs: Default::default(),
             run_s: 0.0,
             runs: 0,
@@ -189,6 +195,7 @@ pub fn conduct_given(
         outputs: session.outputs(),
         end,
         took_s: (seconds(started.elapsed()), session.runner.run_s),
+        limit: session.runner.limit,
         runs: session.runner.runs,
         series: session.series,
         calibration: session.calibration,
@@ -216,7 +223,9 @@ struct Session<'plan> {
 impl Session<'_> {
     fn run(&mut self, on_progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Stop> {
         on_progress(Progress::Trying);
-        let tried = [self.runner.run(Side::A, 0)?, self.runner.run(Side::B, 0)?];
+        let first = self.runner.run(Side::A, 0)?;
+        self.runner.limit = self.runner.limit.after_first(first.wall_s);
+        let tried = [first, self.runner.run(Side::B, 0)?];
         self.calibrate(on_progress)?;
         let run_s = tried[0].wall_s + tried[1].wall_s;
         let pair_s = match self.judged_counter() {

@@ -106,6 +106,8 @@ pub struct Document {
     pub runs_s: f64,
     /// Runs of all kinds.
     pub runs: u64,
+    /// Seconds after which a run was ended; null before the first one.
+    pub limit_s: Option<f64>,
     /// The command that runs it again with the same seed.
     pub replay: Vec<String>,
     /// How the sides were built, if they were built for this comparison.
@@ -300,6 +302,7 @@ impl Document {
             took_s: 0.0,
             runs_s: 0.0,
             runs: 0,
+            limit_s: None,
             replay: before.replay,
             build: before.build,
         }
@@ -331,6 +334,7 @@ impl Document {
         document.outputs = Some(trial.outputs);
         (document.took_s, document.runs_s) = trial.took_s;
         document.runs = trial.runs;
+        document.limit_s = trial.limit.of_run().map(|limit| limit.as_secs_f64());
         match trial.end {
             End::Verdict => {}
             End::Interrupted(signal) => {

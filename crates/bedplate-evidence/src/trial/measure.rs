@@ -7,19 +7,21 @@
 //! Which side runs when (`crate::ab::series`).
 
 use alloc::collections::BTreeSet;
+use core::time::Duration;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
 use super::contestant::Contestant;
+use super::limit::{Limit, exceeded};
 use super::outcome::{SideFailure, Stop};
 use super::surroundings::Surroundings;
 use super::witness::Counter;
 use crate::ab::Side;
 use crate::error::RunError;
 use crate::process::Ended;
-use crate::run::once::{Once, run_once};
+use crate::run::once::{Once, run_once_within};
 use crate::sides::Layouts;
 use crate::versus::Interrupts;
 
@@ -119,6 +121,8 @@ pub(crate) struct Runner<'run> {
     /// Where counted runs write.
     pub(crate) directory: &'run Path,
     pub(crate) layouts: Option<&'run Layouts>,
+    /// How long a run may take.
+    pub(crate) limit: Limit,
     /// Hashes of the outputs of A and of B.
     pub(crate) outputs: [BTreeSet<u64>; 2],
     /// Seconds that all runs took.
@@ -139,7 +143,7 @@ impl Runner<'_> {
         let contestant = self.contestant(side);
         let mut command = contestant.command();
         let path = contestant.path.clone();
-        let once = self.once(&mut command, &path, side, padding)?;
+        let once = self.once(&mut command, &path, (side, padding), self.limit.of_run())?;
         self.outputs[side as usize].insert(once.output_hash);
         Ok(Figures::from_run(&once))
     }
@@ -153,7 +157,8 @@ impl Runner<'_> {
     ) -> Result<Figures, Stop> {
         let inner = self.contestant(side).command();
         let mut command = counter.command(&inner, self.directory);
-        let once = self.once(&mut command, counter.path(), side, padding)?;
+        let limit = self.limit.of_counted(counter);
+        let once = self.once(&mut command, counter.path(), (side, padding), limit)?;
         let instructions = counter
             .read(self.directory)
             .map_err(|source| RunError::System {
@@ -170,8 +175,8 @@ impl Runner<'_> {
         &mut self,
         command: &mut Command,
         path: &Path,
-        side: Side,
-        padding: usize,
+        (side, padding): (Side, usize),
+        limit: Option<Duration>,
     ) -> Result<Once, Stop> {
         if let Some(Err(error)) = self.layouts.map(|layouts| layouts.renew(side)) {
             // An interrupt from a terminal ends the linker too.
@@ -180,9 +185,14 @@ impl Runner<'_> {
         }
         self.surroundings.apply(command, padding)?;
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let once = run_once(command, path, self.interrupts)?;
+        let once = run_once_within(command, path, self.interrupts, limit)?;
         self.run_s += once.wall_s;
         self.runs += 1;
+        if once.is_late {
+            let how = exceeded(limit);
+            let failure = failure(side, &once);
+            return Err(Stop::Failed(SideFailure { how, ..failure }));
+        }
         if let Some(signal) = self.interrupts.signal().or(once.interrupted_by()) {
             return Err(Stop::Interrupted(signal));
         }

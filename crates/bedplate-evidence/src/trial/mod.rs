@@ -16,6 +16,7 @@
 //! | `measure.rs` | one run of a side, and its figures |
 //! | `witness.rs` | instruction counts |
 //! | `conduct.rs` | the comparison from the first run to the verdict |
+//! | `limit.rs` | how long a run may take |
 //! | `outcome.rs` | what came of it: failures, warnings |
 //! | `ledger.rs` | reruns of the same comparison |
 //! | `floor.rs` | the noise of a program against itself |
@@ -32,6 +33,7 @@ pub mod document;
 pub mod fitness;
 pub mod floor;
 pub mod ledger;
+pub mod limit;
 pub mod markdown;
 pub mod measure;
 pub mod outcome;

@@ -98,6 +98,12 @@ pub fn render(document: &Document, paint: Paint) -> String {
     if let Some(because) = &document.instructions_absent {
         add(format!("instructions: not measured: {because}"));
     }
+    if let Some(limit_s) = document.limit_s {
+        add(format!(
+            "time limit of a run: {} (--timeout)",
+            seconds(limit_s)
+        ));
+    }
     add(format!("environment: {}", environment_said(document)));
     for line in build_said(document) {
         add(line);

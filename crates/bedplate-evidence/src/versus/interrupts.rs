@@ -1,8 +1,8 @@
 //! Signals that end a comparison early.
 //!
 //! # Role
-//! Remembers the signal, and ends the run that is under way: with that signal first, with
-//! `SIGKILL` if it goes on.
+//! Remembers the signal, and ends the run that is under way, or that takes too long: with that signal
+//! first, with `SIGKILL` if it goes on.
 //!
 //! # Not here
 //! Signals to the watched run, which are the program's (`crate::run::signals`).
@@ -59,33 +59,73 @@ impl Interrupts {
     }
 }
 
-/// Ends one run when an interrupt arrived.
+/// Ends one run when an interrupt arrived, or when it takes too long.
 #[derive(Debug)]
 pub(crate) struct Ending<'run> {
     interrupts: &'run Interrupts,
-    pid: i32,
+    /// Whom signals go to: a process, or its group as a negative number.
+    target: i32,
+    /// When it takes too long.
+    late_at: Option<Instant>,
+    is_late: bool,
     asked: Option<Instant>,
 }
 
 impl<'run> Ending<'run> {
+    /// Of a run that may take as long as it likes.
     pub(crate) fn new(interrupts: &'run Interrupts, pid: i32) -> Self {
         Self {
             interrupts,
-            pid,
+            target: pid,
+            late_at: None,
+            is_late: false,
             asked: None,
         }
     }
 
+    /// Of a run that leads a process group of its own, all of which is ended.
+    pub(crate) fn of_group(
+        interrupts: &'run Interrupts,
+        pid: i32,
+        late_at: Option<Instant>,
+    ) -> Self {
+        Self {
+            target: -pid,
+            late_at,
+            ..Self::new(interrupts, pid)
+        }
+    }
+
+    /// Whether it was ended for taking too long.
+    pub(crate) fn is_late(&self) -> bool {
+        self.is_late
+    }
+
+    /// Ends what the run left of its group, if it was to be ended; the leader must still be waited for,
+    /// so that no other group can have its number.
+    pub(crate) fn end_rest(&self) -> io::Result<()> {
+        if self.asked.is_some() && self.target < 0 {
+            calls::send_signal(self.target, SIGKILL)?;
+        }
+        Ok(())
+    }
+
     /// To be called now and then; true once the run was killed and is waited for no longer.
     pub(crate) fn is_over(&mut self) -> io::Result<bool> {
-        match (self.asked, self.interrupts.signal()) {
+        let is_late = || self.late_at.is_some_and(|at| Instant::now() >= at);
+        let signal = match self.interrupts.signal() {
+            None if is_late() => Some(SIGTERM),
+            signal => signal,
+        };
+        match (self.asked, signal) {
             (None, Some(signal)) => {
-                calls::send_signal(self.pid, signal)?;
+                self.is_late = self.interrupts.signal().is_none();
+                calls::send_signal(self.target, signal)?;
                 self.asked = Some(Instant::now());
                 Ok(false)
             }
             (Some(asked), _) if asked.elapsed() > GRACE => {
-                calls::send_signal(self.pid, SIGKILL)?;
+                calls::send_signal(self.target, SIGKILL)?;
                 Ok(true)
             }
             _ => Ok(false),
