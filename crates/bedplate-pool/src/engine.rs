@@ -305,26 +305,34 @@ impl Engine {
         self.leave_watch();
     }
 
-    /// Runs something that sleeps, with another thread in place of this one's meanwhile. Within
-    /// another such call it just runs: the thread is replaced already.
-    pub(crate) fn while_blocked<R>(&self, seat: &Seat, sleep: impl FnOnce() -> R) -> R {
-        if seat.is_blocked() {
-            return sleep();
+    /// The owner of a seat is about to sleep: another thread takes its place meanwhile. One that is
+    /// replaced already, because it sleeps inside something that blocks, is not replaced again.
+    pub(crate) fn pause(&self, seat: &Seat) {
+        if !seat.pause() {
+            return;
         }
-        let step = if seat.index < self.thread_seats() {
-            activity::WORKER_RUNS
-        } else {
-            activity::GUEST_RUNS
-        };
-        self.activity.end(step);
-        seat.set_blocked(true);
-        let _resumes = Resumes { seat, step };
+        self.activity.end(self.runs_as(seat));
         // Pairs with the fence in `IdleSet::enter`: a worker that goes to sleep now is found.
         fence(Ordering::SeqCst);
         if self.may_hunt() && !self.wake_one() && self.may_run_jobs() {
             self.crew.start_spare(self);
         }
-        sleep()
+    }
+
+    /// The owner of a seat that was paused runs again.
+    pub(crate) fn resume(&self, seat: &Seat) {
+        if seat.resume() {
+            self.activity.begin(self.runs_as(seat));
+        }
+    }
+
+    /// What the owner of a seat counts as while it runs.
+    fn runs_as(&self, seat: &Seat) -> Step {
+        if seat.index < self.thread_seats() {
+            activity::WORKER_RUNS
+        } else {
+            activity::GUEST_RUNS
+        }
     }
 
     /// A thread has no more work. The last one of a pool that stops lets the others go.
@@ -385,18 +393,5 @@ impl Drop for Hunter<'_> {
     fn drop(&mut self) {
         // Relaxed: as in `hunter`.
         self.engine.hunters.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// The end of a sleep, also by a panic.
-struct Resumes<'e> {
-    seat: &'e Seat,
-    step: Step,
-}
-
-impl Drop for Resumes<'_> {
-    fn drop(&mut self) {
-        self.seat.set_blocked(false);
-        self.seat.engine().activity.begin(self.step);
     }
 }

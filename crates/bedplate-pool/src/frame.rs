@@ -14,6 +14,7 @@
 //! `job` and `outcome` are handed over by the offer's number and the latch, see `protocol/`.
 
 use crate::context::Context;
+use crate::current;
 use crate::payload::{self, Payload};
 use crate::protocol::latch::Latch;
 use crate::wait;
@@ -248,7 +249,8 @@ where
 {
     let frame = Frame::new(job, lobby);
     send(Stolen(frame.shared()));
-    wait::asleep(lobby, &frame.header.latch);
+    // It has no seat here, but may have one in another pool.
+    current::while_blocked(|| wait::asleep(lobby, &frame.header.latch));
     // SAFETY: the latch is done; this is the only call.
     let outcome = unsafe { frame.outcome() };
     match outcome {

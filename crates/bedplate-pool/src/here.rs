@@ -101,15 +101,12 @@ where
 }
 
 /// Runs something that may block for long, such as I/O or a lock, while another thread takes the
-/// calling one's place in its pool.
+/// calling one's place in its pool, or in each of them where it entered one from inside another.
 ///
 /// # Panics
 /// If `op` does.
 pub fn blocking<R>(op: impl FnOnce() -> R) -> R {
-    current::with(|cx| match cx {
-        Some(cx) => cx.seat().engine().while_blocked(cx.seat(), op),
-        None => op(),
-    })
+    current::while_blocked(op)
 }
 
 /// How many workers the current pool has.

@@ -9,7 +9,7 @@ use crate::batch::Batch;
 use crate::builder::ThreadPoolBuilder;
 use crate::context::Context;
 use crate::crew;
-use crate::current::{self, Seated};
+use crate::current;
 use crate::engine::Engine;
 use crate::error::{BuildError, Full};
 use crate::frame;
@@ -61,8 +61,8 @@ impl ThreadPool {
 
     /// Runs `op` in the pool, on the calling thread.
     ///
-    /// A thread that is in the pool already just calls it; another takes a guest's seat for the
-    /// time. Where all 64 are taken, a worker runs `op` while the thread sleeps.
+    /// A thread that is in the pool already just calls it, also from inside another pool; another
+    /// thread takes a guest's seat for the time. Where all 64 are taken, a worker runs `op` while the thread sleeps.
     ///
     /// # Panics
     /// If `op` does.
@@ -230,9 +230,10 @@ where
     R: Send,
 {
     current::with_engine(engine, |cx| match cx {
-        Some(cx) => op(cx),
+        Some(cx) if current::is_latest(cx.seat()) => op(cx),
+        Some(cx) => current::seated(cx.seat(), || op(cx)),
         None => match Guest::of(engine) {
-            Some(guest) => op(Context::new(guest.seat)),
+            Some(guest) => current::seated(guest.seat, || op(Context::new(guest.seat))),
             None => frame::by_worker(&engine.lobby, op, |brought| {
                 engine.submit(Priority::High, Item::Brought(brought));
             }),
@@ -244,16 +245,11 @@ where
 #[derive(Debug)]
 struct Guest<'p> {
     seat: &'p Seat,
-    _seated: Seated<'p>,
 }
 
 impl<'p> Guest<'p> {
     fn of(engine: &'p Engine) -> Option<Self> {
-        let seat = engine.guest_seat()?;
-        Some(Self {
-            seat,
-            _seated: Seated::at(seat),
-        })
+        engine.guest_seat().map(|seat| Self { seat })
     }
 }
 

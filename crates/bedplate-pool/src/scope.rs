@@ -14,6 +14,7 @@
 
 use crate::batch::Batch;
 use crate::context::Context;
+use crate::current;
 use crate::engine::Engine;
 use crate::payload::{self, Payload};
 use crate::queue::{Item, Priority, Shared};
@@ -237,9 +238,8 @@ impl Work {
             if self.pending.load(Ordering::Acquire) == 0 {
                 return;
             }
-            let seat = cx.seat();
-            seat.counts.waits.up();
-            seat.engine().while_blocked(seat, || self.sleep());
+            cx.seat().counts.waits.up();
+            current::while_blocked(|| self.sleep());
         }
     }
 

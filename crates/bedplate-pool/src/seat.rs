@@ -19,7 +19,7 @@ use crate::metrics::Counts;
 use crate::protocol::offers::Offers;
 use bedplate_os::lock::Parking;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 /// No CPU.
 const UNPINNED: u32 = u32::MAX;
@@ -42,8 +42,9 @@ pub(crate) struct Seat {
     pub(crate) counts: Counts,
     /// The CPU the owner is bound to.
     cpu: AtomicU32,
-    /// True while another thread runs in the owner's place. Owner only.
-    blocked: AtomicBool,
+    /// How many sleeps the owner is in, one inside the other; another thread runs in its place unless
+    /// zero. Owner only.
+    pauses: AtomicUsize,
     engine: NonNull<Engine>,
 }
 
@@ -64,7 +65,7 @@ impl Seat {
             index,
             counts: Counts::default(),
             cpu: AtomicU32::new(UNPINNED),
-            blocked: AtomicBool::new(false),
+            pauses: AtomicUsize::new(0),
             engine,
         }
     }
@@ -109,16 +110,20 @@ impl Seat {
         offer
     }
 
-    /// True while another thread runs in the owner's place. Owner only.
-    pub(crate) fn is_blocked(&self) -> bool {
-        // Relaxed: the owner's word.
-        self.blocked.load(Ordering::Relaxed)
+    /// The owner is about to sleep; true unless it counts as asleep already. Owner only.
+    pub(crate) fn pause(&self) -> bool {
+        // Relaxed, both: the owner's word.
+        let pauses = self.pauses.load(Ordering::Relaxed);
+        self.pauses.store(pauses + 1, Ordering::Relaxed);
+        pauses == 0
     }
 
-    /// Notes whether another thread runs in the owner's place. Owner only.
-    pub(crate) fn set_blocked(&self, blocked: bool) {
-        // Relaxed: the owner's word.
-        self.blocked.store(blocked, Ordering::Relaxed);
+    /// The owner is awake; true if it counts as awake from now on. Owner only.
+    pub(crate) fn resume(&self) -> bool {
+        // Relaxed, both: the owner's word.
+        let pauses = self.pauses.load(Ordering::Relaxed) - 1;
+        self.pauses.store(pauses, Ordering::Relaxed);
+        pauses == 0
     }
 
     /// Notes the CPU the owner is bound to.

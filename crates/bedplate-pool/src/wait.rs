@@ -13,6 +13,7 @@
 //! grows by descendants, which are fewer at each step.
 
 use crate::context::Context;
+use crate::current;
 use crate::frame::{Header, Stolen};
 use crate::protocol::latch::Latch;
 use crate::tuning;
@@ -22,7 +23,6 @@ use bedplate_os::lock::Parking;
 /// Waits until the frame's half has run.
 pub(crate) fn for_thief(cx: Context<'_>, header: &Header) {
     let seat = cx.seat();
-    let engine = seat.engine();
     let mut began_ns = clock::monotonic_ns();
     let mut seen = (0, began_ns);
     // Bounded by the time below, anew after each half that was run.
@@ -36,7 +36,7 @@ pub(crate) fn for_thief(cx: Context<'_>, header: &Header) {
         }
         if now_ns - began_ns > tuning::WAIT_SPIN_NS {
             seat.counts.waits.up();
-            engine.while_blocked(seat, || asleep(&seat.parking, &header.latch));
+            current::while_blocked(|| asleep(&seat.parking, &header.latch));
             return;
         }
         for _ in 0..tuning::SPIN_TURNS {

@@ -9,7 +9,7 @@
 
 use crate::activity;
 use crate::context::Context;
-use crate::current::Seated;
+use crate::current;
 use crate::engine::Engine;
 use crate::hunt::{Catch, Sightings};
 use crate::payload;
@@ -21,8 +21,11 @@ use std::panic::catch_unwind;
 /// Works at a seat until the pool stops, nothing waits and nobody works any more.
 pub(crate) fn work(engine: &Engine, index: usize) {
     let seat = engine.seat(index);
-    let _seated = Seated::at(seat);
-    let mut sightings = Sightings::new(engine, index);
+    current::seated(seat, || work_at(engine, seat));
+}
+
+fn work_at(engine: &Engine, seat: &Seat) {
+    let mut sightings = Sightings::new(engine, seat.index);
     loop {
         if engine.may_run_jobs() && engine.queue.has_some() && run_next(engine, seat) {
             continue;

@@ -2,7 +2,7 @@
 
 use crate::{LONG, pool, until};
 use alloc::sync::Arc;
-use bedplate_pool::{Context, blocking};
+use bedplate_pool::{Context, JobOptions, ThreadPool, blocking, scope};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Mutex;
 use std::time::Instant;
@@ -243,4 +243,101 @@ fn a_half_after_many_tiny_joins_is_taken() {
             );
         });
     }
+}
+
+/// Runs a job in a pool and waits for it.
+fn run<R: Send + 'static>(pool: &ThreadPool, job: impl FnOnce() -> R + Send + 'static) -> R {
+    let handle = pool.spawn_job(JobOptions::new(), job);
+    handle.expect("there is room").wait().expect("it runs")
+}
+
+/// A job of one pool enters another and waits there for a job of the first: the thread is replaced
+/// in both.
+#[test]
+fn a_wait_inside_another_pool_is_a_wait_in_both() {
+    let (outer, inner) = (Arc::new(pool(1)), Arc::new(pool(2)));
+    for _ in 0..20 {
+        let (a, b) = (Arc::clone(&outer), Arc::clone(&inner));
+        assert_eq!(run(&outer, move || b.install(|| run(&a, || 1))), 1);
+        // By a wait for a half that another took.
+        let (a, b) = (Arc::clone(&outer), Arc::clone(&inner));
+        let joined = run(&outer, move || {
+            let taken = AtomicBool::new(false);
+            let until_taken = || until("the half runs", || taken.load(Ordering::Relaxed));
+            b.join(until_taken, || {
+                taken.store(true, Ordering::Relaxed);
+                run(&a, || 2)
+            })
+        });
+        assert_eq!(joined.1, 2);
+        // By a wait for the jobs of a scope.
+        let (a, b) = (Arc::clone(&outer), Arc::clone(&inner));
+        assert_eq!(run(&outer, move || b.install(|| in_a_scope(&a))), 3);
+    }
+}
+
+/// A worker runs a job of the pool and waits for it, as a job of a scope.
+fn in_a_scope(pool: &ThreadPool) -> usize {
+    let (begun, got) = (AtomicBool::new(false), AtomicUsize::new(0));
+    scope(|s| {
+        s.spawn(|_| {
+            begun.store(true, Ordering::Relaxed);
+            got.store(run(pool, || 3), Ordering::Relaxed);
+        });
+        until("a worker has the job", || begun.load(Ordering::Relaxed));
+    });
+    got.into_inner()
+}
+
+/// Enters two pools in turn, one inside the other.
+fn in_turn(a: &ThreadPool, b: &ThreadPool, depth: usize) -> usize {
+    if depth == 0 {
+        assert_eq!(
+            bedplate_pool::current_num_threads(),
+            a.current_num_threads()
+        );
+        return 0;
+    }
+    b.install(|| {
+        assert_eq!(
+            bedplate_pool::current_num_threads(),
+            b.current_num_threads()
+        );
+        a.install(|| in_turn(a, b, depth - 1) + 1)
+    })
+}
+
+/// A thread has one seat in a pool however often it enters, and the free functions use the latest.
+#[test]
+fn a_thread_has_one_seat_in_a_pool() {
+    let (a, b) = (Arc::new(pool(1)), pool(2));
+    let own = Arc::clone(&a);
+    assert_eq!(run(&a, move || in_turn(&own, &b, 200)), 200);
+    assert_eq!(a.metrics().guests_refused, 0);
+}
+
+/// A worker of one pool finds no seat in another and sleeps while a worker of that one runs what it
+/// brought: it is replaced in its own pool.
+#[test]
+fn a_worker_that_finds_no_seat_elsewhere_is_replaced() {
+    let (own, crowded) = (Arc::new(pool(1)), Arc::new(pool(1)));
+    let (inside, leave) = (AtomicUsize::new(0), AtomicBool::new(false));
+    std::thread::scope(|threads| {
+        for _ in 0..64 {
+            threads.spawn(|| {
+                crowded.install(|| {
+                    inside.fetch_add(1, Ordering::Relaxed);
+                    blocking(|| until("the test ends", || leave.load(Ordering::Relaxed)));
+                });
+            });
+        }
+        until("all seats are taken", || {
+            inside.load(Ordering::Relaxed) == 64
+        });
+        let (a, b) = (Arc::clone(&own), Arc::clone(&crowded));
+        let got = run(&own, move || b.install(|| run(&a, || 4)));
+        leave.store(true, Ordering::Relaxed);
+        assert_eq!(got, 4);
+        assert!(crowded.metrics().guests_refused >= 1);
+    });
 }
