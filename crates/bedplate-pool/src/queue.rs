@@ -144,6 +144,28 @@ impl JobQueue {
         self.waiting.fetch_add(1, Ordering::Release);
     }
 
+    /// Takes a ticket out again, if it is still there. The latest are looked at first: a scope that
+    /// nobody came to ends soon after it put its ticket in.
+    pub(crate) fn withdraw(&self, priority: Priority, ticket: &Arc<dyn Shared>) {
+        let mut items = self.lane(priority).lock();
+        let is_it = |item: &Item| match item {
+            // The addresses alone: a table of functions may be there more than once.
+            Item::Ticket(other) => core::ptr::addr_eq(Arc::as_ptr(other), Arc::as_ptr(ticket)),
+            Item::Job(_) | Item::Brought(_) => false,
+        };
+        let withdrawn = items
+            .iter()
+            .rposition(is_it)
+            .and_then(|at| items.remove(at));
+        if withdrawn.is_some() {
+            // Release as in `pop_of`.
+            self.waiting.fetch_sub(1, Ordering::Release);
+        }
+        drop(items);
+        // Not under the lock: it may be the last pointer to the work.
+        drop(withdrawn);
+    }
+
     /// The next job.
     pub(crate) fn pop(&self) -> Option<Item> {
         if !self.has_some() {

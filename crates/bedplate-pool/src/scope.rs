@@ -119,6 +119,7 @@ pub(crate) fn run<'scope, R>(cx: Context<'_>, op: impl FnOnce(&Scope<'scope>) ->
     let result = catch_unwind(AssertUnwindSafe(|| op(&scope)));
     // I1. No panic leaves the wait.
     scope.work.finish(cx);
+    scope.work.withdraw();
     let panic = scope.work.lock_panic().take();
     match (result, panic) {
         (Ok(result), None) => result,
@@ -187,6 +188,16 @@ impl Work {
         if !self.ticketed.swap(true, Ordering::Relaxed) {
             let shared: Arc<dyn Shared> = Arc::clone(self) as Arc<dyn Shared>;
             self.engine.submit(Priority::Normal, Item::Ticket(shared));
+        }
+    }
+
+    /// Takes the ticket out of the pool's queue once all jobs have ended, lest tickets of scopes that
+    /// have ended take the room of jobs.
+    fn withdraw(self: &Arc<Self>) {
+        // Relaxed: every job has ended, and with it whoever added one and its ticket.
+        if self.ticketed.load(Ordering::Relaxed) {
+            let shared: Arc<dyn Shared> = Arc::clone(self) as Arc<dyn Shared>;
+            self.engine.queue.withdraw(Priority::Normal, &shared);
         }
     }
 

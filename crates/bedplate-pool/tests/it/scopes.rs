@@ -116,3 +116,21 @@ fn many_scopes_at_once_from_outside() {
     assert_eq!(count.load(Ordering::Relaxed), 4000);
     until("the tickets are gone", || pool.metrics().queued == 0);
 }
+
+/// Workers are busy, and scopes come and go: their tickets do not fill the queue.
+#[test]
+fn scopes_that_have_ended_leave_nothing_in_the_queue() {
+    let pool = pool(1);
+    let (open, gate) = mpsc::channel::<()>();
+    let (begun, busy) = mpsc::channel::<()>();
+    pool.spawn(move || {
+        begun.send(()).expect("the test waits");
+        gate.recv().expect("the gate opens");
+    });
+    busy.recv().expect("the worker is busy");
+    for _ in 0..100 {
+        pool.scope(|s| s.spawn(|_| ()));
+        assert_eq!(pool.metrics().queued, 0);
+    }
+    open.send(()).expect("the worker waits");
+}
