@@ -87,7 +87,8 @@ impl Crew {
     /// Starts a spare, if there is one left that has not been started.
     #[cold]
     pub(crate) fn start_spare(&self, engine: &Engine) {
-        let Some(engine) = engine.counted() else {
+        // A forked child has none of the other threads, and gets no spare either.
+        let Some(engine) = engine.counted().filter(|_| !self.is_forked()) else {
             return;
         };
         let max = engine.plan.spares;
