@@ -7,7 +7,8 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::ops::{Op, OpKind, Order, call_kind};
-use super::program::{Declared, FunctionId, LocationId, Program, Site};
+use super::plain::declare_plain;
+use super::program::{FunctionId, LocationId, Program, Site};
 use super::resolve::{SAME, Target};
 use crate::syntax::Kind;
 
@@ -234,7 +235,11 @@ fn handed_over(
 ) -> Vec<(Target, Vec<Site>)> {
     let mut found = Vec::new();
     for call in program.callers(function) {
-        let Some(argument) = program.child(call, index as usize) else {
+        // The receiver stands before the arguments, and in C++ it is no parameter.
+        let is_cpp_method =
+            matches!(program.kind(call), Kind::Method { .. }) && !program.unit(call.unit).is_rust;
+        let place = index as usize + usize::from(is_cpp_method);
+        let Some(argument) = program.child(call, place) else {
             continue;
         };
         let mut calls = calls.to_vec();
@@ -278,64 +283,6 @@ fn all_ops(program: &Program) -> Vec<Op> {
         }
     }
     ops
-}
-
-/// Gives operations on plainly declared fields and variables a location.
-fn declare_plain(program: &mut Program, ops: Vec<Op>) -> Vec<Op> {
-    let mut new: BTreeMap<(String, String), LocationId> = BTreeMap::new();
-    let mut out = Vec::new();
-    for mut op in ops {
-        if op.targets.is_empty() && !program.unit(op.site.unit).is_rust {
-            for declared in plain_fields(program, op.site) {
-                let key = (declared.owner.clone(), declared.name.clone());
-                let id = *new
-                    .entry(key)
-                    .or_insert_with(|| program.add_location(declared));
-                op.targets.push(Target::Location(id));
-            }
-        }
-        out.push(op);
-    }
-    out
-}
-
-/// The fields that the first member named in an operation may be.
-fn plain_fields(program: &Program, site: Site) -> Vec<Declared> {
-    let member = program
-        .below(site)
-        .into_iter()
-        .find_map(|s| match program.kind(s) {
-            Kind::Member(name) => Some((s, name.clone())),
-            _ => None,
-        });
-    let Some((member, name)) = member else {
-        return Vec::new();
-    };
-    let words = program
-        .child(member, 0)
-        .map_or_else(BTreeSet::new, |base| program.type_words(base, 0));
-    let mut found = Vec::new();
-    for (unit_index, unit) in program.units.iter().enumerate() {
-        for structure in &unit.structures {
-            let Some(field) = structure.fields.iter().find(|f| f.name == name) else {
-                continue;
-            };
-            found.push(Declared {
-                name: name.clone(),
-                owner: structure.name.clone(),
-                ty: field.ty.clone(),
-                unit: u32::try_from(unit_index).unwrap_or(u32::MAX),
-                line: field.line,
-                function: None,
-                is_plain: true,
-            });
-        }
-    }
-    let fits = |d: &Declared| words.contains(&d.owner);
-    if found.iter().any(fits) {
-        found.retain(fits);
-    }
-    found
 }
 
 impl Program {

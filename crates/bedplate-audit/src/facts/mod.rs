@@ -19,11 +19,13 @@
 //! | `words.rs` | types as sets of words |
 //! | `resolve.rs` | which location a piece of code means |
 //! | `ops.rs` | atomic operations |
+//! | `plain.rs` | locations by the operations on them |
 //! | `attach.rs` | operations on parameters, brought to the locations of the callers |
 
 mod attach;
 mod files;
 mod ops;
+mod plain;
 mod program;
 mod resolve;
 mod words;

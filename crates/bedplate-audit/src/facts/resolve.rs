@@ -196,7 +196,10 @@ impl Program {
             .filter(|id| self.location(*id).unit == site.unit && !self.unit(site.unit).is_rust)
             .collect();
         let is_upper = name.chars().any(char::is_uppercase);
-        let chosen = if !near.is_empty() {
+        let own = self.own_members(site, name);
+        let chosen = if !own.is_empty() {
+            own
+        } else if !near.is_empty() {
             near
         } else if !in_unit.is_empty() {
             in_unit
@@ -211,6 +214,35 @@ impl Program {
             Vec::new()
         };
         chosen.into_iter().map(Target::Location).collect()
+    }
+
+    /// Members of C++ that are named without `this`: those of the method's class, or else, where
+    /// the class has no field of the name, those that may be a base's.
+    fn own_members(&self, site: Site, name: &str) -> Vec<LocationId> {
+        let function = self.function_of(site).map(|id| self.function(id));
+        let Some(class) = function.and_then(|function| function.owner.as_ref()) else {
+            return Vec::new();
+        };
+        if self.unit(site.unit).is_rust || self.binding(site, name).is_some() {
+            return Vec::new();
+        }
+        let candidates = self.locations_named(name);
+        let of = |fits: &dyn Fn(&str) -> bool| -> Vec<LocationId> {
+            let fits = |id: &LocationId| fits(&self.location(*id).owner);
+            candidates.iter().copied().filter(fits).collect()
+        };
+        let own = of(&|owner| owner == class);
+        let is_plain = self
+            .fields_named(name)
+            .iter()
+            .any(|(owner, _)| owner == class);
+        let is_static = candidates
+            .iter()
+            .any(|id| self.location(*id).owner.is_empty());
+        if !own.is_empty() || is_plain || is_static {
+            return own;
+        }
+        of(&|owner| !owner.is_empty())
     }
 
     /// A name that a pattern binds without a value that could be followed.
@@ -359,6 +391,14 @@ impl Program {
         }
         let Some(value) = self.binding(site, name) else {
             let unit = self.unit(site.unit);
+            // A member of C++, named without `this`.
+            let class = self.function(function).owner.as_ref();
+            if let Some(class) = class.filter(|_| !unit.is_rust) {
+                let mut fields = self.fields_named(name).iter();
+                if let Some((_, ty)) = fields.find(|(owner, _)| owner == class) {
+                    return self.words(ty);
+                }
+            }
             let found = unit.statics.iter().find(|entry| entry.name == name);
             return found.map_or_else(BTreeSet::new, |entry| self.words(&entry.ty));
         };

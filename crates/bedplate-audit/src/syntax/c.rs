@@ -97,9 +97,13 @@ impl C<'_> {
         let Some(declarator) = item.child_by_field_name("declarator") else {
             return self.items(item);
         };
-        let Some((name, list)) = function_declarator(&self.builder, declarator) else {
+        let Some((name, class, list)) = function_declarator(&self.builder, declarator) else {
             return self.items(item);
         };
+        let owner = self.builder.owner.clone();
+        if class.is_some() {
+            self.builder.owner = class;
+        }
         let parameters = list.map_or_else(Vec::new, |list| self.parameters(list));
         let line = self.builder.line(item);
         let (index, root) = self.add_function(name, parameters, line, false);
@@ -120,6 +124,7 @@ impl C<'_> {
             self.expression(body, root);
         }
         self.builder.function = outer;
+        self.builder.owner = owner;
     }
 
     fn parameters(&self, list: Parsed<'_>) -> Vec<Parameter> {
@@ -375,19 +380,33 @@ pub(super) fn declared_name(builder: &Builder<'_>, declarator: Parsed<'_>) -> St
     }
 }
 
-/// The name and the parameters of a function's declarator.
+/// The name, the class before it and the parameters of a function's declarator.
 fn function_declarator<'a>(
     builder: &Builder<'_>,
     declarator: Parsed<'a>,
-) -> Option<(String, Option<Parsed<'a>>)> {
+) -> Option<(String, Option<String>, Option<Parsed<'a>>)> {
     let mut node = declarator;
     while node.kind() != "function_declarator" {
-        node = node.child_by_field_name("declarator")?;
+        // The declarator of a reference has no field of that name.
+        node = node
+            .child_by_field_name("declarator")
+            .or_else(|| (node.kind() == "reference_declarator").then(|| node.named_child(0))?)?;
     }
     let inner = node.child_by_field_name("declarator")?;
     let text = builder.text_of(inner);
-    let name = text.rsplit("::").next().unwrap_or(text).trim().to_owned();
-    Some((name, node.child_by_field_name("parameters")))
+    let (path, name) = text.rsplit_once("::").unwrap_or(("", text));
+    Some((
+        name.trim().to_owned(),
+        class_of(path),
+        node.child_by_field_name("parameters"),
+    ))
+}
+
+/// `Class` of `space::Class<Of>`.
+fn class_of(path: &str) -> Option<String> {
+    let head = path.split('<').next()?;
+    let name = head.rsplit("::").next()?.trim();
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// The expression that a body is, where it is one and nothing else.

@@ -26,7 +26,7 @@ mod rust;
 mod shape;
 mod unread;
 
-pub(crate) use shape::{Function, Kind, Node, NodeId, Parameter, Unit};
+pub(crate) use shape::{Function, Kind, Node, NodeId, Parameter, Static, Unit};
 
 /// The languages that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
