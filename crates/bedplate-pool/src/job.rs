@@ -153,9 +153,13 @@ impl<R> Future for JobHandle<R> {
     type Output = Result<R, JobError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // Code of others, which may come back to this cell: not under the lock.
+        let own = cx.waker().clone();
         let mut state = self.cell.lock();
         if let State::Open(waker) = &mut *state {
-            *waker = Some(cx.waker().clone());
+            let before = waker.replace(own);
+            drop(state);
+            drop(before);
             return Poll::Pending;
         }
         // Polled again after its end, a handle says that there is nothing more.

@@ -2,6 +2,7 @@
 
 use crate::{LONG, pool, until};
 use alloc::sync::Arc;
+use alloc::task::Wake;
 use bedplate_pool::{
     CancelToken, JobError, JobHandle, JobOptions, Priority, ThreadPool, ThreadPoolBuilder, block_on,
 };
@@ -232,6 +233,46 @@ fn block_on_wakes_by_other_threads() {
     let thread = std::thread::spawn(move || opener.open());
     block_on(gate);
     thread.join().expect("no panic");
+}
+
+/// A waker whose end is the end of the job that it is for.
+struct EndsPool {
+    open: mpsc::Sender<()>,
+    pool: Mutex<Option<ThreadPool>>,
+}
+
+impl Wake for EndsPool {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for EndsPool {
+    fn drop(&mut self) {
+        self.open.send(()).expect("the worker waits");
+        // Waits for the job.
+        drop(self.pool.lock().expect("no panic").take());
+    }
+}
+
+#[test]
+fn a_waker_can_wait_for_the_job_when_it_is_dropped() {
+    let (pool, open) = busy();
+    let mut handle = job(&pool, JobOptions::new(), || 5);
+    let waker = Waker::from(Arc::new(EndsPool {
+        open,
+        pool: Mutex::new(Some(pool)),
+    }));
+    let mut poll = |waker: &Waker| {
+        let mut cx = Context::from_waker(waker);
+        Pin::new(&mut handle).poll(&mut cx)
+    };
+    assert!(poll(&waker).is_pending());
+    drop(waker);
+    // The first waker goes here.
+    assert!(poll(Waker::noop()).is_pending());
+    match poll(Waker::noop()) {
+        Poll::Ready(Ok(got)) => assert_eq!(got, 5),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The future uses up the thread's token before it says that it is not ready.
