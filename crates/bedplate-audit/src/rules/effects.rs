@@ -134,6 +134,9 @@ impl Looker<'_> {
                 effects.ends.get_or_insert((site, what.clone()));
                 effects.note(site, what);
             }
+            Kind::Macro { name } if names::claims_of(name) > 0 => {
+                effects.note(site, format!("`{name}!` may stop the program"));
+            }
             Kind::Macro { name } if names::macro_shows(name) => effects.shows = true,
             Kind::Call { name, .. } | Kind::Method { name } | Kind::Macro { name } => {
                 let name = name.clone();

@@ -410,6 +410,10 @@ impl<'a> Tracer<'a> {
         if matches!(name, "write" | "writeln") {
             return self.written_text(parent, place, name, way);
         }
+        if place < names::claims_of(name) {
+            let what = format!("`{name}!` stops the program by it");
+            return self.note(parent, Found::Decides(what));
+        }
         if names::macro_shows(name) && name != "format" {
             return self.note(parent, Found::Shown(format!("{name}!")));
         }

@@ -102,6 +102,15 @@ pub(super) fn function_shows(name: &str) -> bool {
     name == "fmt" || has_word(name, &SHOWING_WORDS) || has_word(name, &["json"])
 }
 
+/// How many arguments of a macro of Rust are claims that are checked in releases too.
+pub(super) fn claims_of(name: &str) -> usize {
+    match name {
+        "assert" => 1,
+        "assert_eq" | "assert_ne" => 2,
+        _ => 0,
+    }
+}
+
 /// Whether a macro of C checks a claim, by its name.
 pub(super) fn checks(name: &str) -> bool {
     has_word(name, &["assert"])

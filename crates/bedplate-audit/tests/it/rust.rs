@@ -264,3 +264,32 @@ fn a_text_that_is_read_is_a_message() {
         assert_static(&format!("{hit}{body}"), Class::Telemetry);
     }
 }
+
+#[test]
+fn a_claim_that_releases_check_decides() {
+    let hit = "fn hit() { X.fetch_add(1, Relaxed); }\n";
+    for (body, class) in [
+        (
+            "fn f() { assert!(X.load(Relaxed) < 10, \"full\"); }",
+            Class::Correctness,
+        ),
+        (
+            "fn f(n: usize) { assert_eq!(n, X.load(Relaxed)); }",
+            Class::Correctness,
+        ),
+        (
+            "fn f(n: u8) { if X.load(Relaxed) > 3 { assert!(n > 1); } }",
+            Class::Correctness,
+        ),
+        (
+            "fn f(n: u8) { assert!(n > 1, \"{}\", X.load(Relaxed)); }",
+            Class::Telemetry,
+        ),
+        (
+            "fn f() { debug_assert!(X.load(Relaxed) < 10); }",
+            Class::Telemetry,
+        ),
+    ] {
+        assert_static(&format!("{hit}{body}"), class);
+    }
+}
