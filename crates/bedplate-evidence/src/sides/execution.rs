@@ -62,6 +62,8 @@ pub struct Execution {
     pub tried: Vec<String>,
     /// Some lines in question with how often they ran.
     pub lines: Vec<Ran>,
+    /// Some lines in question that did not run, as `FILE:LINE`.
+    pub unrun: Vec<String>,
 }
 
 /// A line in question.
@@ -183,6 +185,27 @@ impl From<RunError> for Unwitnessed {
 }
 
 impl Execution {
+    /// What did not run of code that ran otherwise: a line in question may be there only because the
+    /// optimiser treated it otherwise, so that it ran says nothing of the others.
+    #[must_use]
+    pub fn unrun_said(&self) -> Option<String> {
+        let all: usize = self.lines_in_question.iter().sum();
+        let ran: usize = self.lines_that_ran.iter().sum();
+        let unrun = all.saturating_sub(ran);
+        if self.ran != Some(true) || unrun == 0 {
+            return None;
+        }
+        let more = match unrun.saturating_sub(self.unrun.len()) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Some(format!(
+            "NOT ALL RAN: {unrun} of {all} lines in question did not run: {}{more}; if what is tried out \
+             is among them, it was not measured",
+            self.unrun.join(", ")
+        ))
+    }
+
     /// Of a comparison whose step 0 was left out, with the reason.
     #[must_use]
     pub fn unknown(because: &str) -> Self {
@@ -310,6 +333,9 @@ impl Seen<'_> {
                 let executions = counts[index].get(place).copied().unwrap_or(0);
                 found.lines_that_ran[index] += usize::from(executions > 0);
                 found.executions = found.executions.max(executions);
+                if executions == 0 && found.unrun.len() < LINES_MAX {
+                    found.unrun.push(format!("{}:{}", place.0, place.1));
+                }
                 found.lines.push(Ran {
                     side,
                     file: place.0.clone(),
@@ -528,6 +554,28 @@ mod tests {
     fn lines(numbers: &[u32]) -> BTreeSet<Place> {
         let place = |&line: &u32| ("x.rs".to_owned(), line);
         numbers.iter().map(place).collect()
+    }
+
+    #[test]
+    fn lines_that_did_not_run_are_named_where_others_did() {
+        let mut found = Execution {
+            ran: Some(true),
+            lines_in_question: [1, 3],
+            lines_that_ran: [1, 1],
+            unrun: vec!["x.rs:8".to_owned()],
+            ..Execution::default()
+        };
+        let said = found.unrun_said().unwrap();
+        assert!(
+            said.contains("2 of 4 lines in question did not run: x.rs:8 and 1 more;"),
+            "{said}"
+        );
+        found.lines_that_ran = [1, 3];
+        assert_eq!(found.unrun_said(), None);
+        // That nothing ran is the verdict itself.
+        found.lines_that_ran = [0, 0];
+        found.ran = Some(false);
+        assert_eq!(found.unrun_said(), None);
     }
 
     #[test]

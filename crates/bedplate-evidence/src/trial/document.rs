@@ -493,6 +493,7 @@ fn build_warnings(build: &BuildReport) -> Vec<String> {
     if build.execution.ran != Some(true) {
         warnings.push(build.execution.said.clone());
     }
+    warnings.extend(build.execution.unrun_said());
     if build.execution.ran == Some(false) && build.unexecuted_ok {
         warnings.push("--unexecuted-ok was given".to_owned());
     }
