@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use super::compare::{Compilation, line};
 use super::join::Joined;
 use super::source::{Place, SourceOperations, function_lines, mentions};
-use crate::audit::{Audit, Evidence, Read};
+use crate::audit::{Audit, Evidence, Location, Read};
 use crate::class::Class;
 use crate::facts::{OpKind, is_pointer};
 use crate::ir::{Frame, Instruction, InstructionKind, Origin, Static, What};
@@ -38,7 +38,9 @@ pub(super) fn verdicts(
     let mut found = BTreeMap::new();
     for (place, location) in audit.locations.iter().enumerate() {
         let verdict = match location.class {
-            class if class.is_removable() => bench.contradiction(place, location.plain_name()),
+            class if class.is_removable() => bench
+                .contradiction(place, location.plain_name())
+                .or_else(|| bench.branched_on(place, location)),
             Class::Unknown => bench.followed(place).or_else(|| bench.never_read(place)),
             _ => None,
         };
@@ -89,6 +91,43 @@ impl Bench<'_> {
             Class::Unknown
         };
         Some(Verdict { class, evidence })
+    }
+
+    /// A branch of the tree on a value that the source only shows.
+    fn branched_on(&self, place: usize, location: &Location) -> Option<Verdict> {
+        let shown = |evidence: &Evidence| evidence.note.starts_with("shown by");
+        let is_only_shown = location.class == Class::Telemetry
+            && !location.evidence.is_empty()
+            && location.evidence.iter().all(shown);
+        if !is_only_shown {
+            return None;
+        }
+        let mut evidence = Vec::new();
+        for one in self.joined {
+            let mut own = one.source.iter().map(|at| &self.source.all[*at]);
+            let is_own = !one.source.is_empty() && own.all(|of| of.location == place);
+            for (what, frames) in &one.compiled.uses {
+                // What printing does with it inside of the standard library is no branch of the tree.
+                let is_here = frames
+                    .first()
+                    .is_some_and(|frame| matches!(frame.origin, Origin::Tree(_)));
+                if is_own && is_here && *what == What::Branches {
+                    let said = format!(
+                        "compiled, {}, where the source only shows it",
+                        what.describe()
+                    );
+                    let line = self.at(frames, one, said);
+                    // Checks that releases leave out branch where they are built in.
+                    evidence.extend(line.filter(|line| !line.at.text.contains("assert")));
+                }
+            }
+        }
+        evidence.dedup();
+        evidence.truncate(EVIDENCE_MAX);
+        (!evidence.is_empty()).then_some(Verdict {
+            class: Class::Unknown,
+            evidence,
+        })
     }
 
     fn contradicts(&self, one: &Joined<'_>, place: usize, name: &str) -> Option<&'static str> {

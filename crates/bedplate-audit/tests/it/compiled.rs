@@ -174,3 +174,24 @@ fn text_and_documents_hold_both() {
         "{messages:?}"
     );
 }
+
+#[test]
+fn a_branch_on_what_the_source_only_shows_makes_it_unknown() {
+    let hidden = RUST.replace(
+        "if bump(&self.taken) > 7 {",
+        "log::info!(\"{}\", bump(&self.taken)); {",
+    );
+    let by_source = audit(&sources("counters.rs", &hidden));
+    assert_eq!(class_of(&by_source, "Counters.taken"), Class::Telemetry);
+    let audit = compiled("counters.rs", &hidden, RUST_CODE, true);
+    assert_eq!(class_of(&audit, "Counters.taken"), Class::Unknown);
+    let found = audit
+        .locations
+        .iter()
+        .find(|one| one.name == "Counters.taken");
+    let first = &found.unwrap().evidence[0];
+    assert!(
+        first.note.contains("where the source only shows it"),
+        "{first:?}"
+    );
+}
