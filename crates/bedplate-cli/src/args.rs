@@ -199,7 +199,7 @@ pub(crate) struct TopArguments {
     bedplate audit --golden [DIR]",
     after_help = "Exit code: 0 nothing found, 10 candidates found, 1 error, 2 usage.\n\
     With --golden: 0, or 10 if a correctness location was called telemetry.\n\
-    With --ir: 11 if not all of the tree could be compiled.\n\
+    11 if not all of the tree could be read, or with --ir compiled.\n\
     With --checklist: 0, or 10 if no law of growth fits or a check failed.\n\
     With --prove: as ab: 0 GO, 10 NO-GO, 11 EQUIVALENT, 12 SAFE, 13 INCONCLUSIVE, 14 IDENTICAL,\n\
     15 NOT EXECUTED, 16 machine unfit, 17 a side failed, 1 error or refused, 2 usage.\n\n\
