@@ -14,7 +14,7 @@ use tree_sitter::{Node as Parsed, Tree};
 use super::build::Builder;
 use super::shape::{Function, Unread};
 
-/// Pieces of code are read this deep inside of each other. [`crate::audit`] gives the thread a
+/// Pieces of code are read this deep inside of each other. [`crate::audit()`] gives the thread a
 /// stack that holds as many levels.
 const NESTING_MAX: u32 = 2_000;
 
