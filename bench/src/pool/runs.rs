@@ -19,8 +19,8 @@ const PACKAGE: &str = "pools";
 pub(super) struct Programs {
     path: PathBuf,
     /// The peers with their versions.
-    pub(super) rayon: String,
-    pub(super) chili: String,
+    rayon: String,
+    chili: String,
 }
 
 /// A run: the words behind the binary's name but the pool.
@@ -34,8 +34,8 @@ pub(super) struct Run {
 /// The figures of several contenders, round by round.
 #[derive(Debug)]
 pub(super) struct Rounds {
-    /// By contender, the median of each round.
-    medians: Vec<Vec<f64>>,
+    /// By contender, the figure of each round, or why there are none.
+    medians: Vec<Result<Vec<f64>, Failure>>,
 }
 
 impl Programs {
@@ -87,21 +87,29 @@ impl Programs {
     }
 
     /// Runs contenders in turn; of each process the given part of its sorted figures counts (0.5 is
-    /// the median).
-    pub(super) fn rounds(
-        &self,
-        run: Run,
-        pools: &[&str],
-        rounds: u32,
-        part: f64,
-    ) -> Result<Rounds, Failure> {
-        let mut medians = vec![Vec::new(); pools.len()];
+    /// the median). One that fails is not run again.
+    pub(super) fn rounds(&self, run: Run, pools: &[&str], rounds: u32, part: f64) -> Rounds {
+        let mut medians = vec![Ok(Vec::new()); pools.len()];
         for _ in 0..rounds {
             for (pool, medians) in pools.iter().zip(&mut medians) {
-                medians.push(part_of(self.figures(run, pool)?, part));
+                let Ok(known) = medians else { continue };
+                match self.figures(run, pool) {
+                    Ok(figures) => known.push(part_of(figures, part)),
+                    Err(failure) => *medians = Err(failure),
+                }
             }
         }
-        Ok(Rounds { medians })
+        Rounds { medians }
+    }
+
+    /// A contender as reports name it.
+    pub(super) fn named(&self, pool: &str) -> String {
+        match pool {
+            "chili" => self.chili.clone(),
+            "rayon" => self.rayon.clone(),
+            "bedplate" => "ours, inside".to_owned(),
+            other => other.to_owned(),
+        }
     }
 
     /// Instructions of one repetition, by the difference of two numbers of them, on one worker.
@@ -139,25 +147,41 @@ fn part_of(mut figures: Vec<f64>, part: f64) -> f64 {
 
 impl Rounds {
     /// The median of a contender's rounds.
-    pub(super) fn median(&self, contender: usize) -> f64 {
-        part_of(self.medians[contender].clone(), 0.5)
+    ///
+    /// # Errors
+    /// - What kept the contender from running.
+    pub(super) fn median(&self, contender: usize) -> Result<f64, Failure> {
+        self.medians[contender]
+            .clone()
+            .map(|figures| part_of(figures, 0.5))
     }
 
-    /// The median over rounds of what `of` makes of a round's figures, and its extremes: with seven
-    /// rounds they hold the true median with 98 %.
-    pub(super) fn judge(&self, of: impl Fn(&[f64]) -> f64) -> (f64, [f64; 2]) {
-        let count = self.medians.first().map_or(0, Vec::len);
+    /// The median over rounds of what `of` makes of the first `takes` contenders' figures of a round,
+    /// and its extremes: with seven rounds they hold the true median with 98 %.
+    ///
+    /// # Errors
+    /// - What kept one of them from running.
+    pub(super) fn judge(
+        &self,
+        takes: usize,
+        of: impl Fn(&[f64]) -> f64,
+    ) -> Result<(f64, [f64; 2]), Failure> {
+        let taken: Result<Vec<Vec<f64>>, Failure> =
+            self.medians.iter().take(takes).cloned().collect();
+        let taken = taken?;
+        let count = taken.first().map_or(0, Vec::len);
         let each: Vec<f64> = (0..count)
-            .map(|round| of(&self.medians.iter().map(|m| m[round]).collect::<Vec<f64>>()))
+            .map(|round| of(&taken.iter().map(|m| m[round]).collect::<Vec<f64>>()))
             .collect();
         let ends = [part_of(each.clone(), 0.0), part_of(each.clone(), 1.0)];
-        (part_of(each, 0.5), ends)
+        Ok((part_of(each, 0.5), ends))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Rounds, part_of};
+    use crate::failure::Failure;
 
     #[test]
     fn parts_are_found() {
@@ -165,14 +189,31 @@ mod tests {
         assert!((part_of(vec![3.0, 1.0, 2.0], 1.0) - 3.0).abs() < f64::EPSILON);
     }
 
+    fn rounds() -> Rounds {
+        let missing = Failure::Missing {
+            program: "c++",
+            package: "g++",
+        };
+        Rounds {
+            medians: vec![
+                Ok(vec![1.0, 4.0, 3.0]),
+                Ok(vec![2.0, 4.0, 4.0]),
+                Err(missing),
+            ],
+        }
+    }
+
     #[test]
     fn ratios_are_judged_round_by_round() {
-        let rounds = Rounds {
-            medians: vec![vec![1.0, 4.0, 3.0], vec![2.0, 4.0, 4.0]],
-        };
-        let (median, ends) = rounds.judge(|f| f[0] / f[1]);
+        let (median, ends) = rounds().judge(2, |f| f[0] / f[1]).expect("both ran");
         assert!((median - 0.75).abs() < f64::EPSILON);
         assert!((ends[0] - 0.5).abs() < f64::EPSILON);
         assert!((ends[1] - 1.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_contender_that_did_not_run_matters_where_it_is_taken() {
+        assert!(rounds().judge(3, |f| f[0] / f[2]).is_err());
+        assert!(rounds().median(2).is_err());
     }
 }
