@@ -46,80 +46,51 @@
 //! | `metrics.rs` | counts |
 //! | `error.rs` | errors |
 //! | `tuning.rs` | build-time numbers |
-//! | `sync.rs` | atomics, or loom's |
+//! | `sync.rs` | the atomics of the protocols |
 //!
 //! # Platform
 //! As bedplate-os.
 
-#[cfg(not(bedplate_loom))]
 extern crate alloc;
 
-pub mod protocol;
+mod protocol;
 mod sync;
 
-#[cfg(not(bedplate_loom))]
 mod activity;
-#[cfg(not(bedplate_loom))]
 mod batch;
-#[cfg(not(bedplate_loom))]
 mod builder;
-#[cfg(not(bedplate_loom))]
 mod context;
-#[cfg(not(bedplate_loom))]
 mod crew;
-#[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "a thread-local word names a borrowed seat")]
 mod current;
-#[cfg(not(bedplate_loom))]
 mod engine;
-#[cfg(not(bedplate_loom))]
 mod error;
-#[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "frames on the stack are lent to other threads")]
 mod frame;
-#[cfg(not(bedplate_loom))]
 mod future;
-#[cfg(not(bedplate_loom))]
 mod handlers;
-#[cfg(not(bedplate_loom))]
 mod here;
-#[cfg(not(bedplate_loom))]
 mod hunt;
-#[cfg(not(bedplate_loom))]
 pub mod iter;
-#[cfg(not(bedplate_loom))]
 mod job;
-#[cfg(not(bedplate_loom))]
 mod metrics;
-#[cfg(not(bedplate_loom))]
 mod payload;
-#[cfg(not(bedplate_loom))]
 mod plan;
-#[cfg(not(bedplate_loom))]
 mod pool;
-#[cfg(not(bedplate_loom))]
 pub mod prelude;
-#[cfg(not(bedplate_loom))]
 mod queue;
-#[cfg(not(bedplate_loom))]
 #[expect(
     unsafe_code,
     reason = "jobs that borrow are kept without their lifetime"
 )]
 mod scope;
-#[cfg(not(bedplate_loom))]
 #[expect(unsafe_code, reason = "a seat points at the engine it is part of")]
 mod seat;
-#[cfg(not(bedplate_loom))]
 mod sort;
-#[cfg(not(bedplate_loom))]
 mod tuning;
-#[cfg(not(bedplate_loom))]
 mod wait;
-#[cfg(not(bedplate_loom))]
 mod worker;
 
-#[cfg(not(bedplate_loom))]
 pub use self::{
     builder::ThreadPoolBuilder,
     context::Context,

@@ -1,9 +1,7 @@
-//! Atomics: the machine's, or loom's when the protocols are modelled.
+//! Atomics.
 //!
 //! # Role
-//! One place to switch. Every file of `protocol/` names its atomics from here.
+//! Every file of `protocol/` names its atomics from here, so that `tests/loom.rs`, which compiles
+//! these files again under a `sync` of its own, can put loom's in their place.
 
-#[cfg(not(bedplate_loom))]
 pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
-#[cfg(bedplate_loom)]
-pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};

@@ -4,13 +4,22 @@
 #![cfg(bedplate_loom)]
 #![expect(unsafe_code, reason = "loom cells are accessed by pointer")]
 
-use bedplate_pool::protocol::idle::IdleSet;
-use bedplate_pool::protocol::latch::Latch;
-use bedplate_pool::protocol::offers::Offers;
+#[expect(dead_code, reason = "the models do not need every method")]
+#[path = "../src/protocol/mod.rs"]
+mod protocol;
+
+/// What the crate's own `sync` is, of loom.
+mod sync {
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
+}
+
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use loom::thread;
+use protocol::idle::IdleSet;
+use protocol::latch::Latch;
+use protocol::offers::Offers;
 
 fn model(check: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();

@@ -17,14 +17,14 @@ use crate::sync::{AtomicU64, Ordering, fence};
 
 /// The sleepers.
 #[derive(Debug)]
-pub struct IdleSet {
+pub(crate) struct IdleSet {
     words: Box<[AtomicU64]>,
 }
 
 impl IdleSet {
     /// Nobody sleeps, of `count`.
     #[must_use]
-    pub fn new(count: usize) -> Self {
+    pub(crate) fn new(count: usize) -> Self {
         Self {
             words: (0..count.div_ceil(64).max(1))
                 .map(|_| AtomicU64::new(0))
@@ -34,7 +34,7 @@ impl IdleSet {
 
     /// Worker `index` is about to sleep. It must look for work after this, and take the ticket it
     /// sleeps on before.
-    pub fn enter(&self, index: usize) {
+    pub(crate) fn enter(&self, index: usize) {
         // Release pairs with the Acquire in `claim`.
         self.words[index / 64].fetch_or(1 << (index % 64), Ordering::AcqRel);
         // Pairs with the fence in `claim`.
@@ -42,11 +42,7 @@ impl IdleSet {
     }
 
     /// Worker `index` is awake; false if somebody claimed it.
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "a worker that wakes looks for work anyhow"
-    )]
-    pub fn leave(&self, index: usize) -> bool {
+    pub(crate) fn leave(&self, index: usize) -> bool {
         let bit = 1 << (index % 64);
         // Acquire pairs with the Release of a claim.
         self.words[index / 64].fetch_and(!bit, Ordering::AcqRel) & bit != 0
@@ -55,13 +51,13 @@ impl IdleSet {
     /// True if somebody seems to sleep. No fence: a hint.
     #[inline]
     #[must_use]
-    pub fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         // Relaxed: a hint.
         self.words.iter().any(|w| w.load(Ordering::Relaxed) != 0)
     }
 
     /// Claims a sleeper, if possible one that `liked` approves. The caller wakes it.
-    pub fn claim(&self, liked: impl Fn(usize) -> bool) -> Option<usize> {
+    pub(crate) fn claim(&self, liked: impl Fn(usize) -> bool) -> Option<usize> {
         // Pairs with the fence in `enter`.
         fence(Ordering::SeqCst);
         self.claim_if(&liked).or_else(|| self.claim_if(&|_| true))

@@ -17,7 +17,7 @@ const DONE: u32 = 2;
 
 /// A word that ends once.
 #[derive(Debug)]
-pub struct Latch {
+pub(crate) struct Latch {
     state: AtomicU32,
 }
 
@@ -30,7 +30,7 @@ impl Default for Latch {
 impl Latch {
     /// Not ended.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             state: AtomicU32::new(PENDING),
         }
@@ -38,13 +38,13 @@ impl Latch {
 
     /// True once it has ended; what the runner wrote before is seen then.
     #[inline]
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         // Acquire pairs with the Release in `finish`.
         self.state.load(Ordering::Acquire) == DONE
     }
 
     /// The waiter is about to sleep; false if it has ended. Take the ticket to sleep on before.
-    pub fn may_sleep(&self) -> bool {
+    pub(crate) fn may_sleep(&self) -> bool {
         // Release and Acquire on success: the runner's exchange comes after. Acquire on failure
         // pairs with `finish`.
         self.state
@@ -54,7 +54,7 @@ impl Latch {
 
     /// Ends it; true if the waiter sleeps and must be woken. The latch may be gone on return.
     #[inline]
-    pub fn finish(&self) -> bool {
+    pub(crate) fn finish(&self) -> bool {
         // Release pairs with the Acquire in `is_done`; Acquire with the Release in `may_sleep`.
         self.state.swap(DONE, Ordering::AcqRel) == SLEEPING
     }

@@ -14,6 +14,6 @@
 //! | `latch.rs` | the end of a half that another took |
 //! | `idle.rs` | who sleeps and can be woken |
 
-pub mod idle;
-pub mod latch;
-pub mod offers;
+pub(crate) mod idle;
+pub(crate) mod latch;
+pub(crate) mod offers;

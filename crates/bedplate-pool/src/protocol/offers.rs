@@ -26,11 +26,11 @@ use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 
 /// Slots of an owner. More than a few would offer halves too small to be worth taking: a thief that
 /// wants more finds new offers as soon as it took some.
-pub const SLOTS: usize = 4;
+pub(crate) const SLOTS: usize = 4;
 
 /// What one owner offers.
 #[derive(Debug)]
-pub struct Offers<T> {
+pub(crate) struct Offers<T> {
     slots: [Slot<T>; SLOTS],
     /// The last number given.
     last: AtomicU64,
@@ -47,7 +47,7 @@ struct Slot<T> {
 
 /// An offer as it was made or seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Offer {
+pub(crate) struct Offer {
     slot: usize,
     number: u64,
 }
@@ -55,7 +55,7 @@ pub struct Offer {
 impl Offer {
     /// Its number, unique within its owner's life.
     #[must_use]
-    pub fn number(self) -> u64 {
+    pub(crate) fn number(self) -> u64 {
         self.number
     }
 }
@@ -69,7 +69,7 @@ impl<T> Default for Offers<T> {
 impl<T> Offers<T> {
     /// No offers.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             slots: core::array::from_fn(|_| Slot {
                 number: AtomicU64::new(0),
@@ -81,7 +81,7 @@ impl<T> Offers<T> {
 
     /// Offers `what` in one of the first `limit` slots. `None` if they are taken. Owner only.
     #[inline]
-    pub fn offer(&self, what: *mut T, limit: usize) -> Option<Offer> {
+    pub(crate) fn offer(&self, what: *mut T, limit: usize) -> Option<Offer> {
         for (slot, place) in self.slots.iter().enumerate().take(limit) {
             // Acquire pairs with the Release of the take that emptied the slot: the taker has read
             // `what` before it is written again.
@@ -101,7 +101,7 @@ impl<T> Offers<T> {
 
     /// Takes an offer back; false if another has it. Owner only.
     #[inline]
-    pub fn take_back(&self, offer: Offer) -> bool {
+    pub(crate) fn take_back(&self, offer: Offer) -> bool {
         let number = &self.slots[offer.slot].number;
         // Relaxed, both: nothing was written by others if the owner gets it, and the end of the
         // offer is awaited elsewhere if not.
@@ -113,7 +113,7 @@ impl<T> Offers<T> {
 
     /// True if the first `limit` slots hold offers.
     #[inline]
-    pub fn is_full(&self, limit: usize) -> bool {
+    pub(crate) fn is_full(&self, limit: usize) -> bool {
         // Relaxed: a hint.
         self.slots
             .iter()
@@ -123,7 +123,7 @@ impl<T> Offers<T> {
 
     /// The oldest offer whose number is at least `floor`.
     #[inline]
-    pub fn oldest(&self, floor: u64) -> Option<Offer> {
+    pub(crate) fn oldest(&self, floor: u64) -> Option<Offer> {
         let mut found: Option<Offer> = None;
         for (slot, place) in self.slots.iter().enumerate() {
             // Acquire pairs with the Release in `offer`: what the owner did before is seen by who
@@ -138,14 +138,14 @@ impl<T> Offers<T> {
 
     /// The number that the next offer will have. Owner only.
     #[inline]
-    pub fn next_number(&self) -> u64 {
+    pub(crate) fn next_number(&self) -> u64 {
         // Relaxed: only the owner writes it.
         self.last.load(Ordering::Relaxed) + 1
     }
 
     /// Takes an offer that [`oldest`](Self::oldest) saw; `None` if it is gone.
     #[inline]
-    pub fn take(&self, offer: Offer) -> Option<*mut T> {
+    pub(crate) fn take(&self, offer: Offer) -> Option<*mut T> {
         let place = &self.slots[offer.slot];
         // Relaxed: the number was read with Acquire before, and the exchange below fails unless it
         // stood all the while (I1).
