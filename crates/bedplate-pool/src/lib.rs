@@ -32,6 +32,7 @@
 //! | `scope.rs` | jobs that borrow |
 //! | `iter/` | parallel iterators |
 //! | `sort/` | parallel sorting |
+//! | `rayon/` | rayon's plumbing, with the feature `rayon-plumbing` |
 //! | `prelude.rs` | the traits of the parallel iterators |
 //! | `batch.rs` | one job for a range of items |
 //! | `job.rs` | detached jobs with a result, a deadline, a way to call them off |
@@ -79,6 +80,8 @@ mod plan;
 mod pool;
 pub mod prelude;
 mod queue;
+#[cfg(feature = "rayon-plumbing")]
+pub mod rayon;
 #[expect(
     unsafe_code,
     reason = "jobs that borrow are kept without their lifetime"

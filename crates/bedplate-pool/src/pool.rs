@@ -271,11 +271,21 @@ pub fn default_pool() -> &'static ThreadPool {
     if let Some(pool) = DEFAULT.get() {
         return pool;
     }
-    match set_default(ThreadPool::new) {
+    match set_default(make_default) {
         Ok(()) | Err(BuildError::DefaultExists) => {}
         Err(error) => panic!("the pool of the process: {error}"),
     }
     DEFAULT.wait()
+}
+
+#[cfg(not(feature = "rayon-plumbing"))]
+fn make_default() -> Result<ThreadPool, BuildError> {
+    ThreadPool::new()
+}
+
+#[cfg(feature = "rayon-plumbing")]
+fn make_default() -> Result<ThreadPool, BuildError> {
+    crate::rayon::default_builder().build()
 }
 
 pub(crate) fn set_default(

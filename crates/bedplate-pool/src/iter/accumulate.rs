@@ -37,7 +37,7 @@ where
     I: ParallelIterator,
     A: Accumulator<I::Item>,
 {
-    with_context(|cx| iterator.drive(cx, Accumulate(accumulator), ()))
+    with_context(|cx| iterator.drive_in(cx, Accumulate(accumulator), ()))
 }
 
 /// Runs the `len` items of `producer` for what making and dropping them does.

@@ -1,7 +1,8 @@
 //! Two iterators one after the other.
 
 use super::exact::Exact;
-use super::plumbing::{Consumer, Producer};
+use super::plumbing::{Consumer, Producer, WithProducer};
+use super::produce::{WrapBoth, produce_both};
 use super::{IndexedParallelIterator, ParallelIterator};
 use crate::Context;
 
@@ -20,18 +21,25 @@ where
 {
     type Item = A::Item;
 
-    fn drive<C: Consumer<A::Item>>(self, cx: Context<'_>, consumer: C, part: C::Part) -> C::Output {
+    fn drive_in<C: Consumer<A::Item>>(
+        self,
+        cx: Context<'_>,
+        consumer: C,
+        part: C::Part,
+    ) -> C::Output {
         let Self { first, second } = self;
-        let (part, second_part) = consumer.split(part, first.opt_len().unwrap_or(0));
+        let (part, second_part) = consumer.split(part, first.known_len().unwrap_or(0));
         let (left, right) = cx.join(
-            move |cx| first.drive(cx, consumer, part),
-            move |cx| second.drive(cx, consumer, second_part),
+            move |cx| first.drive_in(cx, consumer, part),
+            move |cx| second.drive_in(cx, consumer, second_part),
         );
         consumer.combine(left, right)
     }
 
-    fn opt_len(&self) -> Option<usize> {
-        self.first.opt_len()?.checked_add(self.second.opt_len()?)
+    fn known_len(&self) -> Option<usize> {
+        self.first
+            .known_len()?
+            .checked_add(self.second.known_len()?)
     }
 }
 
@@ -40,22 +48,38 @@ where
     A: IndexedParallelIterator,
     B: IndexedParallelIterator<Item = A::Item>,
 {
-    type Producer<'p>
-        = ChainProducer<A::Producer<'p>, B::Producer<'p>>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         let len = self.first.len().checked_add(self.second.len());
         len.expect("a chain of more than `usize::MAX` items cannot be indexed")
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
-        ChainProducer {
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        let chaining = Chaining {
             first_len: self.first.len(),
             len: self.len(),
-            first: self.first.producer(),
-            second: self.second.producer(),
+        };
+        produce_both(self.first, self.second, chaining, with)
+    }
+}
+
+struct Chaining {
+    first_len: usize,
+    len: usize,
+}
+
+impl<T> WrapBoth<T, T> for Chaining {
+    type Item = T;
+
+    fn wrap<P, Q>(self, left: P, right: Q) -> impl Producer<Item = T>
+    where
+        P: Producer<Item = T>,
+        Q: Producer<Item = T>,
+    {
+        ChainProducer {
+            first: left,
+            first_len: self.first_len,
+            second: right,
+            len: self.len,
         }
     }
 }

@@ -6,7 +6,7 @@
 //! # Not here
 //! The methods that make them: `slice_methods.rs`.
 
-use super::plumbing::{Producer, drive_by_index};
+use super::plumbing::{Producer, WithProducer, drive_by_index};
 use super::{IndexedParallelIterator, ParallelIterator};
 
 /// A slice, and how pieces are cut from it.
@@ -28,13 +28,12 @@ pub trait Cut: Send + Sized {
 #[derive(Clone, Debug)]
 #[must_use = "iterators do nothing until they are consumed"]
 pub struct Cuts<X> {
-    /// `None` once it is produced.
-    cut: Option<X>,
+    cut: X,
 }
 
 impl<X: Cut> Cuts<X> {
     pub(super) fn new(cut: X) -> Self {
-        Self { cut: Some(cut) }
+        Self { cut }
     }
 }
 
@@ -45,18 +44,12 @@ impl<X: Cut> ParallelIterator for Cuts<X> {
 }
 
 impl<X: Cut> IndexedParallelIterator for Cuts<X> {
-    type Producer<'p>
-        = CutProducer<X>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
-        self.cut.as_ref().map_or(0, Cut::count)
+        self.cut.count()
     }
 
-    fn producer(&mut self) -> CutProducer<X> {
-        let cut = self.cut.take();
-        CutProducer(cut.expect("a parallel iterator is produced once"))
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        with.run(CutProducer(self.cut))
     }
 }
 
@@ -158,10 +151,8 @@ impl<'a, T: Sync> ChunksExact<'a, T> {
     /// The items at the end that fill no chunk.
     #[must_use]
     pub fn remainder(&self) -> &'a [T] {
-        self.cut.as_ref().map_or(&[], |cut| {
-            let (_, rest) = cut.slice.split_at(cut.slice.len() / cut.size * cut.size);
-            rest
-        })
+        let ByChunksExact { slice, size } = self.cut;
+        slice.split_at(slice.len() / size * size).1
     }
 }
 

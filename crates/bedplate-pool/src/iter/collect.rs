@@ -18,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 impl<T: Send> ParallelExtend<T> for Vec<T> {
     fn par_extend<I: IntoParallelIterator<Item = T>>(&mut self, items: I) {
         let items = items.into_par_iter();
-        if let Some(len) = items.opt_len() {
+        if let Some(len) = items.known_len() {
             window::append(self, items, len);
             return;
         }

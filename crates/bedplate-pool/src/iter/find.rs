@@ -208,5 +208,5 @@ where
         from: 0,
         to: usize::MAX - 1,
     };
-    with_context(|cx| iterator.drive(cx, FindExtreme(&search), part))
+    with_context(|cx| iterator.drive_in(cx, FindExtreme(&search), part))
 }

@@ -24,9 +24,14 @@ where
 {
     type Item = R::Item;
 
-    fn drive<C: Consumer<R::Item>>(self, cx: Context<'_>, consumer: C, part: C::Part) -> C::Output {
+    fn drive_in<C: Consumer<R::Item>>(
+        self,
+        cx: Context<'_>,
+        consumer: C,
+        part: C::Part,
+    ) -> C::Output {
         let Self { base, op } = self;
-        base.drive(cx, FlatConsumer { consumer, op: &op }, part)
+        base.drive_in(cx, FlatConsumer { consumer, op: &op }, part)
     }
 }
 
@@ -40,7 +45,7 @@ pub struct Flatten<I> {
 impl<I: ParallelIterator<Item: IntoParallelIterator>> ParallelIterator for Flatten<I> {
     type Item = <I::Item as IntoParallelIterator>::Item;
 
-    fn drive<C: Consumer<Self::Item>>(
+    fn drive_in<C: Consumer<Self::Item>>(
         self,
         cx: Context<'_>,
         consumer: C,
@@ -48,7 +53,7 @@ impl<I: ParallelIterator<Item: IntoParallelIterator>> ParallelIterator for Flatt
     ) -> C::Output {
         let op = |item: I::Item| item;
         self.base
-            .drive(cx, FlatConsumer { consumer, op: &op }, part)
+            .drive_in(cx, FlatConsumer { consumer, op: &op }, part)
     }
 }
 
@@ -122,7 +127,7 @@ where
             }
             let (mine, later) = consumer.split(part, 0);
             part = later;
-            let inner = op(item).into_par_iter().drive(cx, consumer, mine);
+            let inner = op(item).into_par_iter().drive_in(cx, consumer, mine);
             output = Some(match output {
                 Some(output) => consumer.combine(output, inner),
                 None => inner,

@@ -24,7 +24,7 @@ where
 {
     type Item = A;
 
-    fn drive<C: Consumer<A>>(self, cx: Context<'_>, consumer: C, part: C::Part) -> C::Output {
+    fn drive_in<C: Consumer<A>>(self, cx: Context<'_>, consumer: C, part: C::Part) -> C::Output {
         let begin = || (self.identity)();
         // The accumulator is the item: a fold is never broken off.
         let step = |value, item| Ok((self.op)(value, item));
@@ -34,7 +34,7 @@ where
             step: &step,
             close: &|value: Result<A, A>| value.unwrap_or_else(|value| value),
         };
-        self.base.drive(cx, shared, part)
+        self.base.drive_in(cx, shared, part)
     }
 }
 
@@ -56,7 +56,7 @@ where
 {
     type Item = R;
 
-    fn drive<C: Consumer<R>>(self, cx: Context<'_>, consumer: C, part: C::Part) -> C::Output {
+    fn drive_in<C: Consumer<R>>(self, cx: Context<'_>, consumer: C, part: C::Part) -> C::Output {
         let begin = || (self.identity)();
         let step = |value, item| (self.op)(value, item).branch();
         let shared = FoldConsumer {
@@ -65,7 +65,7 @@ where
             step: &step,
             close: &|value: Result<A, R>| value.map_or_else(|broken| broken, R::from_output),
         };
-        self.base.drive(cx, shared, part)
+        self.base.drive_in(cx, shared, part)
     }
 }
 

@@ -4,7 +4,8 @@
 //! `chunks` and `fold_chunks`: a run of items is cut off the producer and made into one item on the
 //! thread that takes it.
 
-use super::plumbing::{Producer, drive_by_index};
+use super::plumbing::{Producer, WithProducer, drive_by_index};
+use super::produce::{Wrap, Wrapped};
 use super::{IndexedParallelIterator, ParallelIterator};
 
 /// Makes one item of a run.
@@ -65,21 +66,35 @@ impl<I: IndexedParallelIterator, G: MakeGroup<I::Item>> ParallelIterator for Gro
 }
 
 impl<I: IndexedParallelIterator, G: MakeGroup<I::Item>> IndexedParallelIterator for Groups<I, G> {
-    type Producer<'p>
-        = GroupsProducer<'p, I::Producer<'p>, G>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.base.len().div_ceil(self.size)
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
-        GroupsProducer {
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        let grouping = Grouping {
             len: self.base.len(),
-            base: Some(self.base.producer()),
             size: self.size,
             make: &self.make,
+        };
+        self.base.produce(Wrapped::new(grouping, with))
+    }
+}
+
+struct Grouping<'p, G> {
+    len: usize,
+    size: usize,
+    make: &'p G,
+}
+
+impl<T, G: MakeGroup<T>> Wrap<T> for Grouping<'_, G> {
+    type Item = G::Group;
+
+    fn wrap<P: Producer<Item = T>>(self, base: P) -> impl Producer<Item = G::Group> {
+        GroupsProducer {
+            base: Some(base),
+            len: self.len,
+            size: self.size,
+            make: self.make,
         }
     }
 }

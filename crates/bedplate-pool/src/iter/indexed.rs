@@ -4,7 +4,7 @@ use super::compare::{equal, lexical};
 use super::groups::{Folded, Groups, IntoVec};
 use super::limits::{Grain, MaxLen, MinLen, Skip, StepBy, Take};
 use super::order::{Enumerate, Interleave, Rev};
-use super::plumbing::Producer;
+use super::plumbing::WithProducer;
 use super::zip::Zip;
 use super::{IntoParallelIterator, ParallelIterator, window};
 use core::cmp::Ordering;
@@ -15,22 +15,40 @@ use core::cmp::Ordering;
     reason = "the name is that of the parallel iterators programs are written for"
 )]
 pub trait IndexedParallelIterator: ParallelIterator {
-    /// What is cut; it may refer to the iterator.
-    type Producer<'p>: Producer<Item = Self::Item>
-    where
-        Self: 'p;
-
     /// How many items there are.
     fn len(&self) -> usize;
 
-    /// All items, to be cut. Called once; not by users.
-    fn producer(&mut self) -> Self::Producer<'_>;
+    /// Calls `with` with all items, to be cut. The base of what needs places; not called by users.
+    #[cfg(not(feature = "rayon-plumbing"))]
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output;
+
+    /// Calls `with` with all items, to be cut. Implemented by our iterators, not called by users.
+    #[cfg(feature = "rayon-plumbing")]
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        crate::rayon::produce_by_theirs(self, with)
+    }
+
+    /// Calls `callback` with all items, in rayon's shape. Implemented by iterators of other packages.
+    #[cfg(feature = "rayon-plumbing")]
+    fn with_producer<B>(self, callback: B) -> B::Output
+    where
+        B: crate::rayon::ProducerCallback<Self::Item>,
+    {
+        crate::rayon::with_ours(self, callback)
+    }
+
+    /// Feeds all items to `consumer`, in rayon's shape.
+    #[cfg(feature = "rayon-plumbing")]
+    fn drive<C: crate::rayon::Consumer<Self::Item>>(self, consumer: C) -> C::Result {
+        crate::rayon::bridge(self, consumer)
+    }
 
     /// Writes all items into `target`, whose former items are dropped.
     fn collect_into_vec(self, target: &mut Vec<Self::Item>) {
         target.clear();
         let len = self.len();
-        window::append(target, self, len);
+        // By places, also where an iterator of another package goes without in what else it does.
+        window::append(target, self.with_min_len(1), len);
     }
 
     /// Writes the halves of all items, which are pairs, into two vectors.
@@ -43,7 +61,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         left.clear();
         right.clear();
         let len = self.len();
-        window::append_both(left, right, self, len);
+        window::append_both(left, right, self.with_min_len(1), len);
     }
 
     /// Pairs of neighbours in this and `other`, as many as the shorter has.

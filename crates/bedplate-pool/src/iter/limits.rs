@@ -1,7 +1,8 @@
 //! Which items: the first, those behind, every nth; and how few or many at a time.
 
 use super::accumulate::exhaust;
-use super::plumbing::{Producer, drive_by_index};
+use super::plumbing::{Producer, WithProducer, drive_by_index};
+use super::produce::{Wrap, Wrapped};
 use super::{IndexedParallelIterator, ParallelIterator};
 
 /// The iterator of [`skip`](IndexedParallelIterator::skip).
@@ -19,20 +20,27 @@ impl<I: IndexedParallelIterator> ParallelIterator for Skip<I> {
 }
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for Skip<I> {
-    type Producer<'p>
-        = I::Producer<'p>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.base.len().saturating_sub(self.count)
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
         let count = self.count.min(self.base.len());
-        let (skipped, rest) = self.base.producer().split_at(count);
+        self.base.produce(Wrapped::new(Skipping { count }, with))
+    }
+}
+
+struct Skipping {
+    count: usize,
+}
+
+impl<T: Send> Wrap<T> for Skipping {
+    type Item = T;
+
+    fn wrap<P: Producer<Item = T>>(self, base: P) -> impl Producer<Item = T> {
+        let (skipped, rest) = base.split_at(self.count);
         // As in serial code, what is done to the items before happens to these, too.
-        exhaust(skipped, count);
+        exhaust(skipped, self.count);
         rest
     }
 }
@@ -52,18 +60,25 @@ impl<I: IndexedParallelIterator> ParallelIterator for Take<I> {
 }
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for Take<I> {
-    type Producer<'p>
-        = I::Producer<'p>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.base.len().min(self.count)
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
         let count = self.len();
-        self.base.producer().split_at(count).0
+        self.base.produce(Wrapped::new(Taking { count }, with))
+    }
+}
+
+struct Taking {
+    count: usize,
+}
+
+impl<T> Wrap<T> for Taking {
+    type Item = T;
+
+    fn wrap<P: Producer<Item = T>>(self, base: P) -> impl Producer<Item = T> {
+        base.split_at(self.count).0
     }
 }
 
@@ -82,19 +97,31 @@ impl<I: IndexedParallelIterator> ParallelIterator for StepBy<I> {
 }
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for StepBy<I> {
-    type Producer<'p>
-        = StepByProducer<I::Producer<'p>>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.base.len().div_ceil(self.step)
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
-        StepByProducer {
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        let stepping = Stepping {
             len: self.base.len(),
-            base: self.base.producer(),
+            step: self.step,
+        };
+        self.base.produce(Wrapped::new(stepping, with))
+    }
+}
+
+struct Stepping {
+    len: usize,
+    step: usize,
+}
+
+impl<T> Wrap<T> for Stepping {
+    type Item = T;
+
+    fn wrap<P: Producer<Item = T>>(self, base: P) -> impl Producer<Item = T> {
+        StepByProducer {
+            base,
+            len: self.len,
             step: self.step,
         }
     }
@@ -165,18 +192,30 @@ impl<I: IndexedParallelIterator> ParallelIterator for Grain<I> {
 }
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for Grain<I> {
-    type Producer<'p>
-        = GrainProducer<I::Producer<'p>>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.base.len()
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        let graining = Graining {
+            min_len: self.min_len,
+            max_len: self.max_len,
+        };
+        self.base.produce(Wrapped::new(graining, with))
+    }
+}
+
+struct Graining {
+    min_len: usize,
+    max_len: usize,
+}
+
+impl<T> Wrap<T> for Graining {
+    type Item = T;
+
+    fn wrap<P: Producer<Item = T>>(self, base: P) -> impl Producer<Item = T> {
         GrainProducer {
-            base: self.base.producer(),
+            base,
             min_len: self.min_len,
             max_len: self.max_len,
         }

@@ -31,6 +31,7 @@
 //! | `find.rs` | searches |
 //! | `compare.rs` | comparisons |
 //! | `zip.rs`, `chain.rs`, `order.rs`, `limits.rs`, `groups.rs` | adaptors that stay indexed |
+//! | `produce.rs` | producers made of producers |
 //! | `exact.rs` | ordinary iterators of known length |
 //! | `slices.rs`, `range.rs`, `option.rs` | what is iterated in place |
 //! | `chunks.rs`, `slice_methods.rs` | pieces of slices |
@@ -68,6 +69,7 @@ mod owned;
 mod parallel;
 mod pieces;
 pub mod plumbing;
+mod produce;
 mod range;
 mod reduce;
 mod serial;

@@ -1,6 +1,6 @@
 //! Options, single items and none: at most one item.
 
-use super::plumbing::{Producer, drive_by_index};
+use super::plumbing::{Producer, WithProducer, drive_by_index};
 use super::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
 /// The parallel iterator of an option.
@@ -81,17 +81,12 @@ impl<T: Send> ParallelIterator for IntoIter<T> {
 }
 
 impl<T: Send> IndexedParallelIterator for IntoIter<T> {
-    type Producer<'p>
-        = OptionProducer<T>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         usize::from(self.item.is_some())
     }
 
-    fn producer(&mut self) -> OptionProducer<T> {
-        OptionProducer(self.item.take())
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        with.run(OptionProducer(self.item))
     }
 }
 

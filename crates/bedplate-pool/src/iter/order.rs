@@ -1,7 +1,8 @@
 //! Places of items: counted, reversed, interleaved.
 
 use super::exact::Exact;
-use super::plumbing::{Producer, drive_by_index};
+use super::plumbing::{Producer, WithProducer, drive_by_index};
+use super::produce::{Wrap, WrapBoth, Wrapped, produce_both};
 use super::{IndexedParallelIterator, ParallelIterator};
 
 /// The iterator of [`enumerate`](IndexedParallelIterator::enumerate).
@@ -18,20 +19,22 @@ impl<I: IndexedParallelIterator> ParallelIterator for Enumerate<I> {
 }
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for Enumerate<I> {
-    type Producer<'p>
-        = EnumerateProducer<I::Producer<'p>>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.base.len()
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
-        EnumerateProducer {
-            base: self.base.producer(),
-            from: 0,
-        }
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        self.base.produce(Wrapped::new(Counting, with))
+    }
+}
+
+struct Counting;
+
+impl<T> Wrap<T> for Counting {
+    type Item = (usize, T);
+
+    fn wrap<P: Producer<Item = T>>(self, base: P) -> impl Producer<Item = Self::Item> {
+        EnumerateProducer { base, from: 0 }
     }
 }
 
@@ -88,19 +91,27 @@ impl<I: IndexedParallelIterator> ParallelIterator for Rev<I> {
 }
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for Rev<I> {
-    type Producer<'p>
-        = RevProducer<I::Producer<'p>>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.base.len()
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        let len = self.base.len();
+        self.base.produce(Wrapped::new(Reversing { len }, with))
+    }
+}
+
+struct Reversing {
+    len: usize,
+}
+
+impl<T> Wrap<T> for Reversing {
+    type Item = T;
+
+    fn wrap<P: Producer<Item = T>>(self, base: P) -> impl Producer<Item = T> {
         RevProducer {
-            len: self.base.len(),
-            base: self.base.producer(),
+            base,
+            len: self.len,
         }
     }
 }
@@ -165,22 +176,38 @@ where
     A: IndexedParallelIterator,
     B: IndexedParallelIterator<Item = A::Item>,
 {
-    type Producer<'p>
-        = InterleaveProducer<A::Producer<'p>, B::Producer<'p>>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         let len = self.left.len().checked_add(self.right.len());
         len.expect("more than `usize::MAX` items cannot be indexed")
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
-        InterleaveProducer {
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        let turns = Interleaving {
             left_len: self.left.len(),
             right_len: self.right.len(),
-            left: self.left.producer(),
-            right: self.right.producer(),
+        };
+        produce_both(self.left, self.right, turns, with)
+    }
+}
+
+struct Interleaving {
+    left_len: usize,
+    right_len: usize,
+}
+
+impl<T> WrapBoth<T, T> for Interleaving {
+    type Item = T;
+
+    fn wrap<P, Q>(self, left: P, right: Q) -> impl Producer<Item = T>
+    where
+        P: Producer<Item = T>,
+        Q: Producer<Item = T>,
+    {
+        InterleaveProducer {
+            left,
+            left_len: self.left_len,
+            right,
+            right_len: self.right_len,
             is_left_next: true,
         }
     }

@@ -8,7 +8,7 @@
 //!   leaks items, nothing more.
 //! - I2: a [`Moved`] owns all items of its slice; who takes one out, takes it off the slice first.
 
-use super::plumbing::{Producer, drive_by_index};
+use super::plumbing::{Producer, WithProducer, drive_by_index};
 use super::{IndexedParallelIterator, IntoParallelIterator, ParallelDrainRange, ParallelIterator};
 use core::iter::FusedIterator;
 use core::mem::ManuallyDrop;
@@ -56,18 +56,13 @@ impl<T: Send> ParallelIterator for IntoIter<T> {
 }
 
 impl<T: Send> IndexedParallelIterator for IntoIter<T> {
-    type Producer<'p>
-        = Moved<'p, T>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.vector.len()
     }
 
-    fn producer(&mut self) -> Moved<'_, T> {
+    fn produce<W: WithProducer<Self::Item>>(mut self, with: W) -> W::Output {
         let len = self.vector.len();
-        Moved::out_of(&mut self.vector, 0..len)
+        with.run(Moved::out_of(&mut self.vector, 0..len))
     }
 }
 
@@ -116,17 +111,12 @@ impl<T: Send> ParallelIterator for Drain<'_, T> {
 }
 
 impl<T: Send> IndexedParallelIterator for Drain<'_, T> {
-    type Producer<'p>
-        = Moved<'p, T>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.range.len()
     }
 
-    fn producer(&mut self) -> Moved<'_, T> {
-        Moved::out_of(self.vector, self.range.clone())
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        with.run(Moved::out_of(self.vector, self.range.clone()))
     }
 }
 

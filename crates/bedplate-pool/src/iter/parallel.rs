@@ -51,16 +51,42 @@ pub trait ParallelIterator: Sized + Send {
     type Item: Send;
 
     /// Feeds all items to `consumer`. The base of everything below; not called by users.
-    fn drive<C: Consumer<Self::Item>>(
+    #[cfg(not(feature = "rayon-plumbing"))]
+    fn drive_in<C: Consumer<Self::Item>>(
         self,
         cx: Context<'_>,
         consumer: C,
         part: C::Part,
     ) -> C::Output;
 
+    /// Feeds all items to `consumer`. Implemented by our iterators, not called by users.
+    #[cfg(feature = "rayon-plumbing")]
+    fn drive_in<C: Consumer<Self::Item>>(
+        self,
+        _cx: Context<'_>,
+        consumer: C,
+        part: C::Part,
+    ) -> C::Output {
+        crate::rayon::drive_by_theirs(self, consumer, part)
+    }
+
+    /// Feeds all items to `consumer`, in rayon's shape. Implemented by iterators of other packages.
+    #[cfg(feature = "rayon-plumbing")]
+    fn drive_unindexed<C>(self, consumer: C) -> C::Result
+    where
+        C: crate::rayon::UnindexedConsumer<Self::Item>,
+    {
+        consumer.take_from(self)
+    }
+
     /// The number of items where it is known. It must then be exact, and all cuts with it.
-    fn opt_len(&self) -> Option<usize> {
+    fn known_len(&self) -> Option<usize> {
         None
+    }
+
+    /// The number of items where it is known.
+    fn opt_len(&self) -> Option<usize> {
+        self.known_len()
     }
 
     /// Runs `op` on every item.

@@ -52,6 +52,15 @@ pub trait Producer: Send + Sized {
     }
 }
 
+/// What is done with a producer of any type.
+pub trait WithProducer<T> {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn run<P: Producer<Item = T>>(self, producer: P) -> Self::Output;
+}
+
 /// Takes items in pieces and combines what came of them. A handle: it refers to what it shares.
 pub trait Consumer<T>: Copy + Send {
     /// What belongs to one stretch of items alone: the room in a vector, a state of one's own.
@@ -121,6 +130,27 @@ where
         is_robbed: &is_robbed,
     };
     run(cx, course, len, producer, consumer, part)
+}
+
+/// [`drive`], to be given a producer.
+#[derive(Debug)]
+pub struct Drive<'p, C, Part> {
+    /// The context of the thread that drives.
+    pub cx: Context<'p>,
+    /// The number of items.
+    pub len: usize,
+    /// Where the items go.
+    pub consumer: C,
+    /// Its part for all of them.
+    pub part: Part,
+}
+
+impl<T, C: Consumer<T>> WithProducer<T> for Drive<'_, C, C::Part> {
+    type Output = C::Output;
+
+    fn run<P: Producer<Item = T>>(self, producer: P) -> C::Output {
+        drive(self.cx, self.len, producer, self.consumer, self.part)
+    }
 }
 
 /// How short halves are where nobody has taken one yet.
@@ -225,16 +255,21 @@ where
 /// The members of `ParallelIterator` that an indexed one has.
 macro_rules! drive_by_index {
     () => {
-        fn drive<C>(mut self, cx: $crate::Context<'_>, consumer: C, part: C::Part) -> C::Output
+        fn drive_in<C>(self, cx: $crate::Context<'_>, consumer: C, part: C::Part) -> C::Output
         where
             C: $crate::iter::plumbing::Consumer<Self::Item>,
         {
             let len = $crate::iter::IndexedParallelIterator::len(&self);
-            let producer = $crate::iter::IndexedParallelIterator::producer(&mut self);
-            $crate::iter::plumbing::drive(cx, len, producer, consumer, part)
+            let drive = $crate::iter::plumbing::Drive {
+                cx,
+                len,
+                consumer,
+                part,
+            };
+            $crate::iter::IndexedParallelIterator::produce(self, drive)
         }
 
-        fn opt_len(&self) -> Option<usize> {
+        fn known_len(&self) -> Option<usize> {
             Some($crate::iter::IndexedParallelIterator::len(self))
         }
     };

@@ -5,7 +5,7 @@
 
 use super::chain::Chain;
 use super::exact::Exact;
-use super::plumbing::{Producer, drive_by_index};
+use super::plumbing::{Producer, WithProducer, drive_by_index};
 use super::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator, option};
 use core::ops::{Range, RangeInclusive};
 
@@ -107,20 +107,15 @@ impl<T: Number> ParallelIterator for RangeIter<T> {
 }
 
 impl<T: Number> IndexedParallelIterator for RangeIter<T> {
-    type Producer<'p>
-        = RangeProducer<T>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         T::count(&self.range)
     }
 
-    fn producer(&mut self) -> RangeProducer<T> {
-        RangeProducer {
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        with.run(RangeProducer {
             len: self.len(),
-            range: self.range.clone(),
-        }
+            range: self.range,
+        })
     }
 }
 

@@ -39,7 +39,12 @@ pub struct IterBridge<I> {
 impl<I: Iterator<Item: Send> + Send> ParallelIterator for IterBridge<I> {
     type Item = I::Item;
 
-    fn drive<C: Consumer<I::Item>>(self, cx: Context<'_>, consumer: C, part: C::Part) -> C::Output {
+    fn drive_in<C: Consumer<I::Item>>(
+        self,
+        cx: Context<'_>,
+        consumer: C,
+        part: C::Part,
+    ) -> C::Output {
         let items = Mutex::new(self.items.fuse());
         share(cx, &items, consumer, part)
     }

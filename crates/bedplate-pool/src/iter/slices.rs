@@ -1,6 +1,6 @@
 //! Slices by reference.
 
-use super::plumbing::{Producer, drive_by_index};
+use super::plumbing::{Producer, WithProducer, drive_by_index};
 use super::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
 /// The parallel iterator of `&[T]`.
@@ -74,17 +74,12 @@ impl<'a, T: Sync> ParallelIterator for Iter<'a, T> {
 }
 
 impl<'a, T: Sync> IndexedParallelIterator for Iter<'a, T> {
-    type Producer<'p>
-        = SliceProducer<'a, T>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.slice.len()
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
-        SliceProducer(self.slice)
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        with.run(SliceProducer(self.slice))
     }
 }
 
@@ -112,17 +107,12 @@ impl<'a, T: Send> ParallelIterator for IterMut<'a, T> {
 }
 
 impl<'a, T: Send> IndexedParallelIterator for IterMut<'a, T> {
-    type Producer<'p>
-        = SliceMutProducer<'a, T>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.slice.len()
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
-        SliceMutProducer(core::mem::take(&mut self.slice))
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        with.run(SliceMutProducer(self.slice))
     }
 }
 

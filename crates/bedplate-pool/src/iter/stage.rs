@@ -8,7 +8,8 @@
 //! # Not here
 //! The stages: `map.rs`, `filter.rs`, `until.rs`.
 
-use super::plumbing::{Consumer, Folder, Producer};
+use super::plumbing::{Consumer, Folder, Producer, WithProducer};
+use super::produce::{Wrap, Wrapped};
 use super::{IndexedParallelIterator, ParallelIterator};
 use crate::Context;
 
@@ -65,34 +66,45 @@ impl<I, S> Staged<I, S> {
 impl<I: ParallelIterator, S: Stage<I::Item>> ParallelIterator for Staged<I, S> {
     type Item = S::Out;
 
-    fn drive<C: Consumer<S::Out>>(self, cx: Context<'_>, consumer: C, part: C::Part) -> C::Output {
+    fn drive_in<C: Consumer<S::Out>>(
+        self,
+        cx: Context<'_>,
+        consumer: C,
+        part: C::Part,
+    ) -> C::Output {
         let Self { base, stage } = self;
         let consumer = StageConsumer {
             consumer,
             stage: &stage,
         };
-        base.drive(cx, consumer, part)
+        base.drive_in(cx, consumer, part)
     }
 
-    fn opt_len(&self) -> Option<usize> {
-        self.base.opt_len().filter(|_| S::KEEPS_COUNT)
+    fn known_len(&self) -> Option<usize> {
+        self.base.known_len().filter(|_| S::KEEPS_COUNT)
     }
 }
 
 impl<I: IndexedParallelIterator, S: Each<I::Item>> IndexedParallelIterator for Staged<I, S> {
-    type Producer<'p>
-        = StageProducer<'p, I::Producer<'p>, S>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.base.len()
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        let Self { base, stage } = self;
+        base.produce(Wrapped::new(Staging(&stage), with))
+    }
+}
+
+struct Staging<'p, S>(&'p S);
+
+impl<T, S: Each<T>> Wrap<T> for Staging<'_, S> {
+    type Item = S::Out;
+
+    fn wrap<P: Producer<Item = T>>(self, base: P) -> impl Producer<Item = S::Out> {
         StageProducer {
-            base: self.base.producer(),
-            stage: &self.stage,
+            base,
+            stage: self.0,
         }
     }
 }

@@ -188,7 +188,7 @@ unsafe impl<T: Send> Send for Filled<'_, T> {}
 /// If there are not `len` items, or if the iterator does; the vector is as it was before.
 pub(super) fn append<I: ParallelIterator>(vector: &mut Vec<I::Item>, iterator: I, len: usize) {
     let part = Window::behind(vector, len);
-    let filled = with_context(|cx| iterator.drive(cx, Fill(PhantomData), part));
+    let filled = with_context(|cx| iterator.drive_in(cx, Fill(PhantomData), part));
     assert!(
         filled.filled_len == len,
         "a parallel iterator made {} items and had announced {len}",
@@ -263,7 +263,7 @@ where
 {
     let part = (Window::behind(left, len), Window::behind(right, len));
     let consumer = FillBoth(Fill(PhantomData), Fill(PhantomData));
-    let (filled, filled_right) = with_context(|cx| iterator.drive(cx, consumer, part));
+    let (filled, filled_right) = with_context(|cx| iterator.drive_in(cx, consumer, part));
     assert!(
         filled.filled_len == len && filled_right.filled_len == len,
         "a parallel iterator made {} pairs and had announced {len}",

@@ -1,6 +1,7 @@
 //! Two iterators side by side.
 
-use super::plumbing::{Producer, drive_by_index};
+use super::plumbing::{Producer, WithProducer, drive_by_index};
+use super::produce::{WrapBoth, produce_both};
 use super::{IndexedParallelIterator, ParallelIterator};
 
 /// The iterator of [`zip`](IndexedParallelIterator::zip).
@@ -18,20 +19,26 @@ impl<A: IndexedParallelIterator, B: IndexedParallelIterator> ParallelIterator fo
 }
 
 impl<A: IndexedParallelIterator, B: IndexedParallelIterator> IndexedParallelIterator for Zip<A, B> {
-    type Producer<'p>
-        = ZipProducer<A::Producer<'p>, B::Producer<'p>>
-    where
-        Self: 'p;
-
     fn len(&self) -> usize {
         self.left.len().min(self.right.len())
     }
 
-    fn producer(&mut self) -> Self::Producer<'_> {
-        ZipProducer {
-            left: self.left.producer(),
-            right: self.right.producer(),
-        }
+    fn produce<W: WithProducer<Self::Item>>(self, with: W) -> W::Output {
+        produce_both(self.left, self.right, Zipping, with)
+    }
+}
+
+struct Zipping;
+
+impl<T, U> WrapBoth<T, U> for Zipping {
+    type Item = (T, U);
+
+    fn wrap<P, Q>(self, left: P, right: Q) -> impl Producer<Item = (T, U)>
+    where
+        P: Producer<Item = T>,
+        Q: Producer<Item = U>,
+    {
+        ZipProducer { left, right }
     }
 }
 

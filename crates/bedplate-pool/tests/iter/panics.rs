@@ -71,17 +71,17 @@ struct Liar {
 impl ParallelIterator for Liar {
     type Item = Box<usize>;
 
-    fn drive<C: Consumer<Box<usize>>>(
+    fn drive_in<C: Consumer<Box<usize>>>(
         self,
         cx: Context<'_>,
         consumer: C,
         part: C::Part,
     ) -> C::Output {
         let boxes = (0..self.actual).into_par_iter().map(Box::new);
-        boxes.drive(cx, consumer, part)
+        boxes.drive_in(cx, consumer, part)
     }
 
-    fn opt_len(&self) -> Option<usize> {
+    fn known_len(&self) -> Option<usize> {
         Some(self.announced)
     }
 }
