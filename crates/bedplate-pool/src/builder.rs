@@ -4,7 +4,7 @@
 //! Wishes, checked when the pool is built.
 
 use crate::error::BuildError;
-use crate::handlers::Handlers;
+use crate::handlers::{Handlers, Namer};
 use crate::plan::{Machinery, Plan, SPARES_MAX, WIDTH_MAX};
 use crate::pool::{self, ThreadPool};
 use crate::tuning;
@@ -31,6 +31,7 @@ pub struct ThreadPoolBuilder {
     queue_jobs: Option<usize>,
     stack_bytes: Option<usize>,
     name: Option<String>,
+    namer: Namer,
     bind: Option<bool>,
     handlers: Handlers,
 }
@@ -70,6 +71,16 @@ impl ThreadPoolBuilder {
     /// What the threads' names begin with; default `bedplate-pool`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// What each thread's whole name is, given its index, instead of [`name`](Self::name). Asked for workers only,
+    /// when the pool is built; spares are called as workers are.
+    pub fn thread_name<F>(mut self, name: F) -> Self
+    where
+        F: FnMut(usize) -> String + 'static,
+    {
+        self.namer = Namer(Some(Box::new(name)));
         self
     }
 
@@ -140,8 +151,13 @@ impl ThreadPoolBuilder {
             .spares
             .unwrap_or_else(|| (2 * width).clamp(8, SPARES_MAX));
         let name = self.name.unwrap_or_else(|| "bedplate-pool".to_owned());
-        if name.contains('\0') {
-            return Err(BuildError::Name(name));
+        let names: Vec<String> = match self.namer.0 {
+            Some(name_of) => (0..width).map(name_of).collect(),
+            None => Vec::new(),
+        };
+        let nul = names.iter().find(|name| name.contains('\0'));
+        if let Some(bad) = nul.or(Some(&name).filter(|name| name.contains('\0'))) {
+            return Err(BuildError::Name(bad.clone()));
         }
         let queue_jobs = self.queue_jobs.unwrap_or(tuning::QUEUE_JOBS);
         let has_cpu_each = width == machinery.cpus.len();
@@ -152,6 +168,7 @@ impl ThreadPoolBuilder {
             queue_jobs: within("queue_jobs", queue_jobs, 1, usize::MAX)?,
             stack_bytes: self.stack_bytes,
             name,
+            names,
             cpus: if bound {
                 machinery.cpus.clone()
             } else {

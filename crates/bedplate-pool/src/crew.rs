@@ -159,10 +159,19 @@ fn live(engine: &Engine, index: usize) {
         let bound = bedplate_os::affinity::bind_thread(cpu);
         engine.seat(index).note_cpu(bound.is_ok().then_some(cpu));
     }
-    engine.plan.handlers.start(index);
+    engine.plan.handlers.start(told_index(engine, index));
     worker::work(engine, index);
-    engine.plan.handlers.exit(index);
+    engine.plan.handlers.exit(told_index(engine, index));
     engine.crew.living.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// What handlers are told: rayon's are promised an index below the number of threads.
+fn told_index(engine: &Engine, index: usize) -> usize {
+    if cfg!(feature = "rayon-plumbing") {
+        index % engine.width()
+    } else {
+        index
+    }
 }
 
 /// Sees to it that forked children know that they are.

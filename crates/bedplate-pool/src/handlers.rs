@@ -10,7 +10,18 @@ use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 type OnPanic = Box<dyn Fn(Payload) + Send + Sync>;
+type NameOf = Box<dyn FnMut(usize) -> String>;
 type OnThread = Box<dyn Fn(usize) + Send + Sync>;
+
+/// What gives threads their names.
+#[derive(Default)]
+pub(crate) struct Namer(pub(crate) Option<NameOf>);
+
+impl fmt::Debug for Namer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Namer").field(&self.0.is_some()).finish()
+    }
+}
 
 /// Functions of the user's.
 #[derive(Default)]

@@ -6,9 +6,10 @@
 use crate::context::Context;
 use crate::current;
 use crate::engine::Engine;
-use crate::pool::default_pool;
+use crate::pool::{self, default_pool};
 use crate::queue::{Item, Priority};
 use crate::scope::{self, Scope};
+use crate::worker;
 
 /// Runs both halves, the second on another thread if one wants it, and returns both results.
 ///
@@ -98,6 +99,46 @@ where
 {
     let item = Item::Job(Box::new(move |_| job()));
     with_current(|engine| engine.submit(Priority::Normal, item));
+}
+
+/// What came of [`yield_now`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Yield {
+    /// A job was run.
+    Executed,
+    /// No job waits.
+    Idle,
+}
+
+/// Runs one job that waits in the queue of the calling thread's pool, whatever it is and however long it takes;
+/// `None` if the thread works in no pool.
+///
+/// For code that itself waits in a loop for jobs. Nothing of the pool yields by itself.
+#[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+pub fn yield_now() -> Option<Yield> {
+    current::with(|cx| cx.map(yield_at))
+}
+
+/// Runs one job on a thread that works in its pool.
+pub(crate) fn yield_at(cx: Context<'_>) -> Yield {
+    let seat = cx.seat();
+    if worker::run_one(seat.engine(), seat) {
+        Yield::Executed
+    } else {
+        Yield::Idle
+    }
+}
+
+/// As [`scope`], where `op` may be what cannot be sent: it never leaves the calling thread, also where all seats for
+/// threads from outside are taken.
+///
+/// # Panics
+/// As [`scope`].
+pub fn in_place_scope<'scope, R, F>(op: F) -> R
+where
+    F: FnOnce(&Scope<'scope>) -> R,
+{
+    with_current(|engine| pool::in_place_scope(engine, op))
 }
 
 /// Runs something that may block for long, such as I/O or a lock, while another thread takes the

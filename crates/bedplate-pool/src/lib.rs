@@ -100,8 +100,8 @@ pub use self::{
     error::{BuildError, Full, JobError},
     future::block_on,
     here::{
-        blocking, current_num_threads, current_thread_index, join, join_context, scope, spawn,
-        with_context,
+        Yield, blocking, current_num_threads, current_thread_index, in_place_scope, join,
+        join_context, scope, spawn, with_context, yield_now,
     },
     job::{CancelToken, JobHandle, JobOptions},
     metrics::Metrics,

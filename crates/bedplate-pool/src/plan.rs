@@ -61,6 +61,8 @@ pub(crate) struct Plan {
     pub(crate) queue_jobs: usize,
     pub(crate) stack_bytes: Option<usize>,
     pub(crate) name: String,
+    /// The names of the workers, if the user gave each; else empty.
+    pub(crate) names: Vec<String>,
     /// The CPU of each worker; empty if they are not bound.
     pub(crate) cpus: Vec<u32>,
     pub(crate) handlers: Handlers,
@@ -73,7 +75,9 @@ impl Plan {
     }
 
     pub(crate) fn thread_name(&self, index: usize) -> String {
-        if index < self.width {
+        if let Some(name) = self.names.get(index % self.width) {
+            name.clone()
+        } else if index < self.width {
             format!("{}-{index}", self.name)
         } else {
             format!("{}-spare-{}", self.name, index - self.width)

@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::error::{BuildError, Full};
 use crate::frame;
 use crate::future;
+use crate::here::{self, Yield};
 use crate::job::{self, JobHandle, JobOptions};
 use crate::metrics::Metrics;
 use crate::plan::Plan;
@@ -112,6 +113,26 @@ impl ThreadPool {
         R: Send,
     {
         self.enter(|cx| scope::run(cx, op))
+    }
+
+    /// As [`scope`](Self::scope), where `op` may be what cannot be sent; see [`in_place_scope`](crate::in_place_scope).
+    ///
+    /// # Panics
+    /// As [`scope`](Self::scope).
+    pub fn in_place_scope<'scope, R, F>(&self, op: F) -> R
+    where
+        F: FnOnce(&Scope<'scope>) -> R,
+    {
+        in_place_scope(&self.engine, op)
+    }
+
+    /// Runs one job that waits in this pool; `None` if the calling thread does not work in it. See
+    /// [`yield_now`](crate::yield_now).
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    pub fn yield_now(&self) -> Option<Yield> {
+        current::with_engine(&self.engine, |cx| {
+            cx.map(|cx| current::seated(cx.seat(), || here::yield_at(cx)))
+        })
     }
 
     /// Has a worker run `job`, some time. Never blocks, never runs the job itself; beyond the
@@ -237,6 +258,20 @@ where
             None => frame::by_worker(&engine.lobby, op, |brought| {
                 engine.submit(Priority::High, Item::Brought(brought));
             }),
+        },
+    })
+}
+
+/// Runs `op` with a scope of a pool, on the calling thread.
+pub(crate) fn in_place_scope<'scope, R, F>(engine: &Engine, op: F) -> R
+where
+    F: FnOnce(&Scope<'scope>) -> R,
+{
+    current::with_engine(engine, |cx| match cx {
+        Some(cx) => current::seated(cx.seat(), || scope::run(cx, op)),
+        None => match Guest::of(engine) {
+            Some(guest) => current::seated(guest.seat, || scope::run(Context::new(guest.seat), op)),
+            None => scope::run_outside(engine, op),
         },
     })
 }

@@ -18,6 +18,7 @@ use crate::current;
 use crate::engine::Engine;
 use crate::payload::{self, Payload};
 use crate::queue::{Item, Priority, Shared};
+use crate::seat::Seat;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::fmt;
@@ -109,8 +110,21 @@ struct Queue {
 
 /// Opens a scope on the calling thread.
 pub(crate) fn run<'scope, R>(cx: Context<'_>, op: impl FnOnce(&Scope<'scope>) -> R) -> R {
-    let Some(engine) = cx.seat().engine().counted() else {
-        unreachable!("a seat's engine lives");
+    open(cx.seat().engine(), Some(cx.seat()), op)
+}
+
+/// Opens a scope on a thread that has no seat: its jobs are all run by workers.
+pub(crate) fn run_outside<'scope, R>(engine: &Engine, op: impl FnOnce(&Scope<'scope>) -> R) -> R {
+    open(engine, None, op)
+}
+
+fn open<'scope, R>(
+    engine: &Engine,
+    seat: Option<&Seat>,
+    op: impl FnOnce(&Scope<'scope>) -> R,
+) -> R {
+    let Some(engine) = engine.counted() else {
+        unreachable!("whoever borrows an engine keeps it alive");
     };
     let scope = Scope {
         work: Arc::new(Work::of(engine)),
@@ -118,7 +132,7 @@ pub(crate) fn run<'scope, R>(cx: Context<'_>, op: impl FnOnce(&Scope<'scope>) ->
     };
     let result = catch_unwind(AssertUnwindSafe(|| op(&scope)));
     // I1. No panic leaves the wait.
-    scope.work.finish(cx);
+    scope.work.finish(seat);
     scope.work.withdraw();
     let panic = scope.work.lock_panic().take();
     match (result, panic) {
@@ -236,11 +250,11 @@ impl Work {
     }
 
     /// Runs jobs of this scope until all have ended.
-    fn finish(self: &Arc<Self>, cx: Context<'_>) {
+    fn finish(self: &Arc<Self>, seat: Option<&Seat>) {
         let scope = self.scope();
         // Bounded by the jobs.
         loop {
-            let (job, _) = self.take();
+            let job = seat.and_then(|_| self.take().0);
             if let Some(job) = job {
                 self.settle(&scope, job);
                 continue;
@@ -249,17 +263,19 @@ impl Work {
             if self.pending.load(Ordering::Acquire) == 0 {
                 return;
             }
-            cx.seat().counts.waits.up();
-            current::while_blocked(|| self.sleep());
+            if let Some(seat) = seat {
+                seat.counts.waits.up();
+            }
+            current::while_blocked(|| self.sleep(seat.is_some()));
         }
     }
 
-    /// Sleeps until there is a job, or all have ended.
-    fn sleep(&self) {
+    /// Sleeps until there is a job for who may run it, or all have ended.
+    fn sleep(&self, is_helping: bool) {
         let mut queue = self.lock();
         queue.waiting = true;
         // Acquire pairs with the Release in `settle`.
-        while queue.jobs.is_empty() && self.pending.load(Ordering::Acquire) != 0 {
+        while (queue.jobs.is_empty() || !is_helping) && self.pending.load(Ordering::Acquire) != 0 {
             queue = self
                 .ended
                 .wait(queue)

@@ -4,7 +4,7 @@
 //! Runs jobs of the queue, else halves of joins of others, else sleeps.
 //!
 //! # Invariants
-//! - I1: jobs of the queue are run here and nowhere else: never inside a wait.
+//! - I1: jobs of the queue are run here and nowhere else: never inside a wait, unless the user's code yields.
 //! - I2: no panic of a job ends a worker.
 
 use crate::activity;
@@ -67,6 +67,16 @@ fn run_next(engine: &Engine, seat: &Seat) -> bool {
         run(engine, seat, item);
         true
     })
+}
+
+/// Runs a job of the queue on a thread that works in the pool and counts already; false if there is none.
+pub(crate) fn run_one(engine: &Engine, seat: &Seat) -> bool {
+    let item = engine.queue.pop();
+    let is_some = item.is_some();
+    if let Some(item) = item {
+        run(engine, seat, item);
+    }
+    is_some
 }
 
 /// Sleeps until woken, unless something came meanwhile that this worker may run.

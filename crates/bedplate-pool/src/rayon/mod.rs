@@ -21,7 +21,7 @@
 //! | `bridge.rs` | feeding a producer to a consumer |
 //! | `theirs.rs` | consumers and producers of other packages, as ours |
 //! | `ours.rs` | our consumers and producers, as rayon's |
-//! | `settings.rs` | what rayon's pool of the process reads from the environment |
+//! | `settings.rs` | limits, what rayon's pool of the process reads from the environment |
 
 mod bridge;
 mod ours;
@@ -36,5 +36,5 @@ pub use shape::{
 
 pub(crate) use ours::{drive_by_theirs, with_ours};
 pub(crate) use settings::default_builder;
-pub use settings::{report_and_abort, threads_wished};
+pub use settings::{THREADS_MAX, report_and_abort, threads_wished};
 pub(crate) use theirs::produce_by_theirs;

@@ -5,6 +5,9 @@ use crate::payload;
 use core::any::Any;
 use std::env;
 
+/// The most workers of a pool.
+pub const THREADS_MAX: usize = crate::plan::WIDTH_MAX;
+
 /// How many workers `RAYON_NUM_THREADS` asks for, else the older `RAYON_RS_NUM_CPUS`; zero for the default.
 #[must_use]
 pub fn threads_wished() -> usize {

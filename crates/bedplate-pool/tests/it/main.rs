@@ -10,6 +10,7 @@ mod panics;
 mod queues;
 mod scopes;
 mod waits;
+mod yields;
 
 use bedplate_pool::{ThreadPool, ThreadPoolBuilder};
 use core::time::Duration;
