@@ -29,6 +29,7 @@ pub struct ThreadPoolBuilder {
     width: Option<usize>,
     spares: Option<usize>,
     queue_jobs: Option<usize>,
+    timeline_events: Option<usize>,
     stack_bytes: Option<usize>,
     name: Option<String>,
     namer: Namer,
@@ -59,6 +60,14 @@ impl ThreadPoolBuilder {
     /// default 65,536.
     pub fn queue_jobs(mut self, jobs: usize) -> Self {
         self.queue_jobs = Some(jobs);
+        self
+    }
+
+    /// How many events of each thread a timeline keeps, the last ones; default 16,384, which take
+    /// half a megabyte a thread once it has written one. See
+    /// [`ThreadPool::start_timeline`].
+    pub fn timeline_events(mut self, events: usize) -> Self {
+        self.timeline_events = Some(events);
         self
     }
 
@@ -166,6 +175,12 @@ impl ThreadPoolBuilder {
             width,
             spares: within("spare_threads", spares, 0, SPARES_MAX)?,
             queue_jobs: within("queue_jobs", queue_jobs, 1, usize::MAX)?,
+            timeline_events: within(
+                "timeline_events",
+                self.timeline_events.unwrap_or(tuning::TIMELINE_EVENTS),
+                1,
+                tuning::TIMELINE_EVENTS_MAX,
+            )?,
             stack_bytes: self.stack_bytes,
             name,
             names,

@@ -84,13 +84,11 @@ impl Crew {
         }
     }
 
-    /// Starts a spare, if there is one left that has not been started.
+    /// Starts a spare, if there is one left that has not been started; its place if it did.
     #[cold]
-    pub(crate) fn start_spare(&self, engine: &Engine) {
+    pub(crate) fn start_spare(&self, engine: &Engine) -> Option<usize> {
         // A forked child has none of the other threads, and gets no spare either.
-        let Some(engine) = engine.counted().filter(|_| !self.is_forked()) else {
-            return;
-        };
+        let engine = engine.counted().filter(|_| !self.is_forked())?;
         let max = engine.plan.spares;
         // Relaxed: a number each is given once.
         let number = self
@@ -98,10 +96,12 @@ impl Crew {
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
                 (n < max).then_some(n + 1)
             });
-        let Ok(number) = number else { return };
-        if self.start(&engine, engine.plan.width + number).is_err() {
+        let index = engine.plan.width + number.ok()?;
+        if self.start(&engine, index).is_err() {
             self.spares_failed.fetch_add(1, Ordering::Relaxed);
+            return None;
         }
+        Some(index)
     }
 
     /// Threads that live.

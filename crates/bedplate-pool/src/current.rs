@@ -11,6 +11,7 @@
 use crate::context::Context;
 use crate::engine::Engine;
 use crate::seat::Seat;
+use crate::timeline::SliceKind;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -106,6 +107,19 @@ pub(crate) fn with_engine<R>(engine: &Engine, f: impl FnOnce(Option<Context<'_>>
 /// True if this is the seat that calls without a context use.
 pub(crate) fn is_latest(seat: &Seat) -> bool {
     SEAT.get() == Some(NonNull::from(seat))
+}
+
+/// Calls `f` as a slice of the calling thread's in the timeline of the pool it works in, if any.
+pub(crate) fn during<R>(
+    kind: SliceKind,
+    name: Option<&'static str>,
+    other: u64,
+    f: impl FnOnce() -> R,
+) -> R {
+    with(|cx| {
+        let _during = cx.map(|cx| cx.seat().during_named(kind, name, other));
+        f()
+    })
 }
 
 /// Runs something that sleeps, with others in place of the calling thread in all pools that it

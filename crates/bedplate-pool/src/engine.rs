@@ -21,11 +21,12 @@
 
 use crate::activity::{self, Activity, Step};
 use crate::crew::Crew;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, WorkerMetrics};
 use crate::plan::Plan;
 use crate::protocol::idle::IdleSet;
 use crate::queue::{Item, JobQueue, Priority};
 use crate::seat::Seat;
+use crate::timeline::{MarkKind, PlaceKind, Recorder, Timeline};
 use crate::tuning;
 use alloc::sync::{Arc, Weak};
 use bedplate_os::lock::Parking;
@@ -41,6 +42,7 @@ pub(crate) struct Engine {
     pub(crate) crew: Crew,
     pub(crate) idle: IdleSet,
     pub(crate) activity: Activity,
+    pub(crate) recorder: Recorder,
     pub(crate) queue: JobQueue,
     /// I3.
     asleep: AtomicBool,
@@ -74,6 +76,7 @@ impl Engine {
                 crew: Crew::default(),
                 idle: IdleSet::new(threads),
                 activity: Activity::default(),
+                recorder: Recorder::new(plan.timeline_events),
                 queue: JobQueue::new(plan.queue_jobs),
                 asleep: AtomicBool::new(true),
                 hunters: AtomicUsize::new(0),
@@ -315,7 +318,10 @@ impl Engine {
         // Pairs with the fence in `IdleSet::enter`: a worker that goes to sleep now is found.
         fence(Ordering::SeqCst);
         if self.may_hunt() && !self.wake_one() && self.may_run_jobs() {
-            self.crew.start_spare(self);
+            let started = self.crew.start_spare(self);
+            if let Some(place) = started {
+                seat.mark(MarkKind::SpareStarted, place as u64);
+            }
         }
     }
 
@@ -380,6 +386,38 @@ impl Engine {
             metrics.add(&seat.counts);
         }
         metrics
+    }
+
+    /// What happened at each place that a thread ever had.
+    pub(crate) fn worker_metrics(&self) -> Vec<WorkerMetrics> {
+        let seats = self.seats.iter().map(|seat| {
+            let (kind, name) = self.place(seat.index);
+            WorkerMetrics::of((seat.index, kind, name), seat.cpu(), &seat.counts)
+        });
+        let is_used =
+            |metrics: &WorkerMetrics| metrics.kind == PlaceKind::Worker || !metrics.is_untouched();
+        seats.filter(is_used).collect()
+    }
+
+    /// Whose a place is, and what to call it.
+    fn place(&self, index: usize) -> (PlaceKind, String) {
+        if index < self.plan.width {
+            (PlaceKind::Worker, self.plan.thread_name(index))
+        } else if index < self.thread_seats() {
+            (PlaceKind::Spare, self.plan.thread_name(index))
+        } else {
+            let guest = index - self.thread_seats();
+            (PlaceKind::Guest, format!("guest {guest}"))
+        }
+    }
+
+    pub(crate) fn start_timeline(&self) {
+        self.recorder.start(&self.seats);
+    }
+
+    pub(crate) fn take_timeline(&self) -> Timeline {
+        self.recorder
+            .take(&self.plan.name, &self.seats, |index| self.place(index))
     }
 }
 

@@ -17,6 +17,8 @@ use crate::context::Context;
 use crate::current;
 use crate::payload::{self, Payload};
 use crate::protocol::latch::Latch;
+use crate::span::{self, SpanContext};
+use crate::timeline::SliceKind;
 use crate::wait;
 use bedplate_os::lock::Parking;
 use core::cell::UnsafeCell;
@@ -41,6 +43,8 @@ pub(crate) struct Header {
     thief: AtomicUsize,
     /// Written by the thief before `thief`: the number of the first offer it makes in the half.
     floor: AtomicU64,
+    /// What the half is for.
+    span: SpanContext,
 }
 
 /// Somebody who took a frame, as its owner sees them.
@@ -78,8 +82,9 @@ impl Stolen {
         NonNull::new(frame).map(Self)
     }
 
-    /// Runs the half and ends its latch.
-    pub(crate) fn run(self, cx: Context<'_>) {
+    /// Runs the half and ends its latch. `kind` and `from` are for the timeline: what it is, and the
+    /// place of the thread it was taken from.
+    pub(crate) fn run(self, cx: Context<'_>, kind: SliceKind, from: usize) {
         // SAFETY: I1: the frame lives until the latch is done, which is below.
         let header = unsafe { self.0.as_ref() };
         // Relaxed: published by the next store.
@@ -90,8 +95,13 @@ impl Stolen {
         header.thief.store(cx.seat().index, Ordering::Release);
         let run = header.run;
         let sleeper = header.sleeper;
+        let outer = span::replace(header.span);
+        let during = cx.seat().during(kind, from as u64);
         // SAFETY: I2: the offer was taken by this `Stolen`, which is used up here.
         unsafe { run(self.0, cx) };
+        // No panic comes here (I3).
+        drop(during);
+        span::replace(outer);
         if header.latch.finish() {
             // SAFETY: the place belongs to the core, which the caller's context borrows.
             unsafe { sleeper.as_ref() }.unpark_all();
@@ -120,6 +130,7 @@ where
                 sleeper: NonNull::from(sleeper),
                 thief: AtomicUsize::new(NO_THIEF),
                 floor: AtomicU64::new(0),
+                span: span::current_span(),
             },
             job: UnsafeCell::new(ManuallyDrop::new(job)),
             outcome: UnsafeCell::new(MaybeUninit::uninit()),

@@ -13,6 +13,8 @@ use crate::here;
 use crate::job::{Cell, JobHandle, JobOptions, Outcome};
 use crate::payload;
 use crate::queue::{Item, Shared};
+use crate::span::{self, SpanContext};
+use crate::timeline::SliceKind;
 use alloc::sync::{Arc, Weak};
 use alloc::task::Wake;
 use core::panic::AssertUnwindSafe;
@@ -47,7 +49,7 @@ pub fn block_on<T: Future>(future: T) -> T::Output {
             return output;
         }
         if !sleeper.was_woken() {
-            here::blocking(|| sleeper.sleep());
+            here::waiting(|| sleeper.sleep());
         }
     }
 }
@@ -97,6 +99,7 @@ where
         })),
         stage: Mutex::new(Stage::Idle),
         begun: Mutex::new(false),
+        span: span::current_span(),
         options,
         engine: engine
             .counted()
@@ -113,6 +116,8 @@ struct Task<T: Future> {
     stage: Mutex<Stage>,
     /// True from the first poll: the deadline is for that.
     begun: Mutex<bool>,
+    /// What it is for.
+    span: SpanContext,
     options: JobOptions,
     engine: Weak<Engine>,
 }
@@ -194,9 +199,12 @@ where
     T: Future + Send + 'static,
     T::Output: Send + 'static,
 {
-    fn help(self: Arc<Self>, _cx: crate::Context<'_>) {
+    fn help(self: Arc<Self>, cx: crate::Context<'_>) {
         *self.stage() = Stage::Polled;
-        self.poll();
+        self.span.run(|| {
+            let _during = cx.seat().during(SliceKind::Poll, 0);
+            self.poll();
+        });
         let mut stage = self.stage();
         let again = *stage == Stage::Woken;
         *stage = if again { Stage::Queued } else { Stage::Idle };

@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::pool::{self, default_pool};
 use crate::queue::{Item, Priority};
 use crate::scope::{self, Scope};
+use crate::timeline::SliceKind;
 use crate::worker;
 
 /// Runs both halves, the second on another thread if one wants it, and returns both results.
@@ -97,7 +98,7 @@ pub fn spawn<F>(job: F)
 where
     F: FnOnce() + Send + 'static,
 {
-    let item = Item::Job(Box::new(move |_| job()));
+    let item = Item::job(move |_| job());
     with_current(|engine| engine.submit(Priority::Normal, item));
 }
 
@@ -147,7 +148,12 @@ where
 /// # Panics
 /// If `op` does.
 pub fn blocking<R>(op: impl FnOnce() -> R) -> R {
-    current::while_blocked(op)
+    current::during(SliceKind::Blocking, None, 0, || current::while_blocked(op))
+}
+
+/// As [`blocking`], where what blocks is a wait for work of a pool.
+pub(crate) fn waiting<R>(op: impl FnOnce() -> R) -> R {
+    current::during(SliceKind::Wait, None, 0, || current::while_blocked(op))
 }
 
 /// How many workers the current pool has.

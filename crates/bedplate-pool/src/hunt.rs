@@ -19,6 +19,7 @@
 use crate::engine::Engine;
 use crate::frame::Stolen;
 use crate::seat::Seat;
+use crate::timeline::SliceKind;
 use crate::tuning;
 use bedplate_os::clock;
 
@@ -62,6 +63,11 @@ impl Sightings {
             by_seat: vec![Sighting::default(); engine.seat_count()],
             first: index,
         }
+    }
+
+    /// The place of the thread from which the last half was taken.
+    pub(crate) fn last_place(&self) -> usize {
+        self.first
     }
 
     /// Looks at all seats once.
@@ -146,7 +152,7 @@ fn nap(engine: &Engine, seat: &Seat, nap_ns: u64) {
     engine.idle.enter(seat.index);
     if !engine.queue.has_some() && !engine.may_leave() {
         seat.counts.naps.up();
-        seat.parking.park(ticket, Some(nap_ns));
+        seat.sleep(SliceKind::Nap, ticket, Some(nap_ns));
     }
     engine.idle.leave(seat.index);
 }

@@ -139,7 +139,7 @@ impl<R> JobHandle<R> {
     /// - [`JobError::Cancelled`], [`JobError::DeadlinePassed`] where it did not run.
     /// - [`JobError::Panicked`] where it did and panicked.
     pub fn wait(self) -> Result<R, JobError> {
-        here::blocking(|| {
+        here::waiting(|| {
             let open = |state: &mut State<R>| matches!(state, State::Open(_));
             let guard = self.cell.lock();
             let ended = self.cell.ended.wait_while(guard, open);
@@ -251,14 +251,14 @@ where
     let priority = options.priority;
     let kept = Arc::new(Mutex::new(Some(job)));
     let shared = Arc::clone(&kept);
-    let item = Item::Job(Box::new(move |_| {
+    let item = Item::job(move |_| {
         let job = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(job) = job else { return };
         outcome.leave(match options.refusal() {
             Some(refusal) => Err(refusal),
             None => catch_unwind(AssertUnwindSafe(job)).map_err(JobError::Panicked),
         });
-    }));
+    });
     if engine.submit_bounded(priority, item).is_ok() {
         return Ok(handle);
     }

@@ -45,6 +45,8 @@
 //! | `handlers.rs` | functions of the user's |
 //! | `payload.rs` | panics |
 //! | `metrics.rs` | counts |
+//! | `timeline/` | what the threads did, and when |
+//! | `span.rs` | what work is done for |
 //! | `error.rs` | errors |
 //! | `tuning.rs` | build-time numbers |
 //! | `sync.rs` | the atomics of the protocols |
@@ -90,6 +92,8 @@ mod scope;
 #[expect(unsafe_code, reason = "a seat points at the engine it is part of")]
 mod seat;
 mod sort;
+mod span;
+pub mod timeline;
 mod tuning;
 mod wait;
 mod worker;
@@ -104,8 +108,10 @@ pub use self::{
         join_context, scope, spawn, with_context, yield_now,
     },
     job::{CancelToken, JobHandle, JobOptions},
-    metrics::Metrics,
+    metrics::{Metrics, WorkerMetrics},
     pool::{ThreadPool, default_pool},
     queue::Priority,
     scope::Scope,
+    span::{SpanContext, current_span, span},
+    timeline::Timeline,
 };

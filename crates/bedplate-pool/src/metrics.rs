@@ -6,6 +6,7 @@
 //! # Not here
 //! Joins: a count per join would cost as much as the join.
 
+use crate::timeline::PlaceKind;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 /// A count that one thread writes.
@@ -52,6 +53,10 @@ pub(crate) struct Counts {
     pub(crate) waits: Count,
     /// Panics of detached jobs.
     pub(crate) panics: Count,
+    /// Nanoseconds of sleeps with nothing to do.
+    pub(crate) asleep_ns: Count,
+    /// Nanoseconds of waits and of what blocks.
+    pub(crate) waited_ns: Count,
 }
 
 macro_rules! metrics {
@@ -80,6 +85,36 @@ macro_rules! metrics {
                 $(self.$name = self.$name.wrapping_add(counts.$name.get());)*
             }
         }
+
+        /// What happened at one place in a pool since it was made.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct WorkerMetrics {
+            /// The place; see [`Context::index`](crate::Context::index).
+            pub place: usize,
+            /// Whose the place is.
+            pub kind: PlaceKind,
+            /// What the thread is called.
+            pub name: String,
+            /// The CPU the thread is bound to.
+            pub cpu: Option<u32>,
+            $(#[doc = $text] pub $name: u64,)*
+        }
+
+        impl WorkerMetrics {
+            pub(crate) fn of(
+                (place, kind, name): (usize, PlaceKind, String),
+                cpu: Option<u32>,
+                counts: &Counts,
+            ) -> Self {
+                Self { place, kind, name, cpu, $($name: counts.$name.get(),)* }
+            }
+
+            /// True if nothing was counted.
+            pub(crate) fn is_untouched(&self) -> bool {
+                $(self.$name == 0)&&*
+            }
+        }
     };
 }
 
@@ -92,4 +127,6 @@ metrics! {
     naps: "Sleeps that end by themselves.",
     waits: "Waits for a taken half that slept.",
     panics: "Panics of detached jobs.",
+    asleep_ns: "Nanoseconds of sleeps with nothing to do.",
+    waited_ns: "Nanoseconds of waits that slept, and of what blocks.",
 }

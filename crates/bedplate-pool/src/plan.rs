@@ -59,6 +59,8 @@ pub(crate) struct Plan {
     pub(crate) width: usize,
     pub(crate) spares: usize,
     pub(crate) queue_jobs: usize,
+    /// Events that each thread's ring of the timeline has room for.
+    pub(crate) timeline_events: usize,
     pub(crate) stack_bytes: Option<usize>,
     pub(crate) name: String,
     /// The names of the workers, if the user gave each; else empty.

@@ -16,11 +16,12 @@ use crate::frame;
 use crate::future;
 use crate::here::{self, Yield};
 use crate::job::{self, JobHandle, JobOptions};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, WorkerMetrics};
 use crate::plan::Plan;
 use crate::queue::{Item, Priority};
 use crate::scope::{self, Scope};
 use crate::seat::Seat;
+use crate::timeline::{SliceKind, Timeline};
 use alloc::sync::Arc;
 use core::ops::Range;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -149,8 +150,7 @@ impl ThreadPool {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.engine
-            .submit(priority, Item::Job(Box::new(move |_| job())));
+        self.engine.submit(priority, Item::job(move |_| job()));
     }
 
     /// As [`spawn_at`](Self::spawn_at), where there is room.
@@ -164,12 +164,12 @@ impl ThreadPool {
         // The job is kept outside the box, so that it can be given back.
         let kept = Arc::new(Mutex::new(Some(job)));
         let shared = Arc::clone(&kept);
-        let item = Item::Job(Box::new(move |_| {
+        let item = Item::job(move |_| {
             let job = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(job) = job {
                 job();
             }
-        }));
+        });
         if self.engine.submit_bounded(priority, item).is_ok() {
             return Ok(());
         }
@@ -229,6 +229,46 @@ impl ThreadPool {
         self.engine.metrics()
     }
 
+    /// The same by threads: of all workers, and of those spares and places for threads from outside
+    /// that were used.
+    #[must_use]
+    pub fn worker_metrics(&self) -> Vec<WorkerMetrics> {
+        self.engine.worker_metrics()
+    }
+
+    /// Forgets what a timeline has recorded, and records from now on what the threads do: halves
+    /// taken, jobs, waits, sleeps, spans.
+    ///
+    /// # Cost
+    /// While it records, two entries of a ring of the thread's own for each of these; a join that
+    /// nobody helps with costs nothing. While it does not, a look at a flag for each.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bedplate_pool::{ThreadPool, span};
+    ///
+    /// let pool = ThreadPool::new()?;
+    /// pool.start_timeline();
+    /// pool.install(|| span("all", || bedplate_pool::join(|| 1, || 2)));
+    /// let timeline = pool.take_timeline();
+    /// let mut slices = timeline.tracks.iter().flat_map(|track| &track.slices);
+    /// assert!(slices.any(|slice| slice.name == "all"));
+    /// # Ok::<(), bedplate_pool::BuildError>(())
+    /// ```
+    pub fn start_timeline(&self) {
+        self.engine.start_timeline();
+    }
+
+    /// Ends the recording; the result is what was recorded since it was started. Of each thread the
+    /// last events are kept, see [`ThreadPoolBuilder::timeline_events`], and the others counted.
+    ///
+    /// What goes on is cut at the end. The rings keep their memory until the pool is dropped.
+    #[must_use]
+    pub fn take_timeline(&self) -> Timeline {
+        self.engine.take_timeline()
+    }
+
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
     }
@@ -254,7 +294,10 @@ where
         Some(cx) if current::is_latest(cx.seat()) => op(cx),
         Some(cx) => current::seated(cx.seat(), || op(cx)),
         None => match Guest::of(engine) {
-            Some(guest) => current::seated(guest.seat, || op(Context::new(guest.seat))),
+            Some(guest) => current::seated(guest.seat, || {
+                let _during = guest.seat.during(SliceKind::Inside, 0);
+                op(Context::new(guest.seat))
+            }),
             None => frame::by_worker(&engine.lobby, op, |brought| {
                 engine.submit(Priority::High, Item::Brought(brought));
             }),

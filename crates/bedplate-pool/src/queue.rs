@@ -18,6 +18,7 @@
 //! it.
 
 use crate::frame::Stolen;
+use crate::span::{SpanContext, current_span};
 use crate::tuning;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -57,18 +58,25 @@ pub(crate) trait Shared: Send + Sync {
 
 /// What waits.
 pub(crate) enum Item {
-    /// A job on its own.
-    Job(Box<dyn FnOnce(crate::Context<'_>) + Send>),
+    /// A job on its own, and what it is for.
+    Job(Box<dyn FnOnce(crate::Context<'_>) + Send>, SpanContext),
     /// An invitation to work that many can join.
     Ticket(Arc<dyn Shared>),
     /// A whole job brought by a thread from outside, which sleeps.
     Brought(Stolen),
 }
 
+impl Item {
+    /// A job that works for what the calling thread works for.
+    pub(crate) fn job(job: impl FnOnce(crate::Context<'_>) + Send + 'static) -> Self {
+        Self::Job(Box::new(job), current_span())
+    }
+}
+
 impl fmt::Debug for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Job(_) => "Job",
+            Self::Job(..) => "Job",
             Self::Ticket(_) => "Ticket",
             Self::Brought(_) => "Brought",
         })
@@ -151,7 +159,7 @@ impl JobQueue {
         let is_it = |item: &Item| match item {
             // The addresses alone: a table of functions may be there more than once.
             Item::Ticket(other) => core::ptr::addr_eq(Arc::as_ptr(other), Arc::as_ptr(ticket)),
-            Item::Job(_) | Item::Brought(_) => false,
+            Item::Job(..) | Item::Brought(_) => false,
         };
         let withdrawn = items
             .iter()

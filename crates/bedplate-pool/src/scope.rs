@@ -19,6 +19,8 @@ use crate::engine::Engine;
 use crate::payload::{self, Payload};
 use crate::queue::{Item, Priority, Shared};
 use crate::seat::Seat;
+use crate::span::{self, SpanContext};
+use crate::timeline::SliceKind;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::fmt;
@@ -101,9 +103,15 @@ struct Work {
     engine: Arc<Engine>,
 }
 
+/// A job, and what it is for.
+struct Job {
+    body: Box<Body<'static>>,
+    span: SpanContext,
+}
+
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Box<Body<'static>>>,
+    jobs: VecDeque<Job>,
     /// The opener sleeps.
     waiting: bool,
 }
@@ -182,6 +190,10 @@ impl Work {
     fn add(self: &Arc<Self>, job: Box<Body<'static>>) {
         // Relaxed: the job that adds has not ended, or the opener has not begun to wait.
         self.pending.fetch_add(1, Ordering::Relaxed);
+        let job = Job {
+            body: job,
+            span: span::current_span(),
+        };
         let mut queue = self.lock();
         queue.jobs.push_back(job);
         if queue.waiting {
@@ -216,7 +228,7 @@ impl Work {
     }
 
     /// A job to run, and whether there are more.
-    fn take(&self) -> (Option<Box<Body<'static>>>, bool) {
+    fn take(&self) -> (Option<Job>, bool) {
         let mut queue = self.lock();
         let job = queue.jobs.pop_front();
         let more = !queue.jobs.is_empty();
@@ -224,15 +236,20 @@ impl Work {
     }
 
     /// Runs or drops one job and counts it as ended.
-    fn settle(self: &Arc<Self>, scope: &Scope<'static>, job: Box<Body<'static>>) {
+    fn settle(self: &Arc<Self>, cx: Context<'_>, scope: &Scope<'static>, job: Job) {
         let cancelled = self.is_cancelled();
+        let Job { body, span } = job;
+        let outer = span::replace(span);
+        let during = cx.seat().during(SliceKind::ScopeJob, 0);
         let ran = catch_unwind(AssertUnwindSafe(|| {
             if cancelled {
-                drop(job);
+                drop(body);
             } else {
-                job(scope);
+                body(scope);
             }
         }));
+        drop(during);
+        span::replace(outer);
         if let Err(panic) = ran {
             let first = &mut *self.lock_panic();
             match first {
@@ -254,18 +271,20 @@ impl Work {
         let scope = self.scope();
         // Bounded by the jobs.
         loop {
-            let job = seat.and_then(|_| self.take().0);
-            if let Some(job) = job {
-                self.settle(&scope, job);
+            if let Some(seat) = seat
+                && let (Some(job), _) = self.take()
+            {
+                self.settle(Context::new(seat), &scope, job);
                 continue;
             }
             // Acquire pairs with the Release in `settle`.
             if self.pending.load(Ordering::Acquire) == 0 {
                 return;
             }
-            if let Some(seat) = seat {
+            let _during = seat.map(|seat| {
                 seat.counts.waits.up();
-            }
+                seat.during(SliceKind::Wait, 0)
+            });
             current::while_blocked(|| self.sleep(seat.is_some()));
         }
     }
@@ -294,7 +313,7 @@ impl Work {
 }
 
 impl Shared for Work {
-    fn help(self: Arc<Self>, _cx: Context<'_>) {
+    fn help(self: Arc<Self>, cx: Context<'_>) {
         // Relaxed: the lock orders it (see `invite`).
         self.ticketed.store(false, Ordering::Relaxed);
         let scope = self.scope();
@@ -305,7 +324,7 @@ impl Shared for Work {
             if more {
                 self.invite();
             }
-            self.settle(&scope, job);
+            self.settle(cx, &scope, job);
         }
     }
 }

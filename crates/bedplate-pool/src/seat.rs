@@ -1,7 +1,8 @@
 //! What a thread owns while it works in a pool.
 //!
 //! # Role
-//! A seat per worker, spare and guest: its offers, the place it sleeps at, its counts.
+//! A seat per worker, spare and guest: its offers, the place it sleeps at, its counts, its ring of
+//! the timeline.
 //!
 //! # Invariants
 //! - I1: at most one thread has a seat at a time; "owner" below means that thread.
@@ -17,9 +18,11 @@ use crate::engine::Engine;
 use crate::frame::Header;
 use crate::metrics::Counts;
 use crate::protocol::offers::Offers;
+use crate::timeline::{SliceKind, Trace};
+use bedplate_os::clock;
 use bedplate_os::lock::Parking;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// No CPU.
 const UNPINNED: u32 = u32::MAX;
@@ -40,11 +43,15 @@ pub(crate) struct Seat {
     pub(crate) index: usize,
     /// What happened here.
     pub(crate) counts: Counts,
+    /// What the timeline has of it.
+    pub(crate) trace: Trace,
     /// The CPU the owner is bound to.
     cpu: AtomicU32,
     /// How many sleeps the owner is in, one inside the other; another thread runs in its place unless
     /// zero. Owner only.
     pauses: AtomicUsize,
+    /// When the outermost of these began. Owner only.
+    paused_ns: AtomicU64,
     engine: NonNull<Engine>,
 }
 
@@ -64,8 +71,10 @@ impl Seat {
             parking: Parking::new(),
             index,
             counts: Counts::default(),
+            trace: Trace::default(),
             cpu: AtomicU32::new(UNPINNED),
             pauses: AtomicUsize::new(0),
+            paused_ns: AtomicU64::new(0),
             engine,
         }
     }
@@ -115,6 +124,11 @@ impl Seat {
         // Relaxed, both: the owner's word.
         let pauses = self.pauses.load(Ordering::Relaxed);
         self.pauses.store(pauses + 1, Ordering::Relaxed);
+        if pauses == 0 {
+            // Relaxed: the owner's word.
+            self.paused_ns
+                .store(clock::monotonic_ns(), Ordering::Relaxed);
+        }
         pauses == 0
     }
 
@@ -123,7 +137,34 @@ impl Seat {
         // Relaxed, both: the owner's word.
         let pauses = self.pauses.load(Ordering::Relaxed) - 1;
         self.pauses.store(pauses, Ordering::Relaxed);
+        if pauses == 0 {
+            // Relaxed: the owner's word.
+            let since_ns = self.paused_ns.load(Ordering::Relaxed);
+            let lasted_ns = clock::monotonic_ns().saturating_sub(since_ns);
+            self.counts.waited_ns.add(lasted_ns);
+        }
         pauses == 0
+    }
+
+    /// Sleeps at the seat's place until woken after `ticket`, or for a while. Owner only.
+    pub(crate) fn sleep(&self, kind: SliceKind, ticket: u32, timeout_ns: Option<u64>) {
+        let _during = self.during(kind, 0);
+        let began_ns = clock::monotonic_ns();
+        self.parking.park(ticket, timeout_ns);
+        let lasted_ns = clock::monotonic_ns().saturating_sub(began_ns);
+        self.counts.asleep_ns.add(lasted_ns);
+    }
+
+    /// Which track of the timeline the owner is on, see `timeline/`.
+    pub(crate) fn fiber_track(&self) -> u16 {
+        0
+    }
+
+    /// The CPU the owner is bound to.
+    pub(crate) fn cpu(&self) -> Option<u32> {
+        // Relaxed: a figure.
+        let cpu = self.cpu.load(Ordering::Relaxed);
+        (cpu != UNPINNED).then_some(cpu)
     }
 
     /// Notes the CPU the owner is bound to.

@@ -62,3 +62,8 @@ pub(crate) const QUEUE_JOBS: usize = 65_536;
 pub(crate) const BATCH_CHUNKS: usize = 16;
 /// The most items of a chunk, lest one worker keeps many while others wait.
 pub(crate) const BATCH_CHUNK_MAX: usize = 4096;
+
+/// Events of a thread that a timeline keeps unless configured: 32 bytes each.
+pub(crate) const TIMELINE_EVENTS: usize = 16_384;
+/// The most of them: half a gigabyte a thread.
+pub(crate) const TIMELINE_EVENTS_MAX: usize = 1 << 24;

@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::current;
 use crate::frame::{Header, Stolen};
 use crate::protocol::latch::Latch;
+use crate::timeline::SliceKind;
 use crate::tuning;
 use bedplate_os::clock;
 use bedplate_os::lock::Parking;
@@ -23,14 +24,15 @@ use bedplate_os::lock::Parking;
 /// Waits until the frame's half has run.
 pub(crate) fn for_thief(cx: Context<'_>, header: &Header) {
     let seat = cx.seat();
+    let _during = seat.during(SliceKind::Wait, 0);
     let mut began_ns = clock::monotonic_ns();
     let mut seen = (0, began_ns);
     // Bounded by the time below, anew after each half that was run.
     while !header.latch.is_done() {
         let now_ns = clock::monotonic_ns();
-        if let Some(stolen) = leap(cx, header, now_ns, &mut seen) {
+        if let Some((stolen, from)) = leap(cx, header, now_ns, &mut seen) {
             seat.counts.leaps.up();
-            stolen.run(cx);
+            stolen.run(cx, SliceKind::Leap, from);
             began_ns = clock::monotonic_ns();
             continue;
         }
@@ -45,9 +47,14 @@ pub(crate) fn for_thief(cx: Context<'_>, header: &Header) {
     }
 }
 
-/// A half of the half that the thief runs, if one has stood long enough. `seen` is the last one
-/// looked at, and since when it stands.
-fn leap(cx: Context<'_>, header: &Header, now_ns: u64, seen: &mut (u64, u64)) -> Option<Stolen> {
+/// A half of the half that the thief runs, if one has stood long enough, and the thief's place.
+/// `seen` is the last one looked at, and since when it stands.
+fn leap(
+    cx: Context<'_>,
+    header: &Header,
+    now_ns: u64,
+    seen: &mut (u64, u64),
+) -> Option<(Stolen, usize)> {
     let engine = cx.seat().engine();
     let thief = header.thief()?;
     let seat = engine.seat(thief.seat);
@@ -64,7 +71,7 @@ fn leap(cx: Context<'_>, header: &Header, now_ns: u64, seen: &mut (u64, u64)) ->
     }
     let stolen = seat.offers.take(offer).and_then(Stolen::new)?;
     seat.set_open();
-    Some(stolen)
+    Some((stolen, thief.seat))
 }
 
 /// Sleeps at `place` until the latch is done.

@@ -15,6 +15,8 @@ use crate::hunt::{Catch, Sightings};
 use crate::payload;
 use crate::queue::Item;
 use crate::seat::Seat;
+use crate::span::{self, SpanContext};
+use crate::timeline::SliceKind;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
@@ -38,7 +40,7 @@ fn work_at(engine: &Engine, seat: &Seat) {
                 engaged(engine, || {
                     // Where there was one half there may be more.
                     engine.rouse_hunter();
-                    stolen.run(Context::new(seat));
+                    stolen.run(Context::new(seat), SliceKind::Half, sightings.last_place());
                 });
             }
             Catch::Job if engine.may_run_jobs() => {}
@@ -92,7 +94,7 @@ fn sleep(engine: &Engine, seat: &Seat) {
     let has_half = engine.is_unwatched() && engine.may_hunt() && engine.has_offers();
     if !has_job && !has_half && !engine.may_leave() {
         seat.counts.parks.up();
-        seat.parking.park(ticket, None);
+        seat.sleep(SliceKind::Park, ticket, None);
     }
     engine.idle.leave(seat.index);
 }
@@ -106,17 +108,22 @@ fn run(engine: &Engine, seat: &Seat, item: Item) {
     }
     let cx = Context::new(seat);
     match item {
-        Item::Job(job) => {
+        Item::Job(job, span) => {
+            // A worker has no context of its own between jobs.
+            span::replace(span);
+            let during = seat.during(SliceKind::Job, 0);
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(cx))) {
                 seat.counts.panics.up();
                 engine.plan.handlers.report(panic);
             }
+            drop(during);
+            span::replace(SpanContext::NONE);
         }
         Item::Ticket(shared) => {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| shared.help(cx))) {
                 payload::discard(panic);
             }
         }
-        Item::Brought(stolen) => stolen.run(cx),
+        Item::Brought(stolen) => stolen.run(cx, SliceKind::Job, seat.index),
     }
 }

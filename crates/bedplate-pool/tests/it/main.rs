@@ -9,6 +9,8 @@ mod model;
 mod panics;
 mod queues;
 mod scopes;
+mod spans;
+mod timelines;
 mod waits;
 mod yields;
 
