@@ -40,6 +40,18 @@ pub enum Operation {
     Limit,
     /// Register what to do around a fork.
     ForkHook,
+    /// Ask what an open file is.
+    Inspect,
+    /// Map a file.
+    MapFile,
+    /// Lock pages in memory, or end that.
+    LockPages,
+    /// Make a file in memory.
+    MakeFile,
+    /// Seal a file in memory.
+    Seal,
+    /// Take, ask for or end a lease on a file.
+    Lease,
 }
 
 impl Operation {
@@ -61,6 +73,12 @@ impl Operation {
             Self::Write => "write to a descriptor",
             Self::Limit => "read a limit",
             Self::ForkHook => "register a fork handler",
+            Self::Inspect => "ask what an open file is",
+            Self::MapFile => "map a file",
+            Self::LockPages => "lock pages in memory",
+            Self::MakeFile => "make a file in memory",
+            Self::Seal => "seal a file in memory",
+            Self::Lease => "lease a file",
         }
     }
 }

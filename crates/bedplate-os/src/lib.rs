@@ -20,7 +20,9 @@
 //! | `lock.rs` | `Lock`: a futex lock that can be re-initialised in a forked child |
 //! | `clock.rs` | monotonic milliseconds and nanoseconds |
 //! | `rawio.rs` | reads and writes without allocation |
+//! | `files.rs` | files as memory: facts, mappings, seals, leases |
 //! | `affinity.rs` | which CPU a thread runs on |
+//! | `threads.rs` | threads that may fail to start |
 //! | `background.rs` | one helper thread, started from inside an allocator |
 //! | `once.rs` | something done once, whatever a fork loses |
 //! | `fork.rs` | handlers around a fork |
@@ -105,12 +107,14 @@ pub mod background;
 pub mod budget;
 pub mod clock;
 pub mod error;
+pub mod files;
 pub mod fork;
 pub mod lock;
 pub mod numa;
 pub mod once;
 pub mod pages;
 pub mod rawio;
+pub mod threads;
 
 pub mod fact;
 pub mod source;

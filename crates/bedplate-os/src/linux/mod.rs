@@ -13,6 +13,7 @@ pub(crate) mod calls;
 pub(crate) mod counters;
 pub(crate) mod cpuid;
 pub(crate) mod events;
+pub(crate) mod files;
 pub(crate) mod nodes;
 pub(crate) mod raw;
 pub(crate) mod threads;

@@ -26,7 +26,7 @@ const ALL: u32 = 0;
 const NOBODY: u32 = u32::MAX;
 
 /// The operations that a plan can let fail.
-pub const KINDS: [Operation; 13] = [
+pub const KINDS: [Operation; 19] = [
     Operation::Reserve,
     Operation::Commit,
     Operation::Decommit,
@@ -40,6 +40,12 @@ pub const KINDS: [Operation; 13] = [
     Operation::Write,
     Operation::Limit,
     Operation::ForkHook,
+    Operation::Inspect,
+    Operation::MapFile,
+    Operation::LockPages,
+    Operation::MakeFile,
+    Operation::Seal,
+    Operation::Lease,
 ];
 
 /// What a plan says of one kind of operation.

@@ -1,13 +1,16 @@
 //! Every failure of the kernel's, injected in turn.
 
+use bedplate_os::files::{self, Advice};
 use bedplate_os::nodes::NodeMap;
 use bedplate_os::numa::{NodeMemory, Placement};
 use bedplate_os::pages::{self, HugePages, Protection};
 use bedplate_os::rawio::{self, RawFile};
 use bedplate_os::sim::faults::{KINDS, Plan};
 use bedplate_os::sim::nodes::FakeNodes;
-use bedplate_os::{Operation, OsError, fork};
+use bedplate_os::{Operation, OsError, fork, threads};
 use core::ptr::NonNull;
+use std::os::fd::AsFd;
+use std::path::Path;
 
 /// Does every operation of the memory paths once; stops at the first failure and leaves nothing.
 fn all_operations() -> Result<(), OsError> {
@@ -27,12 +30,47 @@ fn all_operations() -> Result<(), OsError> {
     zero.read(&mut [1; 8])?;
     zero.read_from_start(&mut [1; 8])?;
     RawFile::create(c"/dev/null")?.write_all(b"x")?;
+    on_files(page)?;
+    threads::start("test", || {})?
+        .join()
+        .expect("it does nothing");
+    std::thread::scope(|scope| threads::start_scoped(scope, "test", || {}).map(drop))?;
     fork::register(None, None, None)
 }
 
 /// Tries a release again, because the first failure may be the plan's.
 fn twice(release: impl Fn() -> Result<(), OsError>) -> Result<(), OsError> {
     release().or_else(|_| release())
+}
+
+/// Every operation on files, on this program and on a file in memory.
+fn on_files(page: usize) -> Result<(), OsError> {
+    let program = files::open(Path::new("/proc/self/exe"))?;
+    let program = program.as_fd();
+    files::facts(program)?;
+    files::read_at(program, &mut [0; 4], 0)?;
+    files::take_lease(program)?;
+    let whole = files::is_lease_whole(program);
+    // Tried again, because the first failure may be the plan's.
+    files::end_lease(program).or_else(|_| files::end_lease(program))?;
+    whole?;
+    files::lock_limit()?;
+    let memory = files::in_memory(c"test", page)?;
+    files::seal(memory.as_fd())?;
+    let at = files::map(memory.as_fd(), page)?;
+    let done = on_file_range(at, page);
+    // SAFETY: mapped above, used no more.
+    twice(|| unsafe { pages::release(at, page) })?;
+    done
+}
+
+fn on_file_range(at: NonNull<u8>, page: usize) -> Result<(), OsError> {
+    // SAFETY: the range is the caller's and only read.
+    unsafe { files::advise(at, page, Advice::Sequential) }?;
+    // SAFETY: as above.
+    unsafe { files::lock(at, page) }?;
+    // SAFETY: as above.
+    unsafe { files::unlock(at, page) }
 }
 
 fn on_range(at: NonNull<u8>, page: usize) -> Result<(), OsError> {
@@ -56,16 +94,14 @@ fn each_operation_fails_by_its_own_name_at_each_place() {
     let seen: Vec<(Operation, u64)> = KINDS.iter().map(|&kind| (kind, plan.seen(kind))).collect();
     drop(plan);
     for (kind, count) in seen {
-        assert!(
-            count > 0 || kind == Operation::ThreadStart,
-            "{kind:?} was not tried"
-        );
+        assert!(count > 0, "{kind:?} was not tried");
         for n in 1..=count {
             let plan = Plan::start_here();
             plan.fail_with(kind, n, n, libc::EAGAIN);
             let result = all_operations();
             // Releases that clean up are tried again or reported; all else stops the work.
-            let retried = kind == Operation::Release && result.is_ok();
+            let is_retried = matches!(kind, Operation::Release | Operation::Lease);
+            let retried = is_retried && result.is_ok();
             let expected = result.is_err_and(|e| e.operation == kind);
             assert!(retried || expected, "{kind:?} number {n}");
         }

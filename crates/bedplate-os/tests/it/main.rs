@@ -8,6 +8,7 @@ mod budget;
 mod cgroups;
 mod disbelief;
 mod facts;
+mod files;
 mod fork;
 mod injection;
 mod lock;
