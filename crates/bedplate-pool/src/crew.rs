@@ -109,6 +109,21 @@ impl Crew {
         self.living.load(Ordering::Relaxed)
     }
 
+    /// Spares that were started.
+    pub(crate) fn spares_started(&self) -> usize {
+        self.spares.load(Ordering::Relaxed)
+    }
+
+    /// The word that has the number of threads that live.
+    pub(crate) fn living_word(&self) -> &AtomicUsize {
+        &self.living
+    }
+
+    /// The word that has the number of spares that were started.
+    pub(crate) fn started_word(&self) -> &AtomicUsize {
+        &self.spares
+    }
+
     /// Spares that could not be started.
     pub(crate) fn spares_failed(&self) -> u64 {
         self.spares_failed.load(Ordering::Relaxed)
@@ -172,6 +187,12 @@ fn told_index(engine: &Engine, index: usize) -> usize {
     } else {
         index
     }
+}
+
+/// Where it stands how often this process is a forked child's child, and how often it is now.
+pub(crate) fn forks() -> (u64, u64) {
+    let word = (&raw const FORKS).expose_provenance() as u64;
+    (word, FORKS.load(Ordering::Relaxed))
 }
 
 /// Sees to it that forked children know that they are.

@@ -20,22 +20,27 @@
 //!   job counts as working before the job is out of the queue.
 
 use crate::activity::{self, Activity, Step};
-use crate::crew::Crew;
+use crate::crew::{self, Crew};
 use crate::metrics::{Metrics, WorkerMetrics};
 use crate::plan::Plan;
 use crate::protocol::idle::IdleSet;
 use crate::queue::{Item, JobQueue, Priority};
+use crate::root::{Directions, RootPage};
 use crate::seat::Seat;
 use crate::timeline::{MarkKind, PlaceKind, Recorder, Timeline};
 use crate::tuning;
 use alloc::sync::{Arc, Weak};
+use bedplate_os::clock;
 use bedplate_os::lock::Parking;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::OnceLock;
 
 /// What the threads of a pool share.
 #[derive(Debug)]
 pub(crate) struct Engine {
+    /// What readers from outside find; gone before what it leads to. `None` where the kernel refused it.
+    root: OnceLock<Option<RootPage>>,
     /// Workers, then spares, then guests.
     seats: Box<[Seat]>,
     pub(crate) plan: Plan,
@@ -70,6 +75,7 @@ impl Engine {
             let at = NonNull::new(me.as_ptr().cast_mut()).unwrap_or(NonNull::dangling());
             let limit = tuning::offers_limit(plan.width);
             Self {
+                root: OnceLock::new(),
                 seats: (0..threads + tuning::GUESTS)
                     .map(|index| Seat::new(index, limit, at))
                     .collect(),
@@ -90,6 +96,26 @@ impl Engine {
                 plan,
             }
         })
+    }
+
+    /// Lets readers from outside find the pool.
+    pub(crate) fn show(&self) {
+        self.root.get_or_init(|| {
+            let word = |word: *const u8| word.expose_provenance() as u64;
+            RootPage::make(&Directions {
+                name: &self.plan.name,
+                workers: self.plan.width,
+                spares: self.plan.spares,
+                guests: tuning::GUESTS,
+                seats: word(self.seats.as_ptr().cast()),
+                living: word(core::ptr::from_ref(self.crew.living_word()).cast()),
+                started: word(core::ptr::from_ref(self.crew.started_word()).cast()),
+                taken: word((&raw const self.guests).cast()),
+                queued: word(core::ptr::from_ref(self.queue.count_word()).cast()),
+                wakes: word((&raw const self.wakes).cast()),
+                forks: crew::forks(),
+            })
+        });
     }
 
     /// A counted pointer to it; `None` only while it is dropped.
@@ -380,23 +406,36 @@ impl Engine {
             // Relaxed, both: figures.
             wakes: self.wakes.load(Ordering::Relaxed),
             guests_refused: self.guests_refused.load(Ordering::Relaxed),
+            hidden: u64::from(self.root.get().is_none_or(Option::is_none)),
             ..Metrics::default()
         };
+        let now_ns = clock::monotonic_ns();
         for seat in &self.seats {
-            metrics.add(&seat.counts);
+            metrics.add(&seat.counts, now_ns);
         }
         metrics
     }
 
     /// What happened at each place that a thread ever had.
     pub(crate) fn worker_metrics(&self) -> Vec<WorkerMetrics> {
+        let now_ns = clock::monotonic_ns();
         let seats = self.seats.iter().map(|seat| {
             let (kind, name) = self.place(seat.index);
-            WorkerMetrics::of((seat.index, kind, name), seat.cpu(), &seat.counts)
+            let is_owned = self.is_owned(seat.index);
+            WorkerMetrics::of((seat.index, kind, name), is_owned, &seat.counts, now_ns)
         });
         let is_used =
             |metrics: &WorkerMetrics| metrics.kind == PlaceKind::Worker || !metrics.is_untouched();
         seats.filter(is_used).collect()
+    }
+
+    /// True if a thread has the place now.
+    fn is_owned(&self, index: usize) -> bool {
+        if index < self.thread_seats() {
+            return index < self.plan.width + self.crew.spares_started();
+        }
+        // Relaxed: a figure.
+        self.guests.load(Ordering::Relaxed) >> (index - self.thread_seats()) & 1 == 1
     }
 
     /// Whose a place is, and what to call it.

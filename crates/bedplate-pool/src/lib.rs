@@ -45,6 +45,8 @@
 //! | `handlers.rs` | functions of the user's |
 //! | `payload.rs` | panics |
 //! | `metrics.rs` | counts |
+//! | `root.rs` | where readers from outside begin |
+//! | `inspect.rs` | figures from outside |
 //! | `timeline/` | what the threads did, and when |
 //! | `span.rs` | what work is done for |
 //! | `error.rs` | errors |
@@ -74,6 +76,7 @@ mod future;
 mod handlers;
 mod here;
 mod hunt;
+pub mod inspect;
 pub mod iter;
 mod job;
 mod metrics;
@@ -84,6 +87,8 @@ pub mod prelude;
 mod queue;
 #[cfg(feature = "rayon-plumbing")]
 pub mod rayon;
+#[expect(unsafe_code, reason = "a page is mapped for readers from outside")]
+mod root;
 #[expect(
     unsafe_code,
     reason = "jobs that borrow are kept without their lifetime"
@@ -108,7 +113,7 @@ pub use self::{
         join_context, scope, spawn, with_context, yield_now,
     },
     job::{CancelToken, JobHandle, JobOptions},
-    metrics::{Metrics, WorkerMetrics},
+    metrics::{Metrics, PlaceState, WorkerMetrics},
     pool::{ThreadPool, default_pool},
     queue::Priority,
     scope::Scope,

@@ -28,39 +28,107 @@ impl Count {
         self.0.store(now.wrapping_add(more), Ordering::Relaxed);
     }
 
-    fn get(&self) -> u64 {
+    /// Another value. Owner of the seat only.
+    pub(crate) fn set(&self, value: u64) {
+        // Relaxed: as in `add`.
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
         // Relaxed: a figure.
         self.0.load(Ordering::Relaxed)
     }
+
+    /// From the moment in it to this one, zero where there is none in it.
+    pub(crate) fn until(&self, now_ns: u64) -> u64 {
+        match self.get() {
+            0 => 0,
+            since_ns => now_ns.saturating_sub(since_ns),
+        }
+    }
 }
 
-/// What happened at a seat.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    /// Halves taken from others by a thread with nothing else to do.
-    pub(crate) steals: Count,
-    /// Takes that another was faster at.
-    pub(crate) steals_failed: Count,
-    /// Halves taken from the thread that took this one's.
-    pub(crate) leaps: Count,
-    /// Jobs run from the queues.
-    pub(crate) jobs: Count,
-    /// Sleeps without an end of their own.
-    pub(crate) parks: Count,
-    /// Sleeps that end by themselves.
-    pub(crate) naps: Count,
-    /// Waits that slept.
-    pub(crate) waits: Count,
-    /// Panics of detached jobs.
-    pub(crate) panics: Count,
-    /// Nanoseconds of sleeps with nothing to do.
-    pub(crate) asleep_ns: Count,
-    /// Nanoseconds of waits and of what blocks.
-    pub(crate) waited_ns: Count,
+impl Counts {
+    /// What the owner does.
+    fn state(&self, is_owned: bool) -> PlaceState {
+        if !is_owned {
+            PlaceState::Empty
+        } else if self.paused_since_ns.get() != 0 {
+            PlaceState::Waits
+        } else if self.asleep_since_ns.get() != 0 {
+            PlaceState::Sleeps
+        } else {
+            PlaceState::Runs
+        }
+    }
+
+    /// The CPU the owner is bound to.
+    pub(crate) fn cpu(&self) -> Option<u32> {
+        let bound = self.bound.get().checked_sub(1)?;
+        u32::try_from(bound).ok()
+    }
+}
+
+/// What the owner of a place does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PlaceState {
+    /// It works, or looks for work.
+    Runs,
+    /// It waits for work of the pool, or is inside something that blocks; another may run instead.
+    Waits,
+    /// It sleeps with nothing to do.
+    Sleeps,
+    /// There is no owner now.
+    Empty,
+}
+
+impl PlaceState {
+    /// In a word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Waits => "waits",
+            Self::Sleeps => "sleeps",
+            Self::Empty => "empty",
+        }
+    }
 }
 
 macro_rules! metrics {
     ($($name:ident: $text:literal,)*) => {
+        /// What happened at a seat, and what its owner does: words that a reader outside the
+        /// process knows the order of (`root.rs`). Written by the owner.
+        #[derive(Debug, Default)]
+        #[repr(C)]
+        pub(crate) struct Counts {
+            $(#[doc = $text] pub(crate) $name: Count,)*
+            /// Since when the owner sleeps, zero while it does not.
+            pub(crate) asleep_since_ns: Count,
+            /// Since when it waits, zero while it does not.
+            pub(crate) paused_since_ns: Count,
+            /// One more than the CPU it is bound to.
+            pub(crate) bound: Count,
+        }
+
+        impl Counts {
+            /// How many words it has.
+            pub(crate) const WORDS: usize = size_of::<Self>() / 8;
+
+            /// The counts that a reader found.
+            pub(crate) fn of_words(words: &[u64; Self::WORDS]) -> Self {
+                let mut words = words.iter();
+                let mut next = || Count(AtomicU64::new(words.next().copied().unwrap_or(0)));
+                Self {
+                    $($name: next(),)*
+                    asleep_since_ns: next(),
+                    paused_since_ns: next(),
+                    bound: next(),
+                }
+            }
+        }
+
         /// What happened in a pool since it was made, all seats together.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
@@ -78,11 +146,15 @@ macro_rules! metrics {
             pub grown: u64,
             /// Entries from outside that found no free place and were run by a worker.
             pub guests_refused: u64,
+            /// 1 where the kernel refused the page by which `bedplate top` finds the pool.
+            pub hidden: u64,
         }
 
         impl Metrics {
-            pub(crate) fn add(&mut self, counts: &Counts) {
+            pub(crate) fn add(&mut self, counts: &Counts, now_ns: u64) {
                 $(self.$name = self.$name.wrapping_add(counts.$name.get());)*
+                self.asleep_ns = self.asleep_ns.wrapping_add(counts.asleep_since_ns.until(now_ns));
+                self.waited_ns = self.waited_ns.wrapping_add(counts.paused_since_ns.until(now_ns));
             }
         }
 
@@ -96,23 +168,37 @@ macro_rules! metrics {
             pub kind: PlaceKind,
             /// What the thread is called.
             pub name: String,
+            /// What the thread does now.
+            pub state: PlaceState,
             /// The CPU the thread is bound to.
             pub cpu: Option<u32>,
             $(#[doc = $text] pub $name: u64,)*
         }
 
         impl WorkerMetrics {
+            /// The metrics of the place that has these counts, whether it has an owner or not.
             pub(crate) fn of(
                 (place, kind, name): (usize, PlaceKind, String),
-                cpu: Option<u32>,
+                is_owned: bool,
                 counts: &Counts,
+                now_ns: u64,
             ) -> Self {
-                Self { place, kind, name, cpu, $($name: counts.$name.get(),)* }
+                let mut metrics = Self {
+                    place,
+                    kind,
+                    name,
+                    state: counts.state(is_owned),
+                    cpu: counts.cpu(),
+                    $($name: counts.$name.get(),)*
+                };
+                metrics.asleep_ns += counts.asleep_since_ns.until(now_ns);
+                metrics.waited_ns += counts.paused_since_ns.until(now_ns);
+                metrics
             }
 
             /// True if nothing was counted.
             pub(crate) fn is_untouched(&self) -> bool {
-                $(self.$name == 0)&&*
+                self.state == PlaceState::Empty $(&& self.$name == 0)*
             }
         }
     };

@@ -58,6 +58,7 @@ impl ThreadPool {
         };
         // On failure the drop ends those that were started.
         pool.engine.crew.start_all(&pool.engine)?;
+        pool.engine.show();
         Ok(pool)
     }
 

@@ -205,6 +205,11 @@ impl JobQueue {
         self.waiting.load(Ordering::Acquire) > 0
     }
 
+    /// The word that has the number of jobs that wait.
+    pub(crate) fn count_word(&self) -> &AtomicUsize {
+        &self.waiting
+    }
+
     /// How many jobs wait.
     pub(crate) fn count(&self) -> usize {
         // Relaxed: a figure.

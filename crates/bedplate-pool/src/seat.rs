@@ -22,10 +22,7 @@ use crate::timeline::{SliceKind, Trace};
 use bedplate_os::clock;
 use bedplate_os::lock::Parking;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-
-/// No CPU.
-const UNPINNED: u32 = u32::MAX;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A thread's place in a pool.
 #[derive(Debug)]
@@ -45,13 +42,9 @@ pub(crate) struct Seat {
     pub(crate) counts: Counts,
     /// What the timeline has of it.
     pub(crate) trace: Trace,
-    /// The CPU the owner is bound to.
-    cpu: AtomicU32,
     /// How many sleeps the owner is in, one inside the other; another thread runs in its place unless
     /// zero. Owner only.
     pauses: AtomicUsize,
-    /// When the outermost of these began. Owner only.
-    paused_ns: AtomicU64,
     engine: NonNull<Engine>,
 }
 
@@ -72,9 +65,7 @@ impl Seat {
             index,
             counts: Counts::default(),
             trace: Trace::default(),
-            cpu: AtomicU32::new(UNPINNED),
             pauses: AtomicUsize::new(0),
-            paused_ns: AtomicU64::new(0),
             engine,
         }
     }
@@ -125,9 +116,7 @@ impl Seat {
         let pauses = self.pauses.load(Ordering::Relaxed);
         self.pauses.store(pauses + 1, Ordering::Relaxed);
         if pauses == 0 {
-            // Relaxed: the owner's word.
-            self.paused_ns
-                .store(clock::monotonic_ns(), Ordering::Relaxed);
+            self.counts.paused_since_ns.set(clock::monotonic_ns());
         }
         pauses == 0
     }
@@ -138,9 +127,9 @@ impl Seat {
         let pauses = self.pauses.load(Ordering::Relaxed) - 1;
         self.pauses.store(pauses, Ordering::Relaxed);
         if pauses == 0 {
-            // Relaxed: the owner's word.
-            let since_ns = self.paused_ns.load(Ordering::Relaxed);
-            let lasted_ns = clock::monotonic_ns().saturating_sub(since_ns);
+            let since = &self.counts.paused_since_ns;
+            let lasted_ns = since.until(clock::monotonic_ns());
+            since.set(0);
             self.counts.waited_ns.add(lasted_ns);
         }
         pauses == 0
@@ -149,9 +138,11 @@ impl Seat {
     /// Sleeps at the seat's place until woken after `ticket`, or for a while. Owner only.
     pub(crate) fn sleep(&self, kind: SliceKind, ticket: u32, timeout_ns: Option<u64>) {
         let _during = self.during(kind, 0);
-        let began_ns = clock::monotonic_ns();
+        let since = &self.counts.asleep_since_ns;
+        since.set(clock::monotonic_ns());
         self.parking.park(ticket, timeout_ns);
-        let lasted_ns = clock::monotonic_ns().saturating_sub(began_ns);
+        let lasted_ns = since.until(clock::monotonic_ns());
+        since.set(0);
         self.counts.asleep_ns.add(lasted_ns);
     }
 
@@ -160,22 +151,15 @@ impl Seat {
         0
     }
 
-    /// The CPU the owner is bound to.
-    pub(crate) fn cpu(&self) -> Option<u32> {
-        // Relaxed: a figure.
-        let cpu = self.cpu.load(Ordering::Relaxed);
-        (cpu != UNPINNED).then_some(cpu)
-    }
-
-    /// Notes the CPU the owner is bound to.
+    /// Notes the CPU the owner is bound to. Owner only.
     pub(crate) fn note_cpu(&self, cpu: Option<u32>) {
-        // Relaxed: a hint.
-        self.cpu.store(cpu.unwrap_or(UNPINNED), Ordering::Relaxed);
+        self.counts
+            .bound
+            .set(cpu.map_or(0, |cpu| u64::from(cpu) + 1));
     }
 
     /// True if the owner is bound to `cpu`.
     pub(crate) fn is_on(&self, cpu: Option<u32>) -> bool {
-        // Relaxed: a hint.
-        cpu.is_some_and(|cpu| self.cpu.load(Ordering::Relaxed) == cpu)
+        cpu.is_some() && self.counts.cpu() == cpu
     }
 }

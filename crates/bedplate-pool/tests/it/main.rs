@@ -6,6 +6,7 @@ mod jobs;
 mod joins;
 mod lifecycle;
 mod model;
+mod outside;
 mod panics;
 mod queues;
 mod scopes;
