@@ -86,6 +86,8 @@ fn text<'a>(message: &'a Value, name: &str) -> Option<&'a str> {
 pub(crate) fn build(package: &str, directory: &Path) -> Result<Vec<Value>, Failure> {
     let output = Command::new("cargo")
         .args(["build", "--release", "--locked", "--quiet"])
+        // A peer may build though it asks for a newer compiler.
+        .arg("--ignore-rust-version")
         .arg("--message-format=json-render-diagnostics")
         .arg("--manifest-path")
         .arg(carrier::manifest(package))

@@ -1,18 +1,18 @@
 //! A row of one program on several pools, and its answer.
 
 use super::lab::Lab;
-use super::runs::{Programs, Run};
+use super::runs::{self, Place, Rounds, Run};
 use crate::failure::Failure;
 use crate::row::{Better, Figure, Measured, Question, Row};
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// What a row makes of the contenders' figures, which are in their order, ours first.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reading {
     /// Ours.
     Own,
-    /// Ours to the second's.
-    ToSecond,
+    /// Ours to the one at this place.
+    To(usize),
     /// Ours above the second's.
     AboveSecond,
     /// Ours above the second's, to the third's above the second's.
@@ -24,7 +24,8 @@ impl Reading {
     const fn takes(self) -> usize {
         match self {
             Self::Own => 1,
-            Self::ToSecond | Self::AboveSecond => 2,
+            Self::To(at) => at + 1,
+            Self::AboveSecond => 2,
             Self::Overhead => 3,
         }
     }
@@ -32,7 +33,7 @@ impl Reading {
     fn of(self, figures: &[f64]) -> f64 {
         match self {
             Self::Own => figures[0],
-            Self::ToSecond => figures[0] / figures[1],
+            Self::To(at) => figures[0] / figures[at],
             Self::AboveSecond => figures[0] - figures[1],
             Self::Overhead => (figures[0] - figures[1]) / (figures[2] - figures[1]),
         }
@@ -51,14 +52,18 @@ pub(super) enum Way {
 /// The middle of what a process prints.
 pub(super) const MEDIAN: Way = Way::Printed { part: 0.5 };
 
+/// The same question of another program, or with threads placed otherwise; its answer is a note.
+pub(super) type Variant = (&'static str, Place);
+
 /// A row: its question, its run, its contenders, ours first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
     pub(super) question: Question,
-    pub(super) run: Run,
-    pub(super) contenders: &'static [&'static str],
-    pub(super) reading: Reading,
-    pub(super) way: Way,
+    run: Run,
+    contenders: &'static [&'static str],
+    reading: Reading,
+    way: Way,
+    variants: &'static [Variant],
 }
 
 /// A row.
@@ -81,69 +86,127 @@ pub(super) const fn asked(
             program,
             size,
             repeats,
+            place: Place::Bound,
         },
         contenders,
         reading,
         way,
+        variants: &[],
+    }
+}
+
+impl Asked {
+    /// The row with notes on how else it could have been asked.
+    pub(super) const fn also(mut self, variants: &'static [Variant]) -> Self {
+        self.variants = variants;
+        self
+    }
+
+    fn configuration(&self) -> String {
+        format!(
+            "{} {}, a worker a CPU, threads {}",
+            self.run.program,
+            self.run.size,
+            self.run.place.word()
+        )
     }
 }
 
 /// Runs the contenders of a row.
 pub(super) fn answer(lab: &Lab, asked: &Asked) -> Row {
-    let answered = lab.programs().and_then(|programs| match asked.way {
-        Way::Counted { units } => counted(programs, asked, units),
-        Way::Printed { part } => printed(programs, asked, lab.rounds(), part),
+    let figures = match asked.way {
+        Way::Counted { units } => counted(lab, asked, units),
+        Way::Printed { part } => printed(lab, asked, part),
+    };
+    let peers = asked.contenders.iter().zip(figures.each).skip(1);
+    let peers = peers.map(|(pool, figure)| (lab.programs().named(pool), Figure::plain(figure)));
+    let (value, interval) = match figures.ours {
+        Ok((value, interval)) => (Ok(value), interval),
+        Err(failure) => (Err(failure), None),
+    };
+    let measured = Measured {
+        configuration: asked.configuration(),
+        ours: Figure::plain(value),
+        peers: peers.collect(),
+    };
+    let mut row = Row::new(&asked.question, measured);
+    if interval.is_some() {
+        row = row.with_interval(interval);
+    }
+    if let Ok(own) = figures.own {
+        row = row.with_note("ours", format!("{own:.1} in the peers' unit"));
+    }
+    for (program, place) in asked.variants {
+        let (name, note) = variant(lab, asked, program, *place);
+        row = row.with_note(&name, note);
+    }
+    row
+}
+
+/// What a row's contenders came to.
+struct Figures {
+    /// The row's figure and its interval, if it scatters.
+    ours: Result<(f64, Option<[f64; 2]>), Failure>,
+    /// Ours before the row makes something of it.
+    own: Result<f64, Failure>,
+    /// All contenders'.
+    each: Vec<Result<f64, Failure>>,
+}
+
+fn counted(lab: &Lab, asked: &Asked, units: f64) -> Figures {
+    let count = |pool: &&str| {
+        let counted = runs::instructions(lab.programs(), asked.run, pool);
+        counted.map(|count| count / units)
+    };
+    let each: Vec<Result<f64, Failure>> = asked.contenders.iter().map(count).collect();
+    let taken: Result<Vec<f64>, Failure> =
+        each.iter().take(asked.reading.takes()).cloned().collect();
+    Figures {
+        ours: taken.map(|counts| (asked.reading.of(&counts), None)),
+        own: each[0].clone(),
+        each,
+    }
+}
+
+fn printed(lab: &Lab, asked: &Asked, part: f64) -> Figures {
+    let found = rounds(lab, asked, asked.run);
+    let judged = found.judge(asked.reading.takes(), part, |f| asked.reading.of(f));
+    let contenders = 0..asked.contenders.len();
+    Figures {
+        ours: judged.map(|(value, ends)| (value, Some(ends))),
+        own: found.median(0, part),
+        each: contenders.map(|at| found.median(at, part)).collect(),
+    }
+}
+
+fn rounds(lab: &Lab, asked: &Asked, run: Run) -> Rc<Rounds> {
+    let rounds = lab.rounds();
+    lab.runs
+        .rounds(lab.programs(), run, asked.contenders, rounds)
+}
+
+/// A variant's name and its answer in words.
+fn variant(lab: &Lab, asked: &Asked, program: &'static str, place: Place) -> (String, String) {
+    let run = Run {
+        program,
+        place,
+        ..asked.run
+    };
+    let Way::Printed { part } = asked.way else {
+        unreachable!("variants are of printed figures");
+    };
+    let found = rounds(lab, asked, run);
+    let judged = found.judge(asked.reading.takes(), part, |f| asked.reading.of(f));
+    let judged = match judged {
+        Ok((value, [low, high])) => format!("{value:.3} ({low:.3}..{high:.3})"),
+        Err(failure) => failure.to_string(),
+    };
+    let each = asked.contenders.iter().enumerate().map(|(at, pool)| {
+        let name = lab.programs().named(pool);
+        let figure = found.median(at, part);
+        figure.map_or_else(|_| format!("{name} -"), |f| format!("{name} {f:.1}"))
     });
-    answered.unwrap_or_else(|failure| {
-        let measured = Measured {
-            configuration: configuration(asked),
-            ours: Figure::plain(Err(failure)),
-            peers: BTreeMap::new(),
-        };
-        Row::new(&asked.question, measured)
-    })
-}
-
-fn configuration(asked: &Asked) -> String {
-    format!(
-        "{} {} on as many workers as CPUs, bound; {}",
-        asked.run.program, asked.run.size, asked.contenders[0]
-    )
-}
-
-/// A row of instruction counts.
-fn counted(programs: &Programs, asked: &Asked, units: f64) -> Result<Row, Failure> {
-    let counts: Result<Vec<f64>, Failure> = asked
-        .contenders
-        .iter()
-        .map(|pool| Ok(programs.instructions(asked.run, pool)? / units))
-        .collect();
-    let counts = counts?;
-    let peers = asked.contenders[1..].iter().zip(&counts[1..]);
-    let peers = peers.map(|(name, count)| (programs.named(name), Figure::plain(Ok(*count))));
-    let measured = Measured {
-        configuration: configuration(asked),
-        ours: Figure::plain(Ok(asked.reading.of(&counts))),
-        peers: peers.collect(),
-    };
-    Ok(Row::new(&asked.question, measured)
-        .with_note("ours", format!("{:.1} in the peers' unit", counts[0]))
-        .with_note("peers", "their own counts, serial's among them".to_owned()))
-}
-
-/// A row of printed figures; the peers' are their own medians.
-fn printed(programs: &Programs, asked: &Asked, rounds: u32, part: f64) -> Result<Row, Failure> {
-    let found = programs.rounds(asked.run, asked.contenders, rounds, part);
-    let (ours, interval) =
-        found.judge(asked.reading.takes(), |figures| asked.reading.of(figures))?;
-    let peers = asked.contenders.iter().enumerate().skip(1);
-    let peers = peers.map(|(at, name)| (programs.named(name), Figure::plain(found.median(at))));
-    let own = found.median(0)?;
-    let measured = Measured {
-        configuration: configuration(asked),
-        ours: Figure::plain(Ok(ours)),
-        peers: peers.collect(),
-    };
-    let row = Row::new(&asked.question, measured).with_interval(Some(interval));
-    Ok(row.with_note("ours", format!("{own:.1} in the peers' unit")))
+    let each: Vec<String> = each.collect();
+    let name = format!("{program}, {}", place.word());
+    (name, format!("{judged}: {}", each.join(", ")))
 }

@@ -1,15 +1,26 @@
 //! Rows of trees and of numbers of Fibonacci.
 //!
 //! # Role
-//! What a fork costs, and what forks gain. The trees lie in preorder, and every contender visits the
-//! left half first.
+//! What a fork costs, and what forks gain. The trees lie in preorder, with notes on shuffled ones and
+//! on threads that are not bound. Every contender visits the left half first, but forte in the first
+//! few levels.
 
-use super::asked::{Asked, MEDIAN, Reading, Way, asked};
+use super::asked::{Asked, MEDIAN, Reading, Variant, Way, asked};
 use super::lab::Lab;
+use super::runs::Place;
 use crate::row::Row;
 
 const RATIO: &str = "ratio";
-const TREE: &[&str] = &["bedplate", "serial", "chili", "rayon"];
+const TREE: &[&str] = &["bedplate", "serial", "chili", "rayon", "forte", "tbb"];
+/// Those whose instructions are counted: oneTBB's threads spin under the counting tool.
+const COUNTED: &[&str] = &["bedplate", "serial", "chili", "rayon", "forte"];
+const FIB: &[&str] = &["bedplate", "chili", "rayon", "serial", "forte", "tbb"];
+const TREES: &[Variant] = &[
+    ("shuffled", Place::Bound),
+    ("tree", Place::Free),
+    ("shuffled", Place::Free),
+];
+const FREE_FIB: &[Variant] = &[("fib", Place::Free)];
 
 const ROWS: &[Asked] = &[
     asked(
@@ -20,7 +31,7 @@ const ROWS: &[Asked] = &[
             16.0,
         ),
         ("tree", 14, 10),
-        TREE,
+        COUNTED,
         Reading::AboveSecond,
         Way::Counted { units: 16_383.0 },
     ),
@@ -32,7 +43,7 @@ const ROWS: &[Asked] = &[
             16.0,
         ),
         ("tree", 14, 10),
-        &["free", "serial", "chili", "rayon"],
+        &["free", "serial"],
         Reading::AboveSecond,
         Way::Counted { units: 16_383.0 },
     ),
@@ -44,7 +55,7 @@ const ROWS: &[Asked] = &[
             0.82,
         ),
         ("fib", 20, 10),
-        TREE,
+        COUNTED,
         Reading::Overhead,
         Way::Counted { units: 1.0 },
     ),
@@ -59,7 +70,8 @@ const ROWS: &[Asked] = &[
         TREE,
         Reading::Overhead,
         MEDIAN,
-    ),
+    )
+    .also(TREES),
     asked(
         (
             "P2.outside-entry",
@@ -69,23 +81,25 @@ const ROWS: &[Asked] = &[
         ),
         ("tree", 10, 4001),
         &["outside", "bedplate", "chili"],
-        Reading::ToSecond,
+        Reading::To(1),
         MEDIAN,
     ),
     asked(
         ("P12.fib32", "fib(32), to chili", RATIO, 0.8),
         ("fib", 32, 11),
-        &["bedplate", "chili", "serial"],
-        Reading::ToSecond,
+        FIB,
+        Reading::To(1),
         MEDIAN,
-    ),
+    )
+    .also(FREE_FIB),
     asked(
         ("P12.fib32-vs-rayon", "fib(32), to rayon", RATIO, 0.35),
         ("fib", 32, 11),
-        &["bedplate", "rayon", "serial"],
-        Reading::ToSecond,
+        FIB,
+        Reading::To(2),
         MEDIAN,
-    ),
+    )
+    .also(FREE_FIB),
     asked(
         (
             "P12.tree-1m",
@@ -95,9 +109,10 @@ const ROWS: &[Asked] = &[
         ),
         ("tree", 20, 11),
         TREE,
-        Reading::ToSecond,
+        Reading::To(1),
         MEDIAN,
-    ),
+    )
+    .also(TREES),
 ];
 
 /// Makes them.

@@ -13,7 +13,7 @@ const ROWS: &[Asked] = &[
             30.0,
         ),
         ("spawn", 1_000_000, 5),
-        &["bedplate", "rayon"],
+        &["bedplate", "rayon", "forte", "tbb"],
         Reading::Own,
         MEDIAN,
     ),

@@ -4,8 +4,8 @@
 //! The options of the run, and the programs, built when the first row needs them.
 
 use super::asked::{Asked, answer};
-use super::runs::Programs;
-use crate::failure::Failure;
+use super::programs::Programs;
+use super::runs::Runs;
 use crate::row::Row;
 use core::cell::OnceCell;
 
@@ -14,7 +14,9 @@ use core::cell::OnceCell;
 pub(super) struct Lab {
     quick: bool,
     only: Option<String>,
-    programs: OnceCell<Result<Programs, Failure>>,
+    programs: OnceCell<Programs>,
+    /// What was run already.
+    pub(super) runs: Runs,
 }
 
 impl Lab {
@@ -24,6 +26,7 @@ impl Lab {
             quick,
             only: only.map(str::to_owned),
             programs: OnceCell::new(),
+            runs: Runs::default(),
         }
     }
 
@@ -37,17 +40,13 @@ impl Lab {
     }
 
     /// How often each contender of a row is run.
-    pub(super) fn rounds(&self) -> u32 {
+    pub(super) fn rounds(&self) -> usize {
         if self.quick { 3 } else { 7 }
     }
 
     /// The programs.
-    ///
-    /// # Errors
-    /// - Those of cargo, where they cannot be built.
-    pub(super) fn programs(&self) -> Result<&Programs, Failure> {
-        let built = self.programs.get_or_init(Programs::build);
-        built.as_ref().map_err(Clone::clone)
+    pub(super) fn programs(&self) -> &Programs {
+        self.programs.get_or_init(Programs::build)
     }
 
     /// The rows of these that were asked for.

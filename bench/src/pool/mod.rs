@@ -10,14 +10,18 @@
 //! | `lab.rs` | what a room makes its rows with |
 //! | `forks.rs` | rows of trees and of numbers of Fibonacci |
 //! | `jobs.rs` | rows of jobs and batches |
+//! | `loops.rs` | rows of sums and sorts |
 //! | `quiet.rs` | rows of a pool that has little to do |
 //! | `asked.rs` | a row of one program on several pools, and its answer |
-//! | `runs.rs` | builds and runs of the programs |
+//! | `runs.rs` | runs of the programs |
+//! | `programs.rs` | the programs, built |
 
 mod asked;
 mod forks;
 mod jobs;
 mod lab;
+mod loops;
+mod programs;
 mod quiet;
 mod runs;
 
@@ -28,7 +32,7 @@ use crate::row::Row;
 use lab::Lab;
 
 /// The rooms that make rows. A room asks [`Lab::wants`] before it builds or runs anything.
-const ROOMS: &[fn(&Lab) -> Vec<Row>] = &[forks::rows, jobs::rows, quiet::rows];
+const ROOMS: &[fn(&Lab) -> Vec<Row>] = &[forks::rows, jobs::rows, loops::rows, quiet::rows];
 
 /// Runs the area.
 ///

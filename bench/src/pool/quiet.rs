@@ -4,6 +4,8 @@ use super::asked::{Asked, MEDIAN, Reading, Way, asked};
 use super::lab::Lab;
 use crate::row::Row;
 
+const WAKE: &[&str] = &["bedplate", "channel", "rayon", "forte"];
+
 const ROWS: &[Asked] = &[
     asked(
         (
@@ -13,7 +15,7 @@ const ROWS: &[Asked] = &[
             40.0,
         ),
         ("trickle", 500, 3),
-        &["bedplate", "rayon"],
+        &["bedplate", "rayon", "forte", "tbb"],
         Reading::Own,
         MEDIAN,
     ),
@@ -24,9 +26,9 @@ const ROWS: &[Asked] = &[
             "ratio",
             1.1,
         ),
-        ("wake", 1000, 2001),
-        &["bedplate", "channel", "rayon"],
-        Reading::ToSecond,
+        ("wake", 1000, 1001),
+        WAKE,
+        Reading::To(1),
         MEDIAN,
     ),
     asked(
@@ -36,9 +38,9 @@ const ROWS: &[Asked] = &[
             "ratio",
             1.1,
         ),
-        ("wake", 1000, 2001),
-        &["bedplate", "channel", "rayon"],
-        Reading::ToSecond,
+        ("wake", 1000, 1001),
+        WAKE,
+        Reading::To(1),
         Way::Printed { part: 0.99 },
     ),
     asked(
@@ -49,7 +51,7 @@ const ROWS: &[Asked] = &[
             0.0,
         ),
         ("idle", 5, 1),
-        &["bedplate", "rayon"],
+        &["bedplate", "rayon", "forte"],
         Reading::Own,
         MEDIAN,
     ),
@@ -61,7 +63,7 @@ const ROWS: &[Asked] = &[
             25.0,
         ),
         ("busy", 1, 1),
-        &["bedplate", "rayon"],
+        &["bedplate", "rayon", "forte"],
         Reading::Own,
         MEDIAN,
     ),

@@ -1,140 +1,145 @@
-//! Builds and runs of the programs that stand for a pool's users.
+//! Runs of the programs.
 //!
 //! # Role
-//! One binary has every contender, built with the same flags (`bench/peers/pools`). A timing row's
-//! contenders run in turn, round by round, in processes of their own.
+//! A row's contenders run in turn, round by round, in processes of their own; each round begins with
+//! another contender. What was run once is kept: several rows ask for the same runs.
 
+use super::programs::Programs;
 use crate::callgrind;
 use crate::failure::Failure;
-use crate::peer::{cargo_built, carrier};
-use crate::program;
-use std::path::{Path, PathBuf};
+use core::cell::RefCell;
+use std::collections::BTreeMap;
 use std::process::Command;
+use std::rc::Rc;
 
-/// The package of the programs.
-const PACKAGE: &str = "pools";
+/// Whether threads are bound to CPUs, each to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// Ours bind themselves, as by default; the others are bound by the program.
+    Bound,
+    /// Nobody is bound.
+    Free,
+}
 
-/// The programs, built.
-#[derive(Debug)]
-pub(super) struct Programs {
-    path: PathBuf,
-    /// The peers with their versions.
-    rayon: String,
-    chili: String,
+impl Place {
+    /// The word for it on the programs' command line, and in reports.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Bound => "bound",
+            Self::Free => "free",
+        }
+    }
 }
 
 /// A run: the words behind the binary's name but the pool.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Run {
     pub(super) program: &'static str,
     pub(super) size: u32,
     pub(super) repeats: u32,
+    pub(super) place: Place,
+}
+
+/// What was run, and the contenders.
+type Key = (Run, &'static [&'static str]);
+
+/// Runs that were made.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    kept: RefCell<BTreeMap<Key, Rc<Rounds>>>,
 }
 
 /// The figures of several contenders, round by round.
 #[derive(Debug)]
 pub(super) struct Rounds {
-    /// By contender, the figure of each round, or why there are none.
-    medians: Vec<Result<Vec<f64>, Failure>>,
+    /// By contender and round, sorted; or why there are none.
+    figures: Vec<Result<Vec<Vec<f64>>, Failure>>,
 }
 
-impl Programs {
-    /// Builds them.
-    ///
-    /// # Errors
-    /// - Those of cargo.
-    pub(super) fn build() -> Result<Self, Failure> {
-        let directory = program::output_directory()?;
-        let messages = cargo_built::build(PACKAGE, &directory)?;
-        let path = messages
-            .iter()
-            .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from));
-        let version = |name: &str| {
-            carrier::find(PACKAGE, name).map(|found| format!("{name} {}", found.version))
-        };
-        Ok(Self {
-            path: path.ok_or_else(|| Failure::Output {
-                program: format!("cargo build of {PACKAGE}"),
-                what: "no program".to_owned(),
-            })?,
-            rayon: version("rayon")?,
-            chili: version("chili")?,
+impl Runs {
+    /// Runs contenders in turn. One that fails is not run again.
+    pub(super) fn rounds(
+        &self,
+        programs: &Programs,
+        run: Run,
+        pools: &'static [&'static str],
+        rounds: usize,
+    ) -> Rc<Rounds> {
+        let known = self.kept.borrow().get(&(run, pools)).cloned();
+        known.unwrap_or_else(|| {
+            let made = Rc::new(made(programs, run, pools, rounds));
+            let own = Rc::clone(&made);
+            self.kept.borrow_mut().insert((run, pools), own);
+            made
         })
     }
-
-    /// The figures that one process prints.
-    pub(super) fn figures(&self, run: Run, pool: &str) -> Result<Vec<f64>, Failure> {
-        let output = Command::new(&self.path)
-            .args(words(run, pool, run.repeats))
-            .output()
-            .map_err(|error| Failure::start("pools", "cargo", &error))?;
-        let shown = format!("pools {} {pool}", run.program);
-        if !output.status.success() {
-            let how = String::from_utf8_lossy(&output.stderr).into_owned();
-            return Err(Failure::Ended {
-                program: shown,
-                how,
-            });
-        }
-        let text = String::from_utf8_lossy(&output.stdout);
-        let figures: Option<Vec<f64>> = text.lines().map(|line| line.parse().ok()).collect();
-        figures
-            .filter(|figures| !figures.is_empty())
-            .ok_or_else(|| Failure::Output {
-                program: shown,
-                what: text.into_owned(),
-            })
-    }
-
-    /// Runs contenders in turn; of each process the given part of its sorted figures counts (0.5 is
-    /// the median). One that fails is not run again.
-    pub(super) fn rounds(&self, run: Run, pools: &[&str], rounds: u32, part: f64) -> Rounds {
-        let mut medians = vec![Ok(Vec::new()); pools.len()];
-        for _ in 0..rounds {
-            for (pool, medians) in pools.iter().zip(&mut medians) {
-                let Ok(known) = medians else { continue };
-                match self.figures(run, pool) {
-                    Ok(figures) => known.push(part_of(figures, part)),
-                    Err(failure) => *medians = Err(failure),
-                }
-            }
-        }
-        Rounds { medians }
-    }
-
-    /// A contender as reports name it.
-    pub(super) fn named(&self, pool: &str) -> String {
-        match pool {
-            "chili" => self.chili.clone(),
-            "rayon" => self.rayon.clone(),
-            "bedplate" => "ours, inside".to_owned(),
-            other => other.to_owned(),
-        }
-    }
-
-    /// Instructions of one repetition, by the difference of two numbers of them, on one worker.
-    pub(super) fn instructions(&self, run: Run, pool: &str) -> Result<f64, Failure> {
-        let count = |repeats: u32| {
-            let mut words = words(run, pool, repeats).to_vec();
-            words.push("1".to_owned());
-            callgrind::plain_instructions(Path::new(&self.path), &words)
-        };
-        Ok((count(2 + run.repeats)? - count(2)?) / f64::from(run.repeats))
-    }
 }
 
-fn words(run: Run, pool: &str, repeats: u32) -> [String; 4] {
+fn made(programs: &Programs, run: Run, pools: &[&str], rounds: usize) -> Rounds {
+    let mut all = vec![Ok(Vec::new()); pools.len()];
+    for round in 0..rounds {
+        for turn in 0..pools.len() {
+            let at = (round + turn) % pools.len();
+            let Ok(known) = &mut all[at] else { continue };
+            match figures(programs, run, pools[at]) {
+                Ok(figures) => known.push(figures),
+                Err(failure) => all[at] = Err(failure),
+            }
+        }
+    }
+    Rounds { figures: all }
+}
+
+/// The figures that one process prints, sorted.
+fn figures(programs: &Programs, run: Run, pool: &str) -> Result<Vec<f64>, Failure> {
+    let path = programs.path(pool)?;
+    let output = Command::new(path)
+        .args(words(run, pool, run.repeats, 0))
+        .output()
+        .map_err(|error| Failure::start("pools", "cargo", &error))?;
+    let shown = format!("pools {} {pool}", run.program);
+    if !output.status.success() {
+        let how = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(Failure::Ended {
+            program: shown,
+            how,
+        });
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let figures: Option<Vec<f64>> = text.lines().map(|line| line.parse().ok()).collect();
+    let mut figures = figures
+        .filter(|figures| !figures.is_empty())
+        .ok_or_else(|| Failure::Output {
+            program: shown,
+            what: text.into_owned(),
+        })?;
+    figures.sort_by(f64::total_cmp);
+    Ok(figures)
+}
+
+/// Instructions of one repetition, by the difference of two numbers of them, on one worker.
+///
+/// # Errors
+/// - What kept the contender or valgrind from running.
+pub(super) fn instructions(programs: &Programs, run: Run, pool: &str) -> Result<f64, Failure> {
+    let path = programs.path(pool)?;
+    let count = |repeats: u32| callgrind::plain_instructions(path, &words(run, pool, repeats, 1));
+    Ok((count(2 + run.repeats)? - count(2)?) / f64::from(run.repeats))
+}
+
+fn words(run: Run, pool: &str, repeats: u32, threads: u32) -> [String; 6] {
     [
         run.program.to_owned(),
         pool.to_owned(),
         run.size.to_string(),
         repeats.to_string(),
+        threads.to_string(),
+        run.place.word().to_owned(),
     ]
 }
 
-/// The figure at a part of the sorted figures.
-fn part_of(mut figures: Vec<f64>, part: f64) -> f64 {
-    figures.sort_by(f64::total_cmp);
+/// The figure at a part of the sorted figures; 0.5 is the median.
+fn part_of(figures: &[f64], part: f64) -> f64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -145,36 +150,47 @@ fn part_of(mut figures: Vec<f64>, part: f64) -> f64 {
     figures[at]
 }
 
+fn sorted(mut figures: Vec<f64>) -> Vec<f64> {
+    figures.sort_by(f64::total_cmp);
+    figures
+}
+
 impl Rounds {
-    /// The median of a contender's rounds.
+    /// By round, the figure at a part of a contender's.
+    fn parts(&self, contender: usize, part: f64) -> Result<Vec<f64>, Failure> {
+        let rounds = self.figures[contender].as_ref().map_err(Clone::clone)?;
+        Ok(rounds.iter().map(|of| part_of(of, part)).collect())
+    }
+
+    /// The median over a contender's rounds of the figure at a part.
     ///
     /// # Errors
     /// - What kept the contender from running.
-    pub(super) fn median(&self, contender: usize) -> Result<f64, Failure> {
-        self.medians[contender]
-            .clone()
-            .map(|figures| part_of(figures, 0.5))
+    pub(super) fn median(&self, contender: usize, part: f64) -> Result<f64, Failure> {
+        Ok(part_of(&sorted(self.parts(contender, part)?), 0.5))
     }
 
-    /// The median over rounds of what `of` makes of the first `takes` contenders' figures of a round,
-    /// and its extremes: with seven rounds they hold the true median with 98 %.
+    /// The median over rounds of what `of` makes of the figures, at a part, of the first `takes`
+    /// contenders of a round, and its extremes: with seven rounds they hold the true median with
+    /// 98 %.
     ///
     /// # Errors
     /// - What kept one of them from running.
     pub(super) fn judge(
         &self,
         takes: usize,
+        part: f64,
         of: impl Fn(&[f64]) -> f64,
     ) -> Result<(f64, [f64; 2]), Failure> {
         let taken: Result<Vec<Vec<f64>>, Failure> =
-            self.medians.iter().take(takes).cloned().collect();
+            (0..takes).map(|at| self.parts(at, part)).collect();
         let taken = taken?;
         let count = taken.first().map_or(0, Vec::len);
-        let each: Vec<f64> = (0..count)
-            .map(|round| of(&taken.iter().map(|m| m[round]).collect::<Vec<f64>>()))
-            .collect();
-        let ends = [part_of(each.clone(), 0.0), part_of(each.clone(), 1.0)];
-        Ok((part_of(each, 0.5), ends))
+        let each =
+            (0..count).map(|round| of(&taken.iter().map(|m| m[round]).collect::<Vec<f64>>()));
+        let each = sorted(each.collect());
+        let ends = [part_of(&each, 0.0), part_of(&each, 1.0)];
+        Ok((part_of(&each, 0.5), ends))
     }
 }
 
@@ -185,8 +201,8 @@ mod tests {
 
     #[test]
     fn parts_are_found() {
-        assert!((part_of(vec![3.0, 1.0, 2.0], 0.5) - 2.0).abs() < f64::EPSILON);
-        assert!((part_of(vec![3.0, 1.0, 2.0], 1.0) - 3.0).abs() < f64::EPSILON);
+        assert!((part_of(&[1.0, 2.0, 3.0], 0.5) - 2.0).abs() < f64::EPSILON);
+        assert!((part_of(&[1.0, 2.0, 3.0], 1.0) - 3.0).abs() < f64::EPSILON);
     }
 
     fn rounds() -> Rounds {
@@ -194,18 +210,16 @@ mod tests {
             program: "c++",
             package: "g++",
         };
+        let each = |figures: [f64; 3]| Ok(figures.map(|figure| vec![figure]).to_vec());
         Rounds {
-            medians: vec![
-                Ok(vec![1.0, 4.0, 3.0]),
-                Ok(vec![2.0, 4.0, 4.0]),
-                Err(missing),
-            ],
+            figures: vec![each([1.0, 4.0, 3.0]), each([2.0, 4.0, 4.0]), Err(missing)],
         }
     }
 
     #[test]
     fn ratios_are_judged_round_by_round() {
-        let (median, ends) = rounds().judge(2, |f| f[0] / f[1]).expect("both ran");
+        let judged = rounds().judge(2, 0.5, |f| f[0] / f[1]);
+        let (median, ends) = judged.expect("both ran");
         assert!((median - 0.75).abs() < f64::EPSILON);
         assert!((ends[0] - 0.5).abs() < f64::EPSILON);
         assert!((ends[1] - 1.0).abs() < f64::EPSILON);
@@ -213,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_contender_that_did_not_run_matters_where_it_is_taken() {
-        assert!(rounds().judge(3, |f| f[0] / f[2]).is_err());
-        assert!(rounds().median(2).is_err());
+        assert!(rounds().judge(3, 0.5, |f| f[0] / f[2]).is_err());
+        assert!(rounds().median(2, 0.5).is_err());
+        assert!(rounds().median(1, 0.5).is_ok());
     }
 }

@@ -1,6 +1,6 @@
 //! Fibonacci's numbers, a fork at every step.
 
-use crate::Plan;
+use crate::plan::Plan;
 use bedplate_pool::Context;
 
 #[inline(never)]

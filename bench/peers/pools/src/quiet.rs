@@ -1,9 +1,10 @@
 //! What a pool costs that has little or nothing to do.
 //!
 //! `trickle` prints microseconds of processor time a job above the same loop without jobs; `idle`
-//! and `busy` print context switches of the pool's threads.
+//! and `busy` print context switches of the pool's threads. A pool is its way to have a detached job
+//! run, and had a burst of work before.
 
-use crate::Plan;
+use crate::plan::Plan;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -39,39 +40,42 @@ fn sum(file: &str, read: impl Fn(&str) -> Option<u64>) -> u64 {
         .sum()
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+pub type Job = Box<dyn FnOnce() + Send>;
 
-/// The pool's way to have a detached job run, and a burst of work to begin with.
-fn spawner(plan: &Plan) -> Box<dyn Fn(Job)> {
-    match plan.pool.as_str() {
-        "bedplate" => {
-            let pool = plan.bedplate();
-            pool.enter(|cx| cx.join(|_| (), |_| ()));
-            Box::new(move |job| pool.spawn(job))
-        }
-        "rayon" => {
-            let pool = plan.rayon();
-            pool.install(|| rayon::join(|| (), || ()));
-            Box::new(move |job| pool.spawn(job))
-        }
-        other => panic!("no pool {other}"),
+/// Runs the program that the plan names.
+pub fn run(plan: &Plan, spawn: &dyn Fn(Job)) {
+    match plan.program.as_str() {
+        "trickle" => trickle(plan, spawn),
+        "idle" => idle(plan, spawn),
+        "busy" => busy(plan, spawn),
+        other => panic!("no program {other}"),
     }
 }
 
-pub fn trickle(plan: &Plan) {
-    let spawn = spawner(plan);
+fn trickle(plan: &Plan, spawn: &dyn Fn(Job)) {
+    let ran = Arc::new(AtomicU32::new(0));
     for _ in 0..plan.repeats {
         let mut loops = [0, 0];
         for (ns, with_jobs) in loops.iter_mut().zip([false, true]) {
             let before = ran_ns();
             for _ in 0..plan.size {
                 if with_jobs {
-                    spawn(Box::new(|| {}));
+                    let ran = Arc::clone(&ran);
+                    spawn(Box::new(move || _ = ran.fetch_add(1, Ordering::Relaxed)));
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            // A pool may be late with the last ones; they count, too.
+            for _ in 0..1000 {
+                if !with_jobs || ran.load(Ordering::Relaxed) >= plan.size {
+                    break;
                 }
                 std::thread::sleep(Duration::from_millis(1));
             }
             *ns = ran_ns() - before;
         }
+        let jobs = ran.swap(0, Ordering::Relaxed);
+        assert_eq!(jobs, plan.size, "jobs were left out");
         println!(
             "{}",
             (loops[1] as f64 - loops[0] as f64) / 1000.0 / f64::from(plan.size)
@@ -79,8 +83,7 @@ pub fn trickle(plan: &Plan) {
     }
 }
 
-pub fn idle(plan: &Plan) {
-    let spawn = spawner(plan);
+fn idle(plan: &Plan, spawn: &dyn Fn(Job)) {
     let ran = Arc::new(AtomicU32::new(0));
     for _ in 0..1000 {
         let ran = Arc::clone(&ran);
@@ -97,8 +100,7 @@ pub fn idle(plan: &Plan) {
     }
 }
 
-pub fn busy(plan: &Plan) {
-    let spawn = spawner(plan);
+fn busy(plan: &Plan, spawn: &dyn Fn(Job)) {
     for _ in 0..plan.repeats {
         // The busy thread's number; its own switches are the machine's doing.
         let begun = Arc::new(AtomicU32::new(0));

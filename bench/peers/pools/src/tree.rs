@@ -1,32 +1,9 @@
-//! The sum of a tree whose nodes lie in preorder; all contenders visit the left half first.
+//! The sum of a tree whose nodes lie in preorder or are shuffled; all contenders visit the left half
+//! first.
 
-use crate::Plan;
+use crate::nodes::{Node, serial, total, tree};
+use crate::plan::Plan;
 use bedplate_pool::Context;
-
-struct Node {
-    value: u64,
-    left: Option<Box<Node>>,
-    right: Option<Box<Node>>,
-}
-
-fn make(depth: u32) -> Option<Box<Node>> {
-    let mut node = Box::new(Node {
-        value: 1,
-        left: None,
-        right: None,
-    });
-    if depth > 1 {
-        node.left = make(depth - 1);
-        node.right = make(depth - 1);
-    }
-    Some(node)
-}
-
-#[inline(never)]
-fn serial(node: &Node) -> u64 {
-    let left = node.left.as_deref().map_or(0, serial);
-    node.value + left + node.right.as_deref().map_or(0, serial)
-}
 
 #[inline(never)]
 fn bedplate(cx: Context<'_>, node: &Node) -> u64 {
@@ -66,10 +43,13 @@ fn rayon(node: &Node) -> u64 {
 }
 
 pub fn run(plan: &Plan) {
-    let root = make(plan.size).expect("a tree");
-    let nodes = (1 << plan.size) - 1;
+    let root = tree(&plan.program, plan.size);
+    let nodes = total(plan.size);
     match plan.pool.as_str() {
-        "serial" => plan.time(nodes, || serial(&root)),
+        "serial" => {
+            plan.bind();
+            plan.time(nodes, || serial(&root));
+        }
         "bedplate" => plan
             .bedplate()
             .enter(|cx| plan.time(nodes, || bedplate(cx, &root))),
