@@ -3,11 +3,14 @@
 //! # Role
 //! Wishes, checked when the pool is built.
 
+use crate::admission::{Gauge, Narrowing, SharedBudget, Terms};
 use crate::error::BuildError;
 use crate::handlers::{Handlers, Namer};
 use crate::plan::{Machinery, Plan, SPARES_MAX, WIDTH_MAX};
 use crate::pool::{self, ThreadPool};
 use crate::tuning;
+use alloc::sync::Arc;
+use bedplate_os::pressure::PressureMonitor;
 use bedplate_os::source::Machine;
 use core::any::Any;
 
@@ -34,6 +37,9 @@ pub struct ThreadPoolBuilder {
     name: Option<String>,
     namer: Namer,
     bind: Option<bool>,
+    budget: Option<SharedBudget>,
+    monitor: Option<Arc<PressureMonitor>>,
+    narrowing: Narrowing,
     handlers: Handlers,
 }
 
@@ -100,6 +106,26 @@ impl ThreadPoolBuilder {
         self
     }
 
+    /// What jobs with a footprint are charged to, beside others who charge it; default a budget of the
+    /// pool's own, three quarters of the memory limit in force.
+    pub fn memory_budget(mut self, budget: impl Into<SharedBudget>) -> Self {
+        self.budget = Some(budget.into());
+        self
+    }
+
+    /// Who tells how short memory is, which narrows how many jobs with a footprint run; default the
+    /// kernel's files, looked at where such jobs wait or end.
+    pub fn pressure_monitor(mut self, monitor: Arc<PressureMonitor>) -> Self {
+        self.monitor = Some(monitor);
+        self
+    }
+
+    /// How many jobs with a footprint may run at each level of pressure.
+    pub fn narrowing(mut self, narrowing: Narrowing) -> Self {
+        self.narrowing = narrowing;
+        self
+    }
+
     /// What to do with the panic of a detached job. The panic hook runs before; the worker lives.
     pub fn panic_handler<H>(mut self, handler: H) -> Self
     where
@@ -131,6 +157,7 @@ impl ThreadPoolBuilder {
     ///
     /// # Errors
     /// - [`BuildError::Setting`] where a number is out of its bounds.
+    /// - [`BuildError::Narrowing`] where a higher level of pressure would let more jobs run.
     /// - [`BuildError::Name`] where the name has a NUL byte.
     /// - [`BuildError::Machine`] where the CPUs cannot be told.
     /// - [`BuildError::Thread`] where a worker cannot be started; those that were are ended.
@@ -168,19 +195,29 @@ impl ThreadPoolBuilder {
         if let Some(bad) = nul.or(Some(&name).filter(|name| name.contains('\0'))) {
             return Err(BuildError::Name(bad.clone()));
         }
+        if !self.narrowing.is_ordered() {
+            return Err(BuildError::Narrowing(self.narrowing));
+        }
         let queue_jobs = self.queue_jobs.unwrap_or(tuning::QUEUE_JOBS);
+        let queue_jobs = within("queue_jobs", queue_jobs, 1, usize::MAX)?;
         let has_cpu_each = width == machinery.cpus.len();
         let bound = self.bind.unwrap_or(true) && has_cpu_each;
         Ok(Plan {
             width,
             spares: within("spare_threads", spares, 0, SPARES_MAX)?,
-            queue_jobs: within("queue_jobs", queue_jobs, 1, usize::MAX)?,
+            queue_jobs,
             timeline_events: within(
                 "timeline_events",
                 self.timeline_events.unwrap_or(tuning::TIMELINE_EVENTS),
                 1,
                 tuning::TIMELINE_EVENTS_MAX,
             )?,
+            terms: Terms {
+                budget: self.budget.unwrap_or_else(|| machinery.budget()),
+                gauge: Arc::new(Gauge::new(self.monitor)),
+                narrowing: self.narrowing,
+                room: queue_jobs,
+            },
             stack_bytes: self.stack_bytes,
             name,
             names,

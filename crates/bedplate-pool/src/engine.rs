@@ -20,6 +20,7 @@
 //!   job counts as working before the job is out of the queue.
 
 use crate::activity::{self, Activity, Step};
+use crate::admission::Gate;
 use crate::crew::{self, Crew};
 use crate::metrics::{Metrics, WorkerMetrics};
 use crate::plan::Plan;
@@ -49,6 +50,8 @@ pub(crate) struct Engine {
     pub(crate) activity: Activity,
     pub(crate) recorder: Recorder,
     pub(crate) queue: JobQueue,
+    /// Jobs that wait for memory.
+    pub(crate) admission: Arc<Gate>,
     /// I3.
     asleep: AtomicBool,
     /// Workers that look for halves of joins.
@@ -84,6 +87,7 @@ impl Engine {
                 activity: Activity::default(),
                 recorder: Recorder::new(plan.timeline_events),
                 queue: JobQueue::new(plan.queue_jobs),
+                admission: Gate::new(plan.terms.clone(), me.clone()),
                 asleep: AtomicBool::new(true),
                 hunters: AtomicUsize::new(0),
                 stopping: AtomicBool::new(false),
@@ -233,6 +237,11 @@ impl Engine {
             self.seats[index].parking.unpark_all();
         }
         woken.is_some()
+    }
+
+    /// Wakes a worker that will look whether jobs that wait for memory may start.
+    pub(crate) fn rouse_watch(&self) {
+        self.wake_one();
     }
 
     /// Wakes all workers.
@@ -393,12 +402,21 @@ impl Engine {
     pub(crate) fn may_leave(&self) -> bool {
         // Acquire pairs with the Release in `stop`. The count comes last, see `JobQueue::pop_of`.
         self.stopping.load(Ordering::Acquire)
+            && !self.admission.has_waiting()
             && !self.queue.has_some()
             && self.activity.now().engaged == 0
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
+        let admission = self.admission.figures();
         let mut metrics = Metrics {
+            admitted: admission.admitted,
+            admission_waiting: admission.waiting,
+            admission_narrowed: admission.narrowed,
+            admitted_beyond: admission.beyond,
+            admission_nested: admission.nested,
+            admission_stalls: admission.stalls,
+            footprint_bytes: admission.bytes,
             queued: self.queue.count() as u64,
             threads: self.crew.living() as u64,
             spares_failed: self.crew.spares_failed(),

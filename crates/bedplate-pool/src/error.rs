@@ -1,5 +1,6 @@
 //! Errors.
 
+use crate::admission::Narrowing;
 use core::any::Any;
 use core::fmt;
 
@@ -18,6 +19,8 @@ pub enum BuildError {
         /// The most it may be.
         max: usize,
     },
+    /// A higher level of pressure would let more jobs with a footprint run than a lower one.
+    Narrowing(Narrowing),
     /// The name of the threads has a NUL byte, which the name of a thread cannot have.
     Name(String),
     /// A worker thread could not be started.
@@ -44,6 +47,11 @@ impl fmt::Display for BuildError {
                 min,
                 max,
             } => write!(f, "setting {name} is {value}; give {min} to {max}"),
+            Self::Narrowing(narrowing) => write!(
+                f,
+                "setting narrowing is {} %, {} %, {} %; give percentages up to 100, none above the one before",
+                narrowing.some_percent, narrowing.high_percent, narrowing.critical_percent
+            ),
             Self::Name(name) => write!(f, "name {name:?} has a NUL byte; give one without"),
             Self::Thread { index, error } => write!(
                 f,
@@ -69,6 +77,13 @@ pub enum JobError {
     DeadlinePassed,
     /// It panicked, with this payload.
     Panicked(Box<dyn Any + Send>),
+    /// It was never to run: its footprint is larger than the whole budget.
+    TooLarge {
+        /// What it said that it holds.
+        footprint_bytes: u64,
+        /// The limit of the budget.
+        limit_bytes: u64,
+    },
 }
 
 impl fmt::Debug for JobError {
@@ -77,19 +92,24 @@ impl fmt::Debug for JobError {
             Self::Cancelled => "Cancelled",
             Self::DeadlinePassed => "DeadlinePassed",
             Self::Panicked(_) => "Panicked(..)",
+            Self::TooLarge { .. } => "TooLarge { .. }",
         })
     }
 }
 
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Cancelled => "the job was called off",
-            Self::DeadlinePassed => {
-                "the job had not begun by its deadline; give it more time or a higher priority"
-            }
-            Self::Panicked(_) => "the job panicked",
-        })
+        match self {
+            Self::Cancelled => f.write_str("the job was called off"),
+            Self::DeadlinePassed => f.write_str(
+                "the job had not begun by its deadline; give it more time or a higher priority",
+            ),
+            Self::Panicked(_) => f.write_str("the job panicked"),
+            Self::TooLarge {
+                footprint_bytes,
+                limit_bytes,
+            } => too_large(f, *footprint_bytes, *limit_bytes),
+        }
     }
 }
 
@@ -111,3 +131,62 @@ impl<F> fmt::Display for Full<F> {
 }
 
 impl<F> core::error::Error for Full<F> {}
+
+fn too_large(f: &mut fmt::Formatter<'_>, footprint: u64, limit: u64) -> fmt::Result {
+    write!(
+        f,
+        "failed to admit the job: its {footprint} bytes are more than the whole budget of {limit}; \
+         raise the budget or divide the job"
+    )
+}
+
+/// A job with a footprint was not taken in: it comes back.
+#[non_exhaustive]
+pub enum FootprintError<F> {
+    /// It is larger than the whole budget.
+    TooLarge {
+        /// The job.
+        job: F,
+        /// What it was said to hold.
+        footprint_bytes: u64,
+        /// The limit of the budget.
+        limit_bytes: u64,
+    },
+    /// There is no room for one more that waits.
+    Full(F),
+}
+
+impl<F> FootprintError<F> {
+    /// The job.
+    pub fn into_job(self) -> F {
+        match self {
+            Self::TooLarge { job, .. } | Self::Full(job) => job,
+        }
+    }
+}
+
+impl<F> fmt::Debug for FootprintError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLarge { .. } => "TooLarge { .. }",
+            Self::Full(_) => "Full(..)",
+        })
+    }
+}
+
+impl<F> fmt::Display for FootprintError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge {
+                footprint_bytes,
+                limit_bytes,
+                ..
+            } => too_large(f, *footprint_bytes, *limit_bytes),
+            Self::Full(_) => f.write_str(
+                "failed to queue the job: as many wait as may; run it here, wait, or raise queue_jobs",
+            ),
+        }
+    }
+}
+
+impl<F> core::error::Error for FootprintError<F> {}

@@ -7,6 +7,7 @@
 //! - I1: a task is in the queue at most once, and is polled by one thread at a time.
 //! - I2: a wake during a poll brings another poll.
 
+use crate::admission::{self, Ask, Permit, Refusal, Tagged};
 use crate::engine::Engine;
 use crate::error::JobError;
 use crate::here;
@@ -90,8 +91,9 @@ where
     T: Future + Send + 'static,
     T::Output: Send + 'static,
 {
-    let cell = Cell::new();
+    let cell = Cell::new(&options);
     let handle = JobHandle::of(&cell);
+    let ask = Ask::of(&options, false);
     let task = Arc::new(Task {
         work: Mutex::new(Some(Work {
             future: Box::pin(future),
@@ -104,9 +106,43 @@ where
         engine: engine
             .counted()
             .map_or_else(Weak::new, |e| Arc::downgrade(&e)),
+        permit: Mutex::new(None),
     });
-    task.wake();
+    if ask.bytes == 0 {
+        task.wake();
+        return handle;
+    }
+    // From now on the gate has it, which polls it first.
+    *task.stage() = Stage::Queued;
+    let asked = engine
+        .admission
+        .submit(ask, || Box::new(Weighed(Arc::clone(&task))));
+    if let Err(Refusal::TooLarge(limit_bytes)) = asked {
+        // Before the task is dropped, which would call it off.
+        Outcome::of(&cell).leave(Err(JobError::TooLarge {
+            footprint_bytes: ask.bytes,
+            limit_bytes,
+        }));
+    }
     handle
+}
+
+/// A future with a footprint, before its first poll.
+struct Weighed<T: Future>(Arc<Task<T>>);
+
+impl<T> Tagged for Weighed<T>
+where
+    T: Future + Send + 'static,
+    T::Output: Send + 'static,
+{
+    fn is_off(&self) -> bool {
+        self.0.options.refusal().is_some()
+    }
+
+    fn run(self: Box<Self>, cx: crate::Context<'_>, permit: Option<Permit>) {
+        *self.0.lock_permit() = permit;
+        self.0.help(cx);
+    }
 }
 
 /// A future on its way.
@@ -120,6 +156,8 @@ struct Task<T: Future> {
     span: SpanContext,
     options: JobOptions,
     engine: Weak<Engine>,
+    /// Where it has a footprint: from the first poll to the end. The last to be dropped.
+    permit: Mutex<Option<Permit>>,
 }
 
 struct Work<T: Future> {
@@ -149,6 +187,10 @@ where
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn lock_permit(&self) -> MutexGuard<'_, Option<Permit>> {
+        self.permit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn enqueue(self: &Arc<Self>) {
         // A pool that is gone polls nothing: the task is dropped, which calls it off.
         if let Some(engine) = self.engine.upgrade() {
@@ -175,7 +217,10 @@ where
             None => {
                 let waker = Waker::from(Arc::clone(self));
                 let mut cx = Context::from_waker(&waker);
-                let polled = AssertUnwindSafe(|| task.future.as_mut().poll(&mut cx));
+                // Polled by one thread at a time, which alone wants this lock.
+                let permit = self.lock_permit();
+                let poll = || task.future.as_mut().poll(&mut cx);
+                let polled = AssertUnwindSafe(|| admission::during(permit.as_ref(), poll));
                 match catch_unwind(polled) {
                     Ok(Poll::Pending) => return,
                     Ok(Poll::Ready(output)) => Ok(output),
@@ -185,12 +230,21 @@ where
         };
         let ended = work.take();
         drop(work);
-        let Some(ended) = ended else { return };
-        ended.outcome.leave(outcome);
+        let Some(Work {
+            future,
+            outcome: place,
+        }) = ended
+        else {
+            return;
+        };
         // The future's parts may panic when dropped; the outcome stands.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(ended.future))) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(future))) {
             payload::discard(panic);
         }
+        // Whoever learns that it has ended finds its bytes given back.
+        let permit = self.lock_permit().take();
+        drop(permit);
+        place.leave(outcome);
     }
 }
 

@@ -6,10 +6,12 @@
 //! # Invariants
 //! - I1: every handle comes to an outcome: a job that is dropped without having run is called off.
 
+use crate::admission::{self, Ask, Permit, Refusal, Tagged};
 use crate::engine::Engine;
-use crate::error::{Full, JobError};
+use crate::error::{FootprintError, Full, JobError};
 use crate::here;
 use crate::queue::{Item, Priority};
+use crate::timeline::SliceKind;
 use alloc::sync::Arc;
 use core::fmt;
 use core::panic::AssertUnwindSafe;
@@ -66,6 +68,7 @@ pub struct JobOptions {
     pub(crate) priority: Priority,
     deadline: Option<Instant>,
     cancel: Option<CancelToken>,
+    pub(crate) footprint_bytes: u64,
 }
 
 impl JobOptions {
@@ -89,6 +92,13 @@ impl JobOptions {
     /// What can call it off.
     pub fn cancel(mut self, token: &CancelToken) -> Self {
         self.cancel = Some(token.clone());
+        self
+    }
+
+    /// How many bytes it will hold; it waits until the pool's budget has room for them (see
+    /// [`ThreadPool::spawn_with_footprint`](crate::ThreadPool::spawn_with_footprint)).
+    pub fn footprint(mut self, bytes: u64) -> Self {
+        self.footprint_bytes = bytes;
         self
     }
 
@@ -138,14 +148,14 @@ impl<R> JobHandle<R> {
     /// # Errors
     /// - [`JobError::Cancelled`], [`JobError::DeadlinePassed`] where it did not run.
     /// - [`JobError::Panicked`] where it did and panicked.
+    /// - [`JobError::TooLarge`] where its footprint is larger than the whole budget.
     pub fn wait(self) -> Result<R, JobError> {
-        here::waiting(|| {
-            let open = |state: &mut State<R>| matches!(state, State::Open(_));
-            let guard = self.cell.lock();
-            let ended = self.cell.ended.wait_while(guard, open);
-            let mut state = ended.unwrap_or_else(PoisonError::into_inner);
-            state.take().unwrap_or(Err(JobError::Cancelled))
-        })
+        let wait = || here::waiting(|| self.cell.wait());
+        if self.cell.tagged {
+            admission::held(wait)
+        } else {
+            wait()
+        }
     }
 }
 
@@ -171,6 +181,8 @@ impl<R> Future for JobHandle<R> {
 pub(crate) struct Cell<R> {
     state: Mutex<State<R>>,
     ended: Condvar,
+    /// The job has a footprint.
+    tagged: bool,
 }
 
 /// What is known of a job.
@@ -192,11 +204,19 @@ impl<R> State<R> {
 }
 
 impl<R> Cell<R> {
-    pub(crate) fn new() -> Arc<Self> {
+    pub(crate) fn new(options: &JobOptions) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State::Open(None)),
             ended: Condvar::new(),
+            tagged: options.footprint_bytes > 0,
         })
+    }
+
+    fn wait(&self) -> Result<R, JobError> {
+        let open = |state: &mut State<R>| matches!(state, State::Open(_));
+        let ended = self.ended.wait_while(self.lock(), open);
+        let mut state = ended.unwrap_or_else(PoisonError::into_inner);
+        state.take().unwrap_or(Err(JobError::Cancelled))
     }
 
     fn lock(&self) -> MutexGuard<'_, State<R>> {
@@ -245,7 +265,10 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let cell = Cell::new();
+    if options.footprint_bytes > 0 {
+        return spawn_tagged(engine, options, job);
+    }
+    let cell = Cell::new(&options);
     let handle = JobHandle::of(&cell);
     let outcome = Outcome::of(&cell);
     let priority = options.priority;
@@ -264,4 +287,106 @@ where
     }
     let job = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
     job.map_or(Ok(handle), |job| Err(Full(job)))
+}
+
+/// A job with a footprint.
+struct Weighed<R, F> {
+    /// Gone once it was taken to be run.
+    job: Option<F>,
+    options: JobOptions,
+    outcome: Outcome<R>,
+}
+
+impl<R, F> Tagged for Weighed<R, F>
+where
+    F: FnOnce() -> R + Send,
+    R: Send,
+{
+    fn is_off(&self) -> bool {
+        self.options.refusal().is_some()
+    }
+
+    fn run(self: Box<Self>, cx: crate::Context<'_>, permit: Option<Permit>) {
+        let _during = cx.seat().during(SliceKind::Job, 0);
+        let Self {
+            job,
+            options,
+            outcome,
+        } = *self;
+        let Some(job) = job else { return };
+        let ended = match options.refusal() {
+            Some(refusal) => Err(refusal),
+            None => {
+                let run = || admission::during(permit.as_ref(), job);
+                catch_unwind(AssertUnwindSafe(run)).map_err(JobError::Panicked)
+            }
+        };
+        // Whoever learns that the job has ended finds its bytes given back.
+        drop(permit);
+        outcome.leave(ended);
+    }
+}
+
+/// Has a job with a footprint wait for room.
+fn spawn_tagged<R, F>(engine: &Engine, options: JobOptions, job: F) -> Result<JobHandle<R>, Full<F>>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let cell = Cell::new(&options);
+    let handle = JobHandle::of(&cell);
+    let mut kept = Some(job);
+    let ask = Ask::of(&options, true);
+    let footprint_bytes = ask.bytes;
+    let asked = engine.admission.submit(ask, || {
+        Box::new(Weighed {
+            job: kept.take(),
+            options,
+            outcome: Outcome::of(&cell),
+        })
+    });
+    match (asked, kept) {
+        (Err(Refusal::Full), Some(job)) => return Err(Full(job)),
+        (Err(Refusal::TooLarge(limit_bytes)), _) => {
+            Outcome::of(&cell).leave(Err(JobError::TooLarge {
+                footprint_bytes,
+                limit_bytes,
+            }));
+        }
+        (Ok(()) | Err(Refusal::Full), _) => {}
+    }
+    Ok(handle)
+}
+
+/// A detached job with a footprint.
+struct Detached<F>(Option<F>);
+
+impl<F: FnOnce() + Send> Tagged for Detached<F> {
+    fn is_off(&self) -> bool {
+        false
+    }
+
+    fn run(self: Box<Self>, cx: crate::Context<'_>, permit: Option<Permit>) {
+        let _during = cx.seat().during(SliceKind::Job, 0);
+        if let Some(job) = self.0 {
+            admission::during(permit.as_ref(), job);
+        }
+    }
+}
+
+/// Has a detached job with a footprint wait for room.
+pub(crate) fn spawn_detached<F>(
+    engine: &Engine,
+    options: &JobOptions,
+    job: F,
+) -> Result<(), FootprintError<F>>
+where
+    F: FnOnce() + Send + 'static,
+{
+    let mut kept = Some(job);
+    let ask = Ask::of(options, true);
+    let asked = engine
+        .admission
+        .submit(ask, || Box::new(Detached(kept.take())));
+    Refusal::give_back(asked, ask, kept)
 }

@@ -35,6 +35,7 @@
 //! | `rayon/` | rayon's plumbing, with the feature `rayon-plumbing` |
 //! | `prelude.rs` | the traits of the parallel iterators |
 //! | `batch.rs` | one job for a range of items |
+//! | `admission/` | jobs that wait for memory |
 //! | `job.rs` | detached jobs with a result, a deadline, a way to call them off |
 //! | `future.rs` | futures |
 //! | `pool.rs` | pools, guests, the pool of the process |
@@ -62,6 +63,7 @@ mod protocol;
 mod sync;
 
 mod activity;
+mod admission;
 mod batch;
 mod builder;
 mod context;
@@ -104,9 +106,10 @@ mod wait;
 mod worker;
 
 pub use self::{
+    admission::{Narrowing, SharedBudget},
     builder::ThreadPoolBuilder,
     context::Context,
-    error::{BuildError, Full, JobError},
+    error::{BuildError, FootprintError, Full, JobError},
     future::block_on,
     here::{
         Yield, blocking, current_num_threads, current_thread_index, in_place_scope, join,

@@ -148,6 +148,20 @@ macro_rules! metrics {
             pub guests_refused: u64,
             /// 1 where the kernel refused the page by which `bedplate top` finds the pool.
             pub hidden: u64,
+            /// Jobs with a footprint that were admitted.
+            pub admitted: u64,
+            /// Jobs with a footprint that wait now.
+            pub admission_waiting: u64,
+            /// Of those that came, how many were kept waiting for pressure.
+            pub admission_narrowed: u64,
+            /// Jobs admitted beyond the budget, because nothing under way would have made room.
+            pub admitted_beyond: u64,
+            /// Jobs with a footprint that were spawned by one that was under way.
+            pub admission_nested: u64,
+            /// Times that jobs waited and nothing was admitted or ended for ten seconds.
+            pub admission_stalls: u64,
+            /// Bytes that admitted jobs have charged now.
+            pub footprint_bytes: u64,
         }
 
         impl Metrics {

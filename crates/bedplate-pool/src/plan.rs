@@ -7,8 +7,12 @@
 //! - I1: workers are bound to CPUs only where there is exactly one for each CPU that the process
 //!   may use: a smaller pool would crowd the first CPUs, a larger one has no CPU for each.
 
+use crate::admission::{SharedBudget, Terms};
 use crate::error::BuildError;
 use crate::handlers::Handlers;
+use crate::tuning;
+use alloc::sync::Arc;
+use bedplate_os::budget::{Budget, UNLIMITED};
 use bedplate_os::cgroup::Cgroups;
 use bedplate_os::fact::Fact;
 use bedplate_os::limits::Limits;
@@ -28,6 +32,8 @@ pub(crate) struct Machinery {
     pub(crate) cpus: Vec<u32>,
     /// Workers that can run at a time: the CPUs, or the quota rounded up where that is less.
     pub(crate) width: usize,
+    /// The memory limit in force, in bytes, where it can be told.
+    pub(crate) memory_bytes: Option<u64>,
 }
 
 impl Machinery {
@@ -49,7 +55,18 @@ impl Machinery {
         Ok(Self {
             width: whole.clamp(1, WIDTH_MAX),
             cpus,
+            memory_bytes: limits.memory.known().map(|limit| limit.bytes),
         })
+    }
+
+    /// A budget for jobs with a footprint: a share of the limit in force, the rest of which is for what
+    /// nobody charges.
+    pub(crate) fn budget(&self) -> SharedBudget {
+        let (share, of) = tuning::ADMISSION_SHARE;
+        let limit = self
+            .memory_bytes
+            .map_or(UNLIMITED, |bytes| bytes / of * share);
+        Arc::new(Budget::new(limit, UNLIMITED)).into()
     }
 }
 
@@ -61,6 +78,8 @@ pub(crate) struct Plan {
     pub(crate) queue_jobs: usize,
     /// Events that each thread's ring of the timeline has room for.
     pub(crate) timeline_events: usize,
+    /// What jobs with a footprint are admitted by.
+    pub(crate) terms: Terms,
     pub(crate) stack_bytes: Option<usize>,
     pub(crate) name: String,
     /// The names of the workers, if the user gave each; else empty.

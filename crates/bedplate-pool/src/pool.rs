@@ -5,13 +5,14 @@
 //! by taking a guest's seat. The pool of the process comes into being at its first use and lives
 //! as long as the process.
 
+use crate::admission::SharedBudget;
 use crate::batch::Batch;
 use crate::builder::ThreadPoolBuilder;
 use crate::context::Context;
 use crate::crew;
 use crate::current;
 use crate::engine::Engine;
-use crate::error::{BuildError, Full};
+use crate::error::{BuildError, FootprintError, Full};
 use crate::frame;
 use crate::future;
 use crate::here::{self, Yield};
@@ -188,6 +189,49 @@ impl ThreadPool {
         R: Send + 'static,
     {
         job::spawn(&self.engine, options, job)
+    }
+
+    /// Has a worker run `job`, which will hold `footprint_bytes` of memory, once the pool's budget has
+    /// room for them. The bytes are charged when the job starts and given back when it ends, also by a
+    /// panic. While memory is short, fewer such jobs run at a time; one always does.
+    ///
+    /// A job that waits for another with a footprint, by [`JobHandle::wait`] or at the end of a scope,
+    /// counts as making no progress: where all that run do, the next one is admitted beyond the
+    /// budget. A wait by other means, such as a channel, is not seen: see
+    /// [`Metrics::admission_stalls`](crate::Metrics::admission_stalls).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bedplate_pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::new()?;
+    /// for _ in 0..4 {
+    ///     let job = || drop(vec![0_u8; 1 << 20]);
+    ///     pool.spawn_with_footprint(1 << 20, job).expect("the budget is larger");
+    /// }
+    /// # Ok::<(), bedplate_pool::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// - [`FootprintError::TooLarge`] with the job, where the whole budget is smaller.
+    /// - [`FootprintError::Full`] with the job, where as many wait as may.
+    pub fn spawn_with_footprint<F>(
+        &self,
+        footprint_bytes: u64,
+        job: F,
+    ) -> Result<(), FootprintError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        let options = JobOptions::new().footprint(footprint_bytes);
+        job::spawn_detached(&self.engine, &options, job)
+    }
+
+    /// The budget that jobs with a footprint are charged to.
+    #[must_use]
+    pub fn memory_budget(&self) -> SharedBudget {
+        self.engine.admission.terms().budget
     }
 
     /// Has workers poll `future` to its end; see [`JobOptions`].

@@ -38,9 +38,20 @@ pub enum Priority {
     High,
 }
 
+impl Priority {
+    /// Where jobs of this priority wait, in whatever has a place for each.
+    pub(crate) fn lane(self) -> usize {
+        match self {
+            Self::High => 0,
+            Self::Normal => 1,
+            Self::Low => 2,
+        }
+    }
+}
+
 /// The priorities, soonest first, at the pop of this number: the two lower ones have turns of their
 /// own, so that neither waits behind all of the others.
-fn soonest_first(pop: u64) -> [Priority; 3] {
+pub(crate) fn soonest_first(pop: u64) -> [Priority; 3] {
     const LOW_TURN: u64 = tuning::TURN_EVERY - 1;
     const NORMAL_TURN: u64 = tuning::TURN_EVERY / 2 - 1;
     match pop % tuning::TURN_EVERY {
@@ -119,11 +130,7 @@ impl JobQueue {
     }
 
     fn lane(&self, priority: Priority) -> &Lane {
-        &self.lanes[match priority {
-            Priority::High => 0,
-            Priority::Normal => 1,
-            Priority::Low => 2,
-        }]
+        &self.lanes[priority.lane()]
     }
 
     /// Takes a job in, whether there is room or not.

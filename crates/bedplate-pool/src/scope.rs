@@ -12,10 +12,12 @@
 //!   looks.
 //! - I3: the opener's wait runs jobs of this scope only.
 
+use crate::admission::{self, Ask, Permit, Refusal, Tagged};
 use crate::batch::Batch;
 use crate::context::Context;
 use crate::current;
 use crate::engine::Engine;
+use crate::error::FootprintError;
 use crate::payload::{self, Payload};
 use crate::queue::{Item, Priority, Shared};
 use crate::seat::Seat;
@@ -52,12 +54,51 @@ impl<'scope> Scope<'scope> {
     where
         F: FnOnce(&Self) + Send + 'scope,
     {
-        let job: Box<Body<'scope>> = Box::new(job);
-        // SAFETY: only the lifetime changes. The job runs or is dropped before `run` returns (I1),
-        // and what it borrows outlives that. `'static` in its parameter is a name only: the scope
-        // it is called with has no parts that depend on the lifetime.
-        let job = unsafe { core::mem::transmute::<Box<Body<'scope>>, Box<Body<'static>>>(job) };
-        self.work.add(job);
+        self.work.add(without_lifetime(Box::new(job)));
+    }
+
+    /// As [`spawn`](Self::spawn), for a job that will hold `footprint_bytes`: it waits until the pool's
+    /// budget has room for them, see
+    /// [`ThreadPool::spawn_with_footprint`](crate::ThreadPool::spawn_with_footprint).
+    ///
+    /// # Errors
+    /// - [`FootprintError::TooLarge`] with the job, where the whole budget is smaller.
+    /// - [`FootprintError::Full`] with the job, where as many wait as may.
+    pub fn spawn_with_footprint<F>(
+        &self,
+        footprint_bytes: u64,
+        job: F,
+    ) -> Result<(), FootprintError<F>>
+    where
+        F: FnOnce(&Self) + Send + 'scope,
+    {
+        let work = &self.work;
+        let ask = Ask {
+            bytes: footprint_bytes,
+            priority: Priority::Normal,
+            scope: work.address(),
+            bounded: true,
+        };
+        let mut kept = Some(job);
+        // Relaxed, both: as in `add`; the flag is read by the opener, after its own spawns and after
+        // the end of a job that spawned.
+        work.tagged.store(true, Ordering::Relaxed);
+        work.pending.fetch_add(1, Ordering::Relaxed);
+        let asked = work.engine.admission.submit(ask, || {
+            let boxed = |job| Job {
+                body: without_lifetime(Box::new(job)),
+                span: span::current_span(),
+            };
+            Box::new(Weighed {
+                work: Arc::clone(work),
+                job: kept.take().map(boxed),
+            })
+        });
+        if asked.is_err() {
+            // Relaxed: the caller is itself one that has not ended, or the opener.
+            work.pending.fetch_sub(1, Ordering::Relaxed);
+        }
+        Refusal::give_back(asked, ask, kept)
     }
 
     /// Has the scope's threads call `f` with each number of `range`: a job per worker, whatever the
@@ -89,6 +130,44 @@ impl<'scope> Scope<'scope> {
     }
 }
 
+/// A job without its lifetime, for a queue.
+fn without_lifetime<'scope>(job: Box<Body<'scope>>) -> Box<Body<'static>> {
+    // SAFETY: only the lifetime changes. The job runs or is dropped before `run` returns (I1), and
+    // what it borrows outlives that. `'static` in its parameter is a name only: the scope it is called
+    // with has no parts that depend on the lifetime.
+    unsafe { core::mem::transmute::<Box<Body<'scope>>, Box<Body<'static>>>(job) }
+}
+
+/// A job with a footprint.
+struct Weighed {
+    work: Arc<Work>,
+    /// There until it is run.
+    job: Option<Job>,
+}
+
+impl Tagged for Weighed {
+    fn is_off(&self) -> bool {
+        self.work.is_cancelled()
+    }
+
+    fn run(mut self: Box<Self>, cx: Context<'_>, permit: Option<Permit>) {
+        if let Some(job) = self.job.take() {
+            self.work.settle(cx, &self.work.scope(), job, permit);
+        }
+    }
+}
+
+impl Drop for Weighed {
+    fn drop(&mut self) {
+        // A gate whose pool is gone drops what waits; no scope is open then, but one that is must not
+        // wait for ever.
+        if let Some(job) = self.job.take() {
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(job)));
+            self.work.count_ended(dropped);
+        }
+    }
+}
+
 /// What a scope's threads share.
 struct Work {
     queue: Mutex<Queue>,
@@ -98,6 +177,8 @@ struct Work {
     pending: AtomicUsize,
     /// True while a ticket is in the pool's queue (I2).
     ticketed: AtomicBool,
+    /// A job with a footprint was spawned.
+    tagged: AtomicBool,
     cancelled: AtomicBool,
     panic: Mutex<Option<Payload>>,
     engine: Arc<Engine>,
@@ -167,6 +248,7 @@ impl Work {
             ended: Condvar::new(),
             pending: AtomicUsize::new(0),
             ticketed: AtomicBool::new(false),
+            tagged: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             panic: Mutex::new(None),
             engine,
@@ -236,7 +318,13 @@ impl Work {
     }
 
     /// Runs or drops one job and counts it as ended.
-    fn settle(self: &Arc<Self>, cx: Context<'_>, scope: &Scope<'static>, job: Job) {
+    fn settle(
+        self: &Arc<Self>,
+        cx: Context<'_>,
+        scope: &Scope<'static>,
+        job: Job,
+        permit: Option<Permit>,
+    ) {
         let cancelled = self.is_cancelled();
         let Job { body, span } = job;
         let outer = span::replace(span);
@@ -245,11 +333,18 @@ impl Work {
             if cancelled {
                 drop(body);
             } else {
-                body(scope);
+                admission::during(permit.as_ref(), || body(scope));
             }
         }));
         drop(during);
         span::replace(outer);
+        // Whoever learns that the job has ended finds its bytes given back.
+        drop(permit);
+        self.count_ended(ran);
+    }
+
+    /// A job has run or was dropped.
+    fn count_ended(&self, ran: Result<(), Payload>) {
         if let Err(panic) = ran {
             let first = &mut *self.lock_panic();
             match first {
@@ -274,7 +369,16 @@ impl Work {
             if let Some(seat) = seat
                 && let (Some(job), _) = self.take()
             {
-                self.settle(Context::new(seat), &scope, job);
+                self.settle(Context::new(seat), &scope, job, None);
+                continue;
+            }
+            // Relaxed: see `spawn_with_footprint`.
+            let tagged = self.tagged.load(Ordering::Relaxed);
+            if tagged
+                && let Some(seat) = seat
+                && let Some(admitted) = self.engine.admission.take_of(self.address(), &self.engine)
+            {
+                admitted.run(Context::new(seat));
                 continue;
             }
             // Acquire pairs with the Release in `settle`.
@@ -285,7 +389,12 @@ impl Work {
                 seat.counts.waits.up();
                 seat.during(SliceKind::Wait, 0)
             });
-            current::while_blocked(|| self.sleep(seat.is_some()));
+            let sleep = || current::while_blocked(|| self.sleep(seat.is_some()));
+            if tagged {
+                admission::held(sleep);
+            } else {
+                sleep();
+            }
         }
     }
 
@@ -301,6 +410,11 @@ impl Work {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         queue.waiting = false;
+    }
+
+    /// What tells this scope from others.
+    fn address(self: &Arc<Self>) -> usize {
+        Arc::as_ptr(self).addr()
     }
 
     /// The scope as its jobs see it.
@@ -324,7 +438,7 @@ impl Shared for Work {
             if more {
                 self.invite();
             }
-            self.settle(cx, &scope, job);
+            self.settle(cx, &scope, job, None);
         }
     }
 }

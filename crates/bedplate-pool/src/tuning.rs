@@ -55,6 +55,17 @@ pub(crate) const GUESTS: usize = 64;
 /// Jobs among which one of the low and one of the usual priority come first, lest they starve.
 pub(crate) const TURN_EVERY: u64 = 16;
 
+/// How often somebody looks whether jobs that wait for memory may start, while that hangs on others,
+/// in nanoseconds; and for how long a level of pressure that was read holds. A look costs some 20
+/// microseconds.
+pub(crate) const ADMISSION_LOOK_NS: u64 = 100_000_000;
+/// How long nothing must have been admitted or ended, while jobs wait for memory, to be counted as a
+/// stall, in nanoseconds.
+pub(crate) const ADMISSION_STALL_NS: u64 = 10_000_000_000;
+/// The share of the memory limit in force that tagged jobs may hold together unless configured, as a
+/// fraction: the rest is for what nobody tagged.
+pub(crate) const ADMISSION_SHARE: (u64, u64) = (3, 4);
+
 /// Room for detached jobs per priority unless configured: 16 bytes each.
 pub(crate) const QUEUE_JOBS: usize = 65_536;
 

@@ -8,6 +8,7 @@
 //! - I2: no panic of a job ends a worker.
 
 use crate::activity;
+use crate::admission::Watch;
 use crate::context::Context;
 use crate::current;
 use crate::engine::Engine;
@@ -17,6 +18,7 @@ use crate::queue::Item;
 use crate::seat::Seat;
 use crate::span::{self, SpanContext};
 use crate::timeline::SliceKind;
+use crate::tuning;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
@@ -94,9 +96,24 @@ fn sleep(engine: &Engine, seat: &Seat) {
     let has_half = engine.is_unwatched() && engine.may_hunt() && engine.has_offers();
     if !has_job && !has_half && !engine.may_leave() {
         seat.counts.parks.up();
-        seat.sleep(SliceKind::Park, ticket, None);
+        match engine.admission.watch() {
+            None => seat.sleep(SliceKind::Park, ticket, None),
+            Some(watch) => keep_watch(seat, ticket, &watch),
+        }
     }
     engine.idle.leave(seat.index);
+}
+
+/// Sleeps, and looks from time to time whether jobs that wait for memory may start, until woken or
+/// until they may.
+fn keep_watch(seat: &Seat, ticket: u32, watch: &Watch<'_>) {
+    // Bounded by the jobs that wait.
+    loop {
+        seat.sleep(SliceKind::Park, ticket, Some(tuning::ADMISSION_LOOK_NS));
+        if seat.parking.ticket() != ticket || !watch.look() {
+            return;
+        }
+    }
 }
 
 /// Runs a job of the queue.

@@ -83,6 +83,26 @@ impl KernelSource {
     /// Opens the files of a machine and sets triggers at the thresholds' stall steps.
     #[must_use]
     pub fn new(machine: &Machine, thresholds: &Thresholds) -> Self {
+        Self::with(machine, |path| {
+            if machine.is_running() {
+                set_triggers(machine, path, thresholds)
+            } else {
+                Err(Reason::NotThisMachine)
+            }
+        })
+    }
+
+    /// Opens the files of a machine for someone who looks now and then and waits for nothing: no
+    /// trigger is set, so the kernel keeps no account for it.
+    #[must_use]
+    pub fn without_triggers(machine: &Machine) -> Self {
+        Self::with(machine, |_| Err(Reason::Unsupported))
+    }
+
+    fn with(
+        machine: &Machine,
+        set_triggers: impl FnOnce(&str) -> Result<Triggers, Reason>,
+    ) -> Self {
         let groups = Cgroups::read(machine);
         let group_file = groups
             .unified
@@ -95,8 +115,7 @@ impl KernelSource {
         // A kernel with the service switched off still lists the file, and refuses to open it.
         let stall = open(machine, &path, libc::O_RDONLY);
         let triggers = match &stall {
-            Ok(_) if machine.is_running() => set_triggers(machine, &path, thresholds),
-            Ok(_) => Err(Reason::NotThisMachine),
+            Ok(_) => set_triggers(&path),
             Err(reason) => Err(*reason),
         };
         let (triggers, mode) = match triggers {

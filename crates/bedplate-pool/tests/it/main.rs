@@ -2,6 +2,7 @@
 
 extern crate alloc;
 
+mod admission;
 mod jobs;
 mod joins;
 mod lifecycle;
