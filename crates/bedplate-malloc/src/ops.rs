@@ -225,7 +225,9 @@ fn allocate_large<G: Gates>(bytes: usize, align: usize, wish: Wish) -> Fresh {
         && let Some(block) = NonNull::new(fresh.block)
     {
         // SAFETY: allocated above.
-        profile::large::<G>(fresh.block, unsafe { usable_bytes(block) });
+        let slab = unsafe { raw::slab_of(block) };
+        // SAFETY: allocated above.
+        profile::large::<G>(fresh.block, slab, unsafe { usable_bytes(block) });
     }
     fresh
 }
@@ -531,7 +533,7 @@ fn free_foreign_slow<G: Gates>(block: *mut u8, slab: &'static Slab) {
             let usable = raw::shared(slab).usable_bytes.load(Ordering::Relaxed);
             harden::check_seals(slab, raw::start_of(slab), usable);
             if profile::is_on() {
-                let _sample = profile::free_large(block);
+                let _sample = profile::free_large(block, slab);
             }
             POOL.give(slab, slab.slices());
             if G::SET.has(Gate::PoolStats) {
@@ -542,7 +544,7 @@ fn free_foreign_slow<G: Gates>(block: *mut u8, slab: &'static Slab) {
             check_huge(Asked::Free, block, slab);
             harden::check_seals(slab, block.expose_provenance(), huge::usable_of(slab));
             if profile::is_on() {
-                let _sample = profile::free_large(block);
+                let _sample = profile::free_large(block, slab);
             }
             HUGE.give(slab);
         }
@@ -678,7 +680,7 @@ fn resize_large_slow<G: Gates>(
         return resize_in_place(slab, bytes);
     }
     // Before the address can be anybody else's.
-    let sample = profile::free_large(block.as_ptr());
+    let sample = profile::free_large(block.as_ptr(), slab);
     let new = resize_in_place(slab, bytes);
     // SAFETY: a block of the caller's, as it is now.
     let usable = new.map_or(0, |new| unsafe { usable_bytes(new) });

@@ -51,11 +51,11 @@ pub(crate) const fn collected<G: Gates>(_heap: &Heap, _slab: &'static Slab, _tak
 
 pub(crate) const fn left(_heap: &Heap, _slab: &'static Slab, _length: u32) {}
 
-pub(crate) const fn large<G: Gates>(_block: *mut u8, _bytes: usize) {}
+pub(crate) const fn large<G: Gates>(_block: *mut u8, _slab: &'static Slab, _bytes: usize) {}
 
 pub(crate) const fn free_sampled<G: Gates>(_block: *mut u8, _slab: &'static Slab) {}
 
-pub(crate) const fn free_large(_block: *mut u8) -> Option<u32> {
+pub(crate) const fn free_large(_block: *mut u8, _slab: &'static Slab) -> Option<u32> {
     None
 }
 

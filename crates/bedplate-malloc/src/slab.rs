@@ -24,7 +24,7 @@ use crate::remote::RemoteList;
 use core::cell::Cell;
 use core::ptr::null_mut;
 use core::sync::atomic::{
-    AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };
 
 /// What a slice is part of.
@@ -92,6 +92,8 @@ pub(crate) struct Slab {
     pub(crate) prev: Cell<Option<&'static Self>>,
     /// Watched, or told and not yet taken from the ready stack. The owner's.
     pub(crate) watched: Cell<bool>,
+    /// Of a large block: it is a live sample of the profile. Written by whoever may give it back.
+    pub(crate) sampled: AtomicBool,
 }
 
 /// The line of a slab that others write.
@@ -135,6 +137,7 @@ impl Slab {
             next: Cell::new(None),
             prev: Cell::new(None),
             watched: Cell::new(false),
+            sampled: AtomicBool::new(false),
         }
     }
 

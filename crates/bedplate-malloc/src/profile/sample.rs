@@ -88,7 +88,7 @@ pub(super) fn take<G: Gates>(own: &Distances, class: usize, block_bytes: usize) 
 }
 
 /// A block above the classes was allocated: samples it if it holds a sample point.
-pub(crate) fn large<G: Gates>(block: *mut u8, bytes: usize) {
+pub(crate) fn large<G: Gates>(block: *mut u8, slab: &'static Slab, bytes: usize) {
     let mut heap = thread::heap();
     if heap.is(&NO_HEAP) {
         let Some(attached) = thread::attach::<G>() else {
@@ -104,7 +104,10 @@ pub(crate) fn large<G: Gates>(block: *mut u8, bytes: usize) {
         return;
     }
     own.draw(LARGE);
-    let _noted = note(own, bytes, || Some(block));
+    if note(own, bytes, || Some(block)).is_some() {
+        // Relaxed: whoever gives the block back got its address from here.
+        slab.sampled.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Notes a sample whose block `serve` gives, under the lock.
@@ -173,9 +176,21 @@ pub(crate) fn free_sampled<G: Gates>(block: *mut u8, slab: &'static Slab) {
 }
 
 /// A block above the classes is freed, or about to be resized: ends its sample, if it is one.
+#[inline]
+pub(crate) fn free_large(block: *mut u8, slab: &'static Slab) -> Option<u32> {
+    // The block's own line says so: the table would be a lock and a line from memory for each free.
+    // Relaxed: as where it is set.
+    if slab.sampled.load(Ordering::Relaxed) {
+        end_large(block, slab)
+    } else {
+        None
+    }
+}
+
 #[cold]
-pub(crate) fn free_large(block: *mut u8) -> Option<u32> {
+fn end_large(block: *mut u8, slab: &'static Slab) -> Option<u32> {
     let _guard = LOCK.lock();
+    slab.sampled.store(false, Ordering::Relaxed);
     tables::delist(block.expose_provenance())
 }
 
@@ -188,9 +203,16 @@ pub(crate) fn moved<G: Gates>(
     bytes: usize,
 ) {
     match (new, sample) {
-        (Some(new), _) => large::<G>(new.as_ptr(), bytes),
+        (Some(new), _) => {
+            // SAFETY: a live block.
+            let slab = unsafe { raw::slab_of(new) };
+            large::<G>(new.as_ptr(), slab, bytes);
+        }
         (None, Some(site)) => {
+            // SAFETY: it stayed as it was.
+            let slab = unsafe { raw::slab_of(block) };
             let _guard = LOCK.lock();
+            slab.sampled.store(true, Ordering::Relaxed);
             tables::relist(block.as_ptr().expose_provenance(), site);
         }
         (None, None) => {}
