@@ -12,10 +12,12 @@
 //! | `jobs.rs` | rows of jobs and batches |
 //! | `loops.rs` | rows of sums and sorts |
 //! | `quiet.rs` | rows of a pool that has little to do |
+//! | `admission.rs` | rows of jobs that hold much memory |
 //! | `asked.rs` | a row of one program on several pools, and its answer |
 //! | `runs.rs` | runs of the programs |
 //! | `programs.rs` | the programs, built |
 
+mod admission;
 mod asked;
 mod forks;
 mod jobs;
@@ -32,7 +34,13 @@ use crate::row::Row;
 use lab::Lab;
 
 /// The rooms that make rows. A room asks [`Lab::wants`] before it builds or runs anything.
-const ROOMS: &[fn(&Lab) -> Vec<Row>] = &[forks::rows, jobs::rows, loops::rows, quiet::rows];
+const ROOMS: &[fn(&Lab) -> Vec<Row>] = &[
+    forks::rows,
+    jobs::rows,
+    loops::rows,
+    quiet::rows,
+    admission::rows,
+];
 
 /// Runs the area.
 ///
