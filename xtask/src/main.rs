@@ -10,7 +10,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `coverage/` | line coverage of the crates by their own tests |
-//! | `deletable.rs` | what the audit calls removable, deleted |
+//! | `deletable/` | what the audit calls removable, deleted |
 //! | `hotcheck/` | the hot-path check on a built library |
 //! | `programs/` | real programs, unchanged, on the allocator |
 //! | `tidy/` | rules of the tree that no lint knows |

@@ -17,7 +17,7 @@
 //! |---|---|
 //! | `class.rs` | the classes |
 //! | `audit.rs` | an audit of a tree, as plain data |
-//! | `deletion.rs` | deleting operations that are statements of their own |
+//! | `deletion/` | deleting operations |
 //! | `syntax/` | source text as one small language |
 //! | `facts/` | what a tree holds |
 //! | `rules/` | what uses say about a location |

@@ -76,6 +76,25 @@ impl Operations {
         self.by_site.get(&site)
     }
 
+    /// Likewise, where a value came to `site` by these calls: what a helper writes hangs on who calls it.
+    pub(crate) fn locations_reached(
+        &self,
+        site: Site,
+        calls: &[Site],
+    ) -> Option<BTreeSet<LocationId>> {
+        let all = self.by_site.get(&site)?;
+        let is_here = |attached: &Attached| {
+            let rest = attached.calls.strip_prefix(calls);
+            rest.is_some_and(|rest| match rest.first() {
+                Some(call) => *call == site,
+                None => attached.op.site == site,
+            })
+        };
+        let exact = all.iter().filter(|id| self.of(**id).iter().any(is_here));
+        let exact: BTreeSet<LocationId> = exact.copied().collect();
+        Some(if exact.is_empty() { all.clone() } else { exact })
+    }
+
     fn attach(&mut self, program: &Program, op: &Op) {
         let mut todo: Vec<(Target, Vec<Site>)> = op
             .targets

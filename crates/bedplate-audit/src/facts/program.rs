@@ -7,7 +7,7 @@ use super::files::{Source, language_of};
 use super::ops::Op;
 use super::resolve::Target;
 use super::words::{is_atomic, words};
-use crate::syntax::{Function, Kind, Node, NodeId, Parameter, Unit, lower};
+use crate::syntax::{Function, Kind, Language, Macros, Node, NodeId, Parameter, Unit, lower};
 
 /// A piece of code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,12 +92,15 @@ fn number(index: usize) -> u32 {
 
 impl Program {
     pub(crate) fn read(sources: &[Source]) -> Self {
+        let is_rust = |source: &&Source| language_of(&source.path) == Some(Language::Rust);
+        let texts = sources.iter().filter(is_rust);
+        let macros = Macros::of(texts.map(|source| (&source.path[..], &source.text[..])));
         let units = sources
             .iter()
             .filter(|source| source.missing.is_none())
             .filter_map(|source| {
                 let language = language_of(&source.path)?;
-                Some(lower(language, &source.path, &source.text))
+                Some(lower(language, &source.path, &source.text, &macros))
             })
             .collect();
         let mut program = Self {
@@ -369,6 +372,55 @@ impl Program {
     pub(super) fn bound_in(&self, id: FunctionId, name: &str) -> &[Site] {
         let found = self.bound_in_function.get(&(id, name.to_owned()));
         found.map_or(&[], Vec::as_slice)
+    }
+
+    /// Values that a name is given inside of a function: where it is bound, and where it is assigned.
+    pub(crate) fn values_of(&self, id: FunctionId, name: &str) -> Vec<Site> {
+        let mut found = self.bound_in(id, name).to_vec();
+        for mention in self.names_in(id, name) {
+            let assign = self.parent(*mention).filter(|parent| {
+                matches!(self.kind(*parent), Kind::Assign { .. }) && self.place(*mention) == 0
+            });
+            found.extend(assign.and_then(|assign| self.child(assign, 1)));
+        }
+        found
+    }
+
+    /// The type of the local of a name, by its declaration around and before `site`.
+    pub(crate) fn local_type(&self, site: Site, name: &str) -> Option<&str> {
+        let unit = self.unit(site.unit);
+        let declared = |node: &NodeId| {
+            let Kind::Let { names, ty } = unit.kind(*node) else {
+                return None;
+            };
+            let is_it = names.iter().any(|known| known == name);
+            is_it.then_some(ty.as_str())
+        };
+        let mut at = site;
+        while let Some(parent) = self.parent(at) {
+            let before = unit.node(parent.node).children.iter();
+            let mut before = before.take_while(|child| **child != at.node);
+            if let Some(found) = before.find_map(declared) {
+                return Some(found);
+            }
+            at = parent;
+        }
+        None
+    }
+
+    /// Whether writing a name changes nothing outside of its function: a local, or a parameter that
+    /// is no reference.
+    pub(crate) fn is_own_variable(&self, site: Site, name: &str) -> bool {
+        let Some(function) = self
+            .function_of(site)
+            .filter(|id| !self.function(*id).is_macro)
+        else {
+            return false;
+        };
+        match self.parameter(function, name) {
+            Some((_, parameter)) => !parameter.ty.contains('&'),
+            None => self.local_type(site, name).is_some(),
+        }
     }
 
     /// Owners and types of the fields of a name.

@@ -4,6 +4,7 @@ use super::effects;
 use super::finding::Found;
 use super::flow::{Tracer, Way};
 use super::names;
+use super::streams;
 use crate::facts::{FunctionId, OpKind, Site};
 use crate::syntax::Kind;
 
@@ -35,9 +36,13 @@ impl Tracer<'_> {
             if names::prints_into(name) {
                 return self.printed_into(call, place, name, way);
             }
+            if streams::prints_elsewhere(self.program, call, name) {
+                let note = format!("`{name}` writes it to what may be a file or a peer");
+                return self.note(call, Found::Unknown(note));
+            }
             return self.shown_by_name(call, name);
         }
-        if self.is_written_helper(call, place) {
+        if self.is_written_helper(call, way) {
             return;
         }
         if functions.is_empty() {
@@ -108,7 +113,7 @@ impl Tracer<'_> {
             .program
             .op(call)
             .is_some_and(|op| op.kind == OpKind::Exchange);
-        let locations = self.operations.locations_at(call).cloned();
+        let locations = self.operations.locations_reached(call, &way.calls);
         match locations {
             Some(ids) => {
                 self.ended();
@@ -131,8 +136,8 @@ impl Tracer<'_> {
     }
 
     /// A helper of this tree that writes a location with what it is given.
-    fn is_written_helper(&mut self, call: Site, _place: usize) -> bool {
-        let Some(ids) = self.operations.locations_at(call).cloned() else {
+    fn is_written_helper(&mut self, call: Site, way: &Way) -> bool {
+        let Some(ids) = self.operations.locations_reached(call, &way.calls) else {
             return false;
         };
         self.ended();

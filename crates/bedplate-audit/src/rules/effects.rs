@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::names;
+use super::streams;
 use crate::facts::{FunctionId, LocationId, OpKind, Operations, Program, Site, Target};
 use crate::syntax::Kind;
 
@@ -146,6 +147,10 @@ impl Looker<'_> {
                 self.assign(site, effects);
                 self.children(site, depth, effects);
             }
+            Kind::Binary(_) => {
+                self.shift(site, effects);
+                self.children(site, depth, effects);
+            }
             Kind::Return | Kind::Jump | Kind::Try => {
                 // The body of a function hangs below a return of its own.
                 effects.leaves |= self.program.parent(site).is_some();
@@ -175,6 +180,9 @@ impl Looker<'_> {
         let functions: Vec<FunctionId> = self.program.callees(site, name);
         let shows = call_shows(self.program, site, name);
         if shows && !tells_more(self.program, &functions, name) {
+            if streams::prints_elsewhere(self.program, site, name) {
+                effects.note(site, format!("`{name}` writes to what may be a file"));
+            }
             effects.shows = true;
             return;
         }
@@ -230,6 +238,19 @@ impl Looker<'_> {
         }
     }
 
+    /// A shift of C++ whose value nothing takes puts something out, or takes something in.
+    fn shift(&self, site: Site, effects: &mut Effects) {
+        let Some(chain) = streams::chain(self.program, site).filter(|chain| chain.is_dropped)
+        else {
+            return;
+        };
+        if streams::is_standard(self.program, chain.root) {
+            effects.shows = true;
+        } else {
+            effects.note(site, "something is put out or taken in".to_owned());
+        }
+    }
+
     fn assign(&self, site: Site, effects: &mut Effects) {
         let Some(target) = self.program.child(site, 0) else {
             return;
@@ -247,8 +268,9 @@ impl Looker<'_> {
         match self.program.kind(target) {
             Kind::Name(name) => {
                 effects.locals.insert(name.clone());
-                if self.program.binding(target, name).is_none() && !self.is_parameter(target, name)
-                {
+                let is_own = self.program.is_own_variable(target, name)
+                    || self.is_parameter_of_macro(target, name);
+                if self.program.binding(target, name).is_none() && !is_own {
                     effects.fields.insert((String::new(), name.clone()));
                 }
             }
@@ -277,8 +299,11 @@ impl Looker<'_> {
             .unwrap_or_default()
     }
 
-    fn is_parameter(&self, site: Site, name: &str) -> bool {
+    /// What is assigned in a macro is the caller's.
+    fn is_parameter_of_macro(&self, site: Site, name: &str) -> bool {
         let function = self.program.function_of(site);
-        function.is_some_and(|id| self.program.parameter(id, name).is_some())
+        function.is_some_and(|id| {
+            self.program.function(id).is_macro && self.program.parameter(id, name).is_some()
+        })
     }
 }

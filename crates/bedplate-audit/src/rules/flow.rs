@@ -8,6 +8,7 @@ use alloc::collections::BTreeSet;
 use super::effects::{self, Known};
 use super::finding::{Finding, Found};
 use super::names;
+use super::streams::{self, Chain};
 use crate::facts::{FunctionId, LocationId, OpKind, Operations, Program, Site};
 use crate::syntax::Kind;
 
@@ -214,8 +215,8 @@ impl<'a> Tracer<'a> {
         };
         let locations: Vec<LocationId> = self
             .operations
-            .locations_at(assign)
-            .map_or_else(Vec::new, |ids| ids.iter().copied().collect());
+            .locations_reached(assign, &way.calls)
+            .map_or_else(Vec::new, |ids| ids.into_iter().collect());
         for id in &locations {
             self.note(assign, Found::Into(*id));
         }
@@ -223,7 +224,12 @@ impl<'a> Tracer<'a> {
             _ if !locations.is_empty() => {}
             Kind::Name(name) => {
                 self.local(site, &name, way);
-                let is_local = self.program.binding(target, &name).is_some();
+                if self.names_reference(target, &name) {
+                    let note = "it is written through a reference".to_owned();
+                    self.note(assign, Found::Unknown(note));
+                }
+                let is_local = self.program.binding(target, &name).is_some()
+                    || self.program.is_own_variable(target, &name);
                 if !is_local {
                     let owner = String::new();
                     self.note(assign, Found::IntoField { owner, name });
@@ -236,6 +242,13 @@ impl<'a> Tracer<'a> {
             Kind::Deref => self.written_out(target, assign, way),
             _ => self.note(assign, Found::Unknown("it is written to memory".to_owned())),
         }
+    }
+
+    /// Whether a local is a reference of C++ to something else.
+    fn names_reference(&self, mention: Site, name: &str) -> bool {
+        let bound = self.program.binding(mention, name);
+        let binder = bound.and_then(|value| self.program.parent(value));
+        matches!(binder.map(|binder| self.program.kind(binder)), Some(Kind::Let { ty, .. }) if ty.ends_with(" &"))
     }
 
     /// `*out = value`: the caller has it then.
@@ -321,10 +334,18 @@ impl<'a> Tracer<'a> {
             .parent(init)
             .map(|parent| self.program.kind(parent));
         let owner = match record {
-            Some(Kind::Record(owner)) if owner != "Self" => owner.clone(),
+            Some(Kind::Record(owner)) if owner == "Self" => self.own_type(init),
+            Some(Kind::Record(owner)) => owner.clone(),
             _ => String::new(),
         };
         self.note(init, Found::IntoField { owner, name });
+    }
+
+    /// The type whose method a piece of code stands in.
+    fn own_type(&self, site: Site) -> String {
+        let function = self.program.function_of(site);
+        let owner = function.and_then(|id| self.program.function(id).owner.clone());
+        owner.unwrap_or_default()
     }
 
     /// The value is reached by what is done with the pointer.
@@ -348,6 +369,9 @@ impl<'a> Tracer<'a> {
     }
 
     fn binary(&mut self, parent: Site, place: usize, operator: &str, way: &Way) {
+        if let Some(chain) = streams::chain(self.program, parent) {
+            return self.put_out(parent, place, &chain, way);
+        }
         match operator {
             "%" if place == 0 => {
                 let reduced = Way {
@@ -361,6 +385,22 @@ impl<'a> Tracer<'a> {
                 self.follow(parent, way);
             }
             _ => self.follow(parent, way),
+        }
+    }
+
+    /// A shift of C++, which may put the value out.
+    fn put_out(&mut self, parent: Site, place: usize, chain: &Chain, way: &Way) {
+        if streams::is_standard(self.program, chain.root) {
+            return self.note(parent, Found::Shown("<<".to_owned()));
+        }
+        if !chain.is_dropped || place == 0 {
+            return self.follow(parent, way);
+        }
+        let is_text = matches!(self.program.kind(chain.root), Kind::Name(name)
+            if self.program.local_type(chain.root, name).is_some_and(|ty| ty.contains("stringstream")));
+        if !is_text || !self.goes_into_local(parent, chain.root, way) {
+            let note = "it is put into what may be a file or a peer".to_owned();
+            self.note(parent, Found::Unknown(note));
         }
     }
 

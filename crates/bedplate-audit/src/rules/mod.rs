@@ -16,6 +16,7 @@
 //! | `effects.rs` | what a piece of code does |
 //! | `flow.rs` | where a value goes |
 //! | `calls.rs` | where a value goes through calls |
+//! | `streams.rs` | who reads what is printed |
 //! | `texts.rs` | where a value goes in a text |
 //! | `branch.rs` | what a condition decides |
 //! | `judge.rs` | from findings to classes |
@@ -27,6 +28,7 @@ mod finding;
 mod flow;
 mod judge;
 mod names;
+mod streams;
 mod texts;
 
 pub(crate) use judge::{Judgement, is_used, judge};

@@ -63,7 +63,7 @@ impl Tracer<'_> {
     }
 
     /// Follows a text that is put into a local.
-    fn goes_into_local(&mut self, call: Site, target: Site, way: &Way) -> bool {
+    pub(super) fn goes_into_local(&mut self, call: Site, target: Site, way: &Way) -> bool {
         let root = self.root(target);
         let Kind::Name(name) = self.program.kind(root).clone() else {
             return false;

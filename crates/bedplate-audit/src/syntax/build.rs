@@ -1,7 +1,10 @@
 //! Building a unit, shared by the languages.
 
+use alloc::rc::Rc;
+
 use tree_sitter::{Language as Grammar, Node as Parsed, Parser, Tree};
 
+use super::macros::Macros;
 use super::shape::{Kind, Node, NodeId, Unit};
 
 /// A unit in the making.
@@ -9,8 +12,11 @@ pub(super) struct Builder<'t> {
     pub(super) unit: Unit,
     /// The text that is parsed just now.
     pub(super) text: &'t str,
-    /// Lines before that text in its file.
-    pub(super) lines_before: u32,
+    /// Rows before that text in its file, or in the expansion of a macro.
+    pub(super) rows_before: u32,
+    /// In an expansion, the lines of the file that its rows stand for.
+    pub(super) lines: Option<Rc<[u32]>>,
+    pub(super) macros: &'t Macros,
     pub(super) function: Option<u32>,
     /// The type whose items are read.
     pub(super) owner: Option<String>,
@@ -25,7 +31,7 @@ pub(super) struct Builder<'t> {
 pub(super) const MACRO_DEPTH_MAX: u32 = 6;
 
 impl<'t> Builder<'t> {
-    pub(super) fn new(path: &str, is_rust: bool, text: &'t str) -> Self {
+    pub(super) fn new(path: &str, is_rust: bool, text: &'t str, macros: &'t Macros) -> Self {
         Self {
             unit: Unit {
                 path: path.to_owned(),
@@ -34,7 +40,9 @@ impl<'t> Builder<'t> {
                 ..Unit::default()
             },
             text,
-            lines_before: 0,
+            rows_before: 0,
+            lines: None,
+            macros,
             function: None,
             owner: None,
             of_trait: None,
@@ -53,10 +61,19 @@ impl<'t> Builder<'t> {
             .map_or("", |child| self.text_of(child))
     }
 
+    /// The row in the file, or in the expansion of a macro, from 0.
+    pub(super) fn row(&self, parsed: Parsed<'_>) -> u32 {
+        let row = u32::try_from(parsed.start_position().row).unwrap_or(u32::MAX);
+        self.rows_before.saturating_add(row)
+    }
+
     /// The line in the file, from 1.
     pub(super) fn line(&self, parsed: Parsed<'_>) -> u32 {
-        let row = u32::try_from(parsed.start_position().row).unwrap_or(u32::MAX);
-        self.lines_before.saturating_add(row).saturating_add(1)
+        let row = self.row(parsed);
+        match &self.lines {
+            Some(lines) => lines.get(row as usize).or(lines.last()).map_or(1, |it| *it),
+            None => row.saturating_add(1),
+        }
     }
 
     /// Adds a node below `parent`.
@@ -84,7 +101,7 @@ pub(super) fn parse(grammar: &Grammar, text: &str) -> Option<Tree> {
 }
 
 /// The named children.
-pub(super) fn named<'a>(parsed: Parsed<'a>) -> Vec<Parsed<'a>> {
+pub(crate) fn named<'a>(parsed: Parsed<'a>) -> Vec<Parsed<'a>> {
     let mut cursor = parsed.walk();
     parsed.named_children(&mut cursor).collect()
 }

@@ -7,16 +7,17 @@ use tree_sitter::{Language as Grammar, Node as Parsed};
 
 use super::Language;
 use super::build::{Builder, MACRO_DEPTH_MAX, named, parse};
+use super::macros::Macros;
 use super::mask::mask;
 use super::shape::{Function, Kind, NodeId, Parameter, Unit};
 
-pub(super) fn lower(language: Language, path: &str, text: &str) -> Unit {
+pub(super) fn lower(language: Language, path: &str, text: &str, macros: &Macros) -> Unit {
     let grammar: Grammar = match language {
         Language::Cpp => tree_sitter_cpp::LANGUAGE.into(),
         Language::C | Language::Rust => tree_sitter_c::LANGUAGE.into(),
     };
     let masked = mask(text);
-    let mut builder = Builder::new(path, false, &masked);
+    let mut builder = Builder::new(path, false, &masked, macros);
     builder.unit.lines = text.lines().map(str::to_owned).collect();
     let mut lowering = C { builder, grammar };
     if let Some(tree) = parse(&lowering.grammar, &masked) {
@@ -174,7 +175,9 @@ impl C<'_> {
             builder: Builder {
                 unit: core::mem::take(&mut self.builder.unit),
                 text: &text,
-                lines_before: before,
+                rows_before: before,
+                lines: None,
+                macros: self.builder.macros,
                 function: Some(index),
                 owner: self.builder.owner.clone(),
                 of_trait: None,
@@ -195,7 +198,7 @@ impl C<'_> {
         self.builder.unit = inner.builder.unit;
     }
 
-    fn all(&mut self, nodes: Vec<Parsed<'_>>, parent: NodeId) {
+    pub(super) fn all(&mut self, nodes: Vec<Parsed<'_>>, parent: NodeId) {
         for node in nodes {
             self.expression(node, parent);
         }
@@ -251,6 +254,10 @@ impl C<'_> {
                 return self.by_fields(node, &["condition", "body"], id);
             }
             "call_expression" => return self.call(node, parent),
+            // What they do is as little known as what a function of a library does.
+            "throw_statement" => called("throw"),
+            "delete_expression" => called("delete"),
+            "gnu_asm_expression" => called("asm"),
             "assignment_expression" => {
                 let compound = self.builder.field_text(node, "operator") != "=";
                 let id = self
@@ -357,6 +364,14 @@ impl C<'_> {
         if let Some(list) = node.child_by_field_name("arguments") {
             self.all(named(list), id);
         }
+    }
+}
+
+/// A call of something that is not in the tree.
+fn called(name: &str) -> Kind {
+    Kind::Call {
+        name: name.to_owned(),
+        path: String::new(),
     }
 }
 

@@ -24,9 +24,15 @@ impl C<'_> {
             let text = self.builder.text_of(declarator);
             let bare = text.split('=').next().unwrap_or("");
             if name.is_empty() || declares_function(declarator) {
+                self.maybe_constructor(ty, declarator, parent);
                 continue;
             }
-            let ty = format!("{ty_text}{}", if bare.contains('*') { " *" } else { "" });
+            let sign = match bare {
+                bare if bare.contains('*') => " *",
+                bare if bare.contains('&') => " &",
+                _ => "",
+            };
+            let ty = format!("{ty_text}{sign}");
             let line = self.builder.line(declarator);
             if parent.is_none() || is_static || ty.contains("tomic") {
                 self.builder.unit.statics.push(Static {
@@ -36,11 +42,51 @@ impl C<'_> {
                     function: self.builder.function,
                 });
             }
+            // What is only announced is no local.
+            if parent.is_some() && head.starts_with("extern") {
+                continue;
+            }
             let names = vec![name];
             let id = self.builder.add(Kind::Let { names, ty }, line, parent);
-            if let Some(value) = declarator.child_by_field_name("value") {
+            let Some(value) = declarator.child_by_field_name("value") else {
+                continue;
+            };
+            if value.kind() == "argument_list" {
+                let call = self.constructor(&ty_text, line, id);
+                self.all(named(value), call);
+            } else {
                 self.expression(value, id);
             }
+        }
+    }
+
+    /// A constructor of C++, which may do anything.
+    fn constructor(&mut self, ty: &str, line: u32, parent: NodeId) -> NodeId {
+        let head = ty.split('<').next().unwrap_or("");
+        let name = head.rsplit("::").next().unwrap_or(head).trim().to_owned();
+        let path = String::new();
+        self.builder
+            .add(Kind::Call { name, path }, line, Some(parent))
+    }
+
+    /// `Type name(argument);` inside of a function is a constructor, and looks like a function that
+    /// is announced.
+    fn maybe_constructor(
+        &mut self,
+        ty: Parsed<'_>,
+        declarator: Parsed<'_>,
+        parent: Option<NodeId>,
+    ) {
+        let is_plain = ty.kind() == "primitive_type" || declarator.kind() != "function_declarator";
+        let Some(parent) = parent.filter(|_| !is_plain) else {
+            return;
+        };
+        let line = self.builder.line(declarator);
+        let call = self.constructor(self.builder.text_of(ty), line, parent);
+        let arguments = declarator.child_by_field_name("parameters");
+        for argument in arguments.map_or_else(Vec::new, named) {
+            let name = Kind::Name(self.builder.text_of(argument).to_owned());
+            self.builder.add(name, line, Some(call));
         }
     }
 

@@ -14,6 +14,8 @@
 //! | `build.rs` | building a unit, shared by the languages |
 //! | `unread.rs` | what of a file is not read, and how deep it may be nested |
 //! | `rust.rs` | Rust |
+//! | `tokens.rs` | text of Rust as tokens |
+//! | `macros.rs` | macros by example, and what they become |
 //! | `c.rs` | C and C++ |
 //! | `c_items.rs` | what C and C++ files declare |
 //! | `mask.rs` | C text made readable to a parser that does not preprocess |
@@ -21,11 +23,16 @@
 mod build;
 mod c;
 mod c_items;
+mod macros;
 mod mask;
 mod rust;
 mod shape;
+mod tokens;
 mod unread;
 
+pub(crate) use build::named;
+pub(crate) use macros::Macros;
+pub(crate) use rust::parse_rust;
 pub(crate) use shape::{Function, Kind, Node, NodeId, Parameter, Static, Unit};
 
 /// The languages that are read.
@@ -36,10 +43,10 @@ pub(crate) enum Language {
     Cpp,
 }
 
-/// Lowers one file.
-pub(crate) fn lower(language: Language, path: &str, text: &str) -> Unit {
+/// Lowers one file of a tree with these macros.
+pub(crate) fn lower(language: Language, path: &str, text: &str, macros: &Macros) -> Unit {
     match language {
-        Language::Rust => rust::lower(path, text),
-        Language::C | Language::Cpp => c::lower(language, path, text),
+        Language::Rust => rust::lower(path, text, macros),
+        Language::C | Language::Cpp => c::lower(language, path, text, macros),
     }
 }

@@ -4,13 +4,16 @@
 //! Items and expressions as shapes. The arguments of macros are parsed again: as expressions where
 //! they are ones, as statements or items otherwise; the right sides of `macro_rules!` likewise.
 
-use tree_sitter::Node as Parsed;
+use alloc::rc::Rc;
+
+use tree_sitter::{Node as Parsed, Tree};
 
 use super::build::{Builder, MACRO_DEPTH_MAX, named, parse};
+use super::macros::Macros;
 use super::shape::{Alias, Field, Function, Kind, NodeId, Parameter, Static, Structure, Unit};
 
-pub(super) fn lower(path: &str, text: &str) -> Unit {
-    let mut rust = Rust(Builder::new(path, true, text));
+pub(super) fn lower(path: &str, text: &str, macros: &Macros) -> Unit {
+    let mut rust = Rust(Builder::new(path, true, text, macros));
     if let Some(tree) = parse(&tree_sitter_rust::LANGUAGE.into(), text) {
         rust.items(tree.root_node());
         rust.0.check(&tree);
@@ -18,7 +21,15 @@ pub(super) fn lower(path: &str, text: &str) -> Unit {
     rust.0.unit
 }
 
+/// A text as the grammar sees it.
+pub(crate) fn parse_rust(text: &str) -> Option<Tree> {
+    parse(&tree_sitter_rust::LANGUAGE.into(), text)
+}
+
 struct Rust<'t>(Builder<'t>);
+
+/// Rows before a text, and what lines they stand for in the expansion of a macro.
+type Rows = (u32, Option<Rc<[u32]>>);
 
 /// Whether an attribute keeps an item for tests.
 fn is_for_tests(attribute: &str) -> bool {
@@ -161,18 +172,24 @@ impl<'t> Rust<'t> {
                 fields.push(Field {
                     name: self.0.field_text(field, "name").to_owned(),
                     ty: self.0.field_text(field, "type").to_owned(),
-                    line: self.0.line(field),
+                    line: self.name_line(field),
                 });
             }
         }
         self.0.unit.structures.push(Structure { name, fields });
     }
 
+    /// The line of the name of what is declared: in a table, that of its row.
+    fn name_line(&self, declared: Parsed<'_>) -> u32 {
+        let name = declared.child_by_field_name("name");
+        self.0.line(name.unwrap_or(declared))
+    }
+
     fn static_item(&mut self, item: Parsed<'_>) {
         let entry = Static {
             name: self.0.field_text(item, "name").to_owned(),
             ty: self.0.field_text(item, "type").to_owned(),
-            line: self.0.line(item),
+            line: self.name_line(item),
             function: self.0.function,
         };
         self.0.unit.statics.push(entry);
@@ -258,7 +275,7 @@ impl<'t> Rust<'t> {
     fn item_macro(&mut self, item: Parsed<'_>) {
         let name = self.0.field_text(item, "macro").to_owned();
         let Some(body) = token_tree(item) else { return };
-        if self.body_as_items(body) {
+        if self.expanded(&name, body) || self.body_as_items(body) {
             return;
         }
         let line = self.0.line(item);
@@ -285,12 +302,12 @@ impl<'t> Rust<'t> {
     }
 
     /// The text between the delimiters, with macro variables as plain names.
-    fn inside(&self, body: Parsed<'_>) -> (String, u32) {
+    fn inside(&self, body: Parsed<'_>) -> (String, Rows) {
         let text = self.0.text_of(body);
         let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or("");
         (
             inner.replace("$crate", "_crate").replace('$', "_"),
-            self.0.line(body).saturating_sub(1),
+            (self.0.row(body), self.0.lines.clone()),
         )
     }
 
@@ -298,7 +315,7 @@ impl<'t> Rust<'t> {
     fn reread(
         &mut self,
         text: &str,
-        lines_before: u32,
+        (rows_before, lines): Rows,
         read: impl FnOnce(&mut Rust<'_>, Parsed<'_>),
     ) {
         let Some(tree) = parse(&tree_sitter_rust::LANGUAGE.into(), text) else {
@@ -307,7 +324,9 @@ impl<'t> Rust<'t> {
         let builder = Builder {
             unit: core::mem::take(&mut self.0.unit),
             text,
-            lines_before,
+            rows_before,
+            lines,
+            macros: self.0.macros,
             function: self.0.function,
             owner: self.0.owner.clone(),
             of_trait: self.0.of_trait.clone(),
@@ -319,12 +338,33 @@ impl<'t> Rust<'t> {
         self.0.unit = inner.0.unit;
     }
 
+    /// Reads what a macro of the tree becomes, where that is items and nothing else.
+    fn expanded(&mut self, name: &str, body: Parsed<'_>) -> bool {
+        let text = self.0.text_of(body);
+        let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or("");
+        if self.0.depth >= MACRO_DEPTH_MAX || are_items(inner) {
+            return false;
+        }
+        let path = &self.0.unit.path;
+        let line = self.0.line(body);
+        let Some(found) = self.0.macros.expand(path, name, inner, line) else {
+            return false;
+        };
+        if !are_items(&found.text) {
+            return false;
+        }
+        self.reread(&found.text, (0, Some(found.lines.into())), |inner, root| {
+            inner.items(root);
+        });
+        true
+    }
+
     /// True if the body was items.
     fn body_as_items(&mut self, body: Parsed<'_>) -> bool {
         if self.0.depth >= MACRO_DEPTH_MAX {
             return false;
         }
-        let (text, before) = self.inside(body);
+        let (text, rows) = self.inside(body);
         // `stable: { items } unstable: { items }` and `$(...)*` hold items too.
         let has_items = [
             "fn ", "impl", "mod ", "struct ", "static ", "type ", "enum ", "use ",
@@ -359,7 +399,7 @@ impl<'t> Rust<'t> {
         if !are_items || !holds_function {
             return false;
         }
-        self.reread(&text, before, |inner, root| {
+        self.reread(&text, rows, |inner, root| {
             inner.items_and_blocks(root);
         });
         true
@@ -392,9 +432,9 @@ impl<'t> Rust<'t> {
         if self.0.depth >= MACRO_DEPTH_MAX {
             return;
         }
-        let (text, before) = self.inside(body);
+        let (text, rows) = self.inside(body);
         let wrapped = format!("fn _m() {{{text}}}");
-        self.reread(&wrapped, before, |inner, root| {
+        self.reread(&wrapped, rows, |inner, root| {
             let body = named(root)
                 .into_iter()
                 .find_map(|item| item.child_by_field_name("body"));
@@ -409,7 +449,7 @@ impl<'t> Rust<'t> {
         if self.0.depth >= MACRO_DEPTH_MAX {
             return;
         }
-        let (text, before) = self.inside(body);
+        let (text, rows) = self.inside(body);
         let named_arguments = text.replace("=>", ", ");
         let wrapped = format!("fn _m() {{_f({named_arguments}\n)}}");
         let is_clean = parse(&tree_sitter_rust::LANGUAGE.into(), &wrapped)
@@ -418,7 +458,7 @@ impl<'t> Rust<'t> {
             self.body_as_statements(body, parent);
             return;
         }
-        self.reread(&wrapped, before, |inner, root| {
+        self.reread(&wrapped, rows, |inner, root| {
             if let Some(list) = find(root, "arguments") {
                 for argument in named(list) {
                     inner.expression(argument, parent);
@@ -531,14 +571,23 @@ impl<'t> Rust<'t> {
                 self.by_fields(node, &["body"], id);
             }
             "for_expression" => {
-                let names = node
-                    .child_by_field_name("pattern")
-                    .map_or_else(Vec::new, |p| pattern_names(&self.0, p));
+                let pattern = node.child_by_field_name("pattern");
+                let mut names = pattern.map_or_else(Vec::new, |p| pattern_names(&self.0, p));
+                let counter = pattern.and_then(|pattern| self.counter_of(node, pattern));
+                names.retain(|name| Some(&name[..]) != counter);
                 let id = add(self, Kind::For { names });
                 self.by_fields(node, &["value", "body"], id);
             }
             _ => self.value(node, parent, line),
         }
+    }
+
+    /// The name of `for (name, ...) in ....enumerate()`, which is none of what is gone through.
+    fn counter_of(&self, node: Parsed<'_>, pattern: Parsed<'_>) -> Option<&'t str> {
+        let first = pattern.named_child(0)?;
+        let is_counted = self.0.field_text(node, "value").ends_with(".enumerate()");
+        let is_name = pattern.kind() == "tuple_pattern" && first.kind() == "identifier";
+        (is_counted && is_name).then(|| self.0.text_of(first))
     }
 
     fn value(&mut self, node: Parsed<'_>, parent: NodeId, line: u32) {
@@ -743,6 +792,27 @@ fn find<'a>(node: Parsed<'a>, kind: &str) -> Option<Parsed<'a>> {
         return Some(node);
     }
     named(node).into_iter().find_map(|child| find(child, kind))
+}
+
+/// Whether a text is items without any error, one of which holds code or fields.
+fn are_items(text: &str) -> bool {
+    let Some(tree) = parse_rust(text) else {
+        return false;
+    };
+    let root = tree.root_node();
+    let items = named(root);
+    let is_item = |child: &Parsed<'_>| {
+        let kind = child.kind();
+        kind.ends_with("_item") || kind.ends_with("comment") || kind == "use_declaration"
+    };
+    let is_full = |child: &Parsed<'_>| {
+        is_item(child) && !matches!(child.kind(), "attribute_item" | "inner_attribute_item")
+    };
+    !root.has_error()
+        && items.iter().any(is_full)
+        && items.iter().all(|child| {
+            is_item(child) || matches!(child.kind(), "macro_invocation" | "macro_definition")
+        })
 }
 
 /// Blanks `name: {` before groups of items, and braces with them, byte for byte.

@@ -123,3 +123,142 @@ fn a_text_in_a_buffer_is_followed() {
     assert_class("a.c", &with("remove(b);"), "key", Class::Unknown);
     assert_class("a.c", &with("puts(b);"), "key", Class::Telemetry);
 }
+
+/// A counter that is added to, with code that reads it.
+fn counted(reader: &str) -> String {
+    format!(
+        "static std::atomic<long> calls;\nvoid hit() {{ calls.fetch_add(1); }}\n\
+         long seen() {{ long n; n = calls.load(); return n; }}\n{reader}\n"
+    )
+}
+
+fn assert_counted(reader: &str, class: Class) {
+    let text = format!(
+        "static std::atomic<long> calls;\nvoid hit() {{ calls.fetch_add(1); }}\n{reader}\n"
+    );
+    assert_class("a.cpp", &text, "calls", class);
+}
+
+#[test]
+fn what_is_put_to_standard_output_is_shown() {
+    assert_counted(
+        "void show() { std::cout << \"calls \" << calls.load() << std::endl; }",
+        Class::Telemetry,
+    );
+    assert_counted(
+        "void show() { std::cerr << calls.load(); }",
+        Class::Telemetry,
+    );
+}
+
+#[test]
+fn what_is_put_elsewhere_may_be_read_again() {
+    let keep = "void keep() { std::ofstream file(\"state\"); file << calls.load(); }";
+    assert_counted(keep, Class::Unknown);
+    assert_counted(
+        "void send(std::ostream& to) { to << calls.load(); }",
+        Class::Unknown,
+    );
+    let text =
+        |end: &str| format!("void f() {{ std::ostringstream out; out << calls.load(); {end} }}");
+    assert_counted(&text("puts(out.str().c_str());"), Class::Telemetry);
+    assert_counted(&text("find(out.str());"), Class::Unknown);
+}
+
+#[test]
+fn what_is_put_out_under_a_condition_is_what_the_condition_decides() {
+    let at = |to: &str| {
+        format!("void f() {{ std::ofstream file(\"x\"); if (calls.load() > 3) {to} << 1; }}")
+    };
+    assert_counted(&at("std::cerr"), Class::DiagControl);
+    assert_counted(&at("file"), Class::Correctness);
+}
+
+#[test]
+fn what_throws_frees_or_constructs_is_decided() {
+    for code in [
+        "if (calls.load() > 3) throw 1;",
+        "if (calls.load() > 3) delete p;",
+        "if (calls.load() > 3) { std::lock_guard<std::mutex> held(m); }",
+        "if (calls.load() > 3) asm volatile(\"ud2\");",
+    ] {
+        assert_counted(&format!("void f(int* p) {{ {code} }}"), Class::Correctness);
+    }
+}
+
+#[test]
+fn shifts_are_numbers() {
+    assert_counted("void f() { grow(1 << calls.load()); }", Class::Unknown);
+    assert_counted(
+        "void f() { long n = calls.load() << 3; if (n > 8) grow(); }",
+        Class::Correctness,
+    );
+}
+
+#[test]
+fn a_file_that_is_opened_may_be_data() {
+    let with = |stream: &str| {
+        format!(
+            "static atomic_int calls;\nvoid hit(void) {{ atomic_fetch_add(&calls, 1); }}\n\
+             void put(void) {{ {stream} fprintf(to, \"%d\", atomic_load(&calls)); }}\n"
+        )
+    };
+    let class = |stream: &str, class| assert_class("a.c", &with(stream), "calls", class);
+    class("FILE *to = fopen(\"state\", \"w\");", Class::Unknown);
+    class("FILE *to; to = fopen(\"state\", \"w\");", Class::Unknown);
+    class("FILE *to = stderr;", Class::Telemetry);
+    class("FILE *to = is_error ? stderr : stdout;", Class::Telemetry);
+}
+
+#[test]
+fn a_stream_is_what_the_callers_hand_over() {
+    let with = |callers: &str| {
+        format!(
+            "static atomic_int calls;\nvoid hit(void) {{ atomic_fetch_add(&calls, 1); }}\n\
+             static void put(FILE *to) {{ fprintf(to, \"%d\", atomic_load(&calls)); }}\n{callers}\n"
+        )
+    };
+    let class = |callers: &str, class| assert_class("a.c", &with(callers), "calls", class);
+    class("void f(void) { put(stdout); }", Class::Telemetry);
+    class(
+        "void f(void) { put(stdout); put(fopen(\"state\", \"w\")); }",
+        Class::Unknown,
+    );
+    class(
+        "void f(void) { FILE *to = fopen(\"x\", \"w\"); if (atomic_load(&calls) > 3) put(to); }",
+        Class::Correctness,
+    );
+}
+
+#[test]
+fn a_local_without_a_value_is_no_variable_of_others() {
+    let other = "void g(long n) { if (n > 3) start_thread(); }";
+    let shown = "void show() { printf(\"%ld\", seen()); }";
+    assert_class(
+        "a.cpp",
+        &counted(&format!("{other}\n{shown}")),
+        "calls",
+        Class::Telemetry,
+    );
+    let global = "static long n;\nstatic std::atomic<long> calls;\n\
+                  void hit() { calls.fetch_add(1); n = calls.load(); }\n\
+                  void g() { if (n > 3) start_thread(); }\n";
+    assert_class("a.cpp", global, "calls", Class::Correctness);
+    let announced = "static std::atomic<long> calls;\n\
+                     void hit() { extern long n; calls.fetch_add(1); n = calls.load(); }\n\
+                     long n;\nvoid g() { if (n > 3) start_thread(); }\n";
+    assert_class("a.cpp", announced, "calls", Class::Correctness);
+}
+
+#[test]
+fn a_parameter_that_is_written_is_the_callers_only_by_reference() {
+    let with = |parameter: &str| {
+        format!(
+            "static std::atomic<long> calls;\nvoid hit() {{ calls.fetch_add(1); }}\n\
+             void take(long{parameter} n) {{ n = calls.load(); printf(\"%ld\", n); }}\n\
+             void f() {{ long n = 0; take(n); if (n > 3) start_thread(); }}\n"
+        )
+    };
+    assert_class("a.cpp", &with(""), "calls", Class::Telemetry);
+    assert_class("a.cpp", &with("&"), "calls", Class::Correctness);
+}

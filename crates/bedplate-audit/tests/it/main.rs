@@ -7,6 +7,7 @@
 //! | `c.rs` | rules and traps in C and C++ |
 //! | `compiled.rs` | the compiled code beside the source |
 //! | `documents.rs` | text and documents |
+//! | `macros.rs` | locations that macros by example declare |
 //! | `members.rs` | members of C++ without `this`, and plain statics of C |
 //! | `unread.rs` | what cannot be read, and what is nested too deep |
 //! | `labels.rs` | the half of the labels that rules are made with |
@@ -15,6 +16,7 @@ mod c;
 mod compiled;
 mod documents;
 mod labels;
+mod macros;
 mod members;
 mod rust;
 mod unread;

@@ -293,3 +293,41 @@ fn a_claim_that_releases_check_decides() {
         assert_static(&format!("{hit}{body}"), class);
     }
 }
+
+/// Two counters that share a helper, the second of which decides.
+fn shared_helper(helper: &str) -> String {
+    format!(
+        "struct S {{ hits: AtomicU64, gate: AtomicU64 }}\n{helper}\n\
+         fn hit(s: &S) {{ add(&s.hits, 1); }}\nfn open(s: &S) {{ add(&s.gate, 1); }}\n\
+         fn show(s: &S) {{ println!(\"{{}}\", s.hits.load(Relaxed)); }}\n\
+         fn grow(s: &S) {{ if s.gate.load(Relaxed) > 3 {{ start_thread(); }} }}\n"
+    )
+}
+
+#[test]
+fn what_a_helper_adds_to_one_counter_is_not_added_to_another() {
+    let helper = "fn add(to: &AtomicU64, n: u64) { let now = to.load(Relaxed); to.store(now + n, Relaxed); }";
+    assert_class("a.rs", &shared_helper(helper), "hits", Class::Telemetry);
+    assert_class("a.rs", &shared_helper(helper), "gate", Class::Correctness);
+}
+
+#[test]
+fn what_is_copied_from_one_to_another_in_a_helper_shares_its_fate() {
+    let text = "struct S { from: AtomicU64, to: AtomicU64 }\n\
+        fn copy(a: &AtomicU64, b: &AtomicU64) { let now = a.load(Relaxed); b.store(now, Relaxed); }\n\
+        fn hit(s: &S) { s.from.fetch_add(1, Relaxed); copy(&s.from, &s.to); }\n\
+        fn grow(s: &S) { if s.to.load(Relaxed) > 3 { start_thread(); } }\n";
+    assert_class("a.rs", text, "from", Class::Correctness);
+}
+
+#[test]
+fn the_number_of_a_turn_is_not_what_is_gone_through() {
+    let with = |body: &str| {
+        format!(
+            "fn hit() {{ X.fetch_add(1, Relaxed); }}\nfn show(out: &mut [u8]) {{\n\
+             for (i, n) in [X.load(Relaxed)].into_iter().enumerate() {{ {body} }}\n}}"
+        )
+    };
+    assert_static(&with("println!(\"{} {}\", i, n);"), Class::Telemetry);
+    assert_static(&with("out[n] = 0;"), Class::Correctness);
+}

@@ -1,4 +1,4 @@
-//! Deleting operations that are statements of their own.
+//! Operations that are statements of their own.
 //!
 //! # Role
 //! Which lines can go so that an operation is not built, with every other line keeping its number.
@@ -49,9 +49,10 @@ fn extent(lines: &[&str], first: usize) -> Option<RangeInclusive<usize>> {
     let start = lines.get(first.checked_sub(1)?)?.trim();
     let mut before = lines[..first - 1].iter().rev().map(|line| line.trim());
     let before = before
-        .find(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("#["))
+        .find(|line| !line.is_empty() && !line.starts_with("//"))
         .unwrap_or("{");
-    let begins = before.ends_with([';', '{', '}']);
+    // An attribute would be the next statement's.
+    let begins = before.ends_with([';', '{', '}']) && !before.starts_with("#[");
     let (mut opened, mut closed) = (0, 0);
     for (index, line) in lines.iter().enumerate().skip(first - 1).take(LINES_MAX) {
         if line.contains(['{', '}', '=']) || line.trim().starts_with("//") {
@@ -82,6 +83,17 @@ mod tests {
         assert_eq!(extent(&["{", "let n = X.fetch_add(1, Relaxed);"], 2), None);
         assert_eq!(extent(&["f(", "X.fetch_add(1, Relaxed));"], 2), None);
         assert_eq!(extent(&["{", "if X.fetch_add(1, Relaxed) > 3 {"], 2), None);
+    }
+
+    #[test]
+    fn what_an_attribute_is_given_to_stays() {
+        let lines = [
+            "{",
+            "#[cfg(feature = \"a\")]",
+            "X.fetch_add(1, Relaxed);",
+            "}",
+        ];
+        assert_eq!(extent(&lines, 3), None);
     }
 
     #[test]
