@@ -40,6 +40,7 @@ pub struct ThreadPoolBuilder {
     budget: Option<SharedBudget>,
     monitor: Option<Arc<PressureMonitor>>,
     narrowing: Narrowing,
+    predicts: Option<bool>,
     handlers: Handlers,
 }
 
@@ -123,6 +124,13 @@ impl ThreadPoolBuilder {
     /// How many jobs with a footprint may run at each level of pressure.
     pub fn narrowing(mut self, narrowing: Narrowing) -> Self {
         self.narrowing = narrowing;
+        self
+    }
+
+    /// Whether loops are measured and cut by what they cost before; default yes. Without it a loop is
+    /// cut for those who come, whatever it costs.
+    pub fn prediction(mut self, predict: bool) -> Self {
+        self.predicts = Some(predict);
         self
     }
 
@@ -226,6 +234,7 @@ impl ThreadPoolBuilder {
             } else {
                 Vec::new()
             },
+            predicts: self.predicts.unwrap_or(true),
             handlers: self.handlers,
         })
     }

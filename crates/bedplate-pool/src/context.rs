@@ -74,8 +74,19 @@ impl<'p> Context<'p> {
         B: FnOnce(Context<'_>) -> RB + Send,
         RB: Send,
     {
+        self.join_as(false, a, b)
+    }
+
+    /// As [`join`](Self::join); where the second half is offered, as worth taking at once or not.
+    #[inline(always)]
+    pub(crate) fn join_as<A, B, RA, RB>(self, is_ripe: bool, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(Context<'_>) -> RA,
+        B: FnOnce(Context<'_>) -> RB + Send,
+        RB: Send,
+    {
         if self.seat.is_open() {
-            frame::join_offered(self, a, b)
+            frame::join_offered(self, is_ripe, a, b)
         } else {
             frame::in_turn(self, a, b)
         }

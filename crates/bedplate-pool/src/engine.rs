@@ -24,6 +24,7 @@ use crate::admission::Gate;
 use crate::crew::{self, Crew};
 use crate::metrics::{Metrics, WorkerMetrics};
 use crate::plan::Plan;
+use crate::predict;
 use crate::protocol::idle::IdleSet;
 use crate::queue::{Item, JobQueue, Priority};
 use crate::root::{Directions, RootPage};
@@ -64,6 +65,8 @@ pub(crate) struct Engine {
     wakes: AtomicU64,
     /// The age in nanoseconds at which an offer is taken.
     age_ns: AtomicU64,
+    /// What it takes from waking a worker until it looks for work, in nanoseconds.
+    wake_ns: AtomicU64,
     /// Where threads from outside sleep whose job a worker runs.
     pub(crate) lobby: Parking,
     me: Weak<Self>,
@@ -95,6 +98,7 @@ impl Engine {
                 guests_refused: AtomicU64::new(0),
                 wakes: AtomicU64::new(0),
                 age_ns: AtomicU64::new(tuning::AGE_MIN_NS),
+                wake_ns: AtomicU64::new(tuning::WAKE_NS),
                 lobby: Parking::new(),
                 me: me.clone(),
                 plan,
@@ -234,6 +238,7 @@ impl Engine {
         if let Some(index) = woken {
             // Relaxed: a figure.
             self.wakes.fetch_add(1, Ordering::Relaxed);
+            self.seats[index].note_wake(clock::monotonic_ns());
             self.seats[index].parking.unpark_all();
         }
         woken.is_some()
@@ -300,6 +305,40 @@ impl Engine {
         let now = self.age_ns();
         self.age_ns
             .store(now - now / 8 + wanted / 8, Ordering::Relaxed);
+    }
+
+    /// What it costs to share a half with somebody who is awake, in nanoseconds: to find it, to take
+    /// it, and to fetch what it works on.
+    #[inline]
+    pub(crate) fn share_ns(&self) -> u64 {
+        (self.age_ns() / tuning::AGE_PER_SHARE).max(tuning::SHARE_MIN_NS)
+    }
+
+    /// What it takes from waking a worker until it looks for work, in nanoseconds.
+    #[inline]
+    pub(crate) fn wake_ns(&self) -> u64 {
+        // Relaxed: a figure.
+        self.wake_ns.load(Ordering::Relaxed)
+    }
+
+    /// The owner of a seat is awake: learns what that took, if somebody woke it.
+    pub(crate) fn note_awake(&self, seat: &Seat) {
+        let Some(woken_ns) = seat.woken_ns() else {
+            return;
+        };
+        let took_ns = clock::monotonic_ns().saturating_sub(woken_ns);
+        let took_ns = took_ns.min(tuning::WAKE_MAX_NS);
+        // An eighth of the way. Relaxed: a lost lesson is no loss.
+        let now = self.wake_ns();
+        self.wake_ns
+            .store(now - now / 8 + took_ns / 8, Ordering::Relaxed);
+    }
+
+    /// True if workers sleep, none hunts, and the next offer wakes one.
+    #[inline]
+    pub(crate) fn is_asleep(&self) -> bool {
+        // Relaxed: I3.
+        self.asleep.load(Ordering::Relaxed)
     }
 
     /// A guest's seat, if one is free.
@@ -409,6 +448,7 @@ impl Engine {
 
     pub(crate) fn metrics(&self) -> Metrics {
         let admission = self.admission.figures();
+        let (sites, sites_evicted) = predict::sites();
         let mut metrics = Metrics {
             admitted: admission.admitted,
             admission_waiting: admission.waiting,
@@ -425,6 +465,8 @@ impl Engine {
             wakes: self.wakes.load(Ordering::Relaxed),
             guests_refused: self.guests_refused.load(Ordering::Relaxed),
             hidden: u64::from(self.root.get().is_none_or(Option::is_none)),
+            sites,
+            sites_evicted,
             ..Metrics::default()
         };
         let now_ns = clock::monotonic_ns();

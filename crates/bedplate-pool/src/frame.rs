@@ -208,9 +208,10 @@ where
     payload::resume(panic)
 }
 
-/// Offers the second half, runs the first, and runs or awaits the second.
+/// Offers the second half, as worth taking at once or not, runs the first, and runs or awaits the
+/// second.
 #[inline(never)]
-pub(crate) fn join_offered<A, B, RA, RB>(cx: Context<'_>, a: A, b: B) -> (RA, RB)
+pub(crate) fn join_offered<A, B, RA, RB>(cx: Context<'_>, is_ripe: bool, a: A, b: B) -> (RA, RB)
 where
     A: FnOnce(Context<'_>) -> RA,
     B: FnOnce(Context<'_>) -> RB + Send,
@@ -218,7 +219,7 @@ where
 {
     let seat = cx.seat();
     let frame = Frame::new(b, &seat.parking);
-    let Some(offer) = seat.offer(frame.shared()) else {
+    let Some(offer) = seat.offer(frame.shared(), is_ripe) else {
         // SAFETY: no offer stands: the frame is this thread's alone.
         let b = unsafe { frame.take_job() };
         return in_turn(cx, a, b);

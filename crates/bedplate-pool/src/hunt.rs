@@ -7,7 +7,8 @@
 //! # How it works
 //! Nobody promotes anything, and there is no ticker: an offer stands where anybody can take it from
 //! the moment it is made. The hunter remembers the number of each seat's oldest offer and when it
-//! saw it first; one that stands for the engine's age is of a half worth taking. Numbers are never
+//! saw it first; one that stands for the engine's age is of a half worth taking, and one of which its
+//! owner knows that it is worth it may be taken at once. Numbers are never
 //! given twice, so that an owner in a loop of tiny joins is left alone although its stack and its
 //! slots look alike at each look.
 //!
@@ -89,7 +90,7 @@ impl Sightings {
                     since_ns: now_ns,
                 };
             }
-            if now_ns - seen.since_ns < engine.age_ns() {
+            if !offer.is_ripe() && now_ns - seen.since_ns < engine.age_ns() {
                 young = true;
                 continue;
             }
@@ -153,6 +154,7 @@ fn nap(engine: &Engine, seat: &Seat, nap_ns: u64) {
     if !engine.queue.has_some() && !engine.may_leave() {
         seat.counts.naps.up();
         seat.sleep(SliceKind::Nap, ticket, Some(nap_ns));
+        engine.note_awake(seat);
     }
     engine.idle.leave(seat.index);
 }

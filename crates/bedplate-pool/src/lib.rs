@@ -33,6 +33,7 @@
 //! | `iter/` | parallel iterators |
 //! | `sort/` | parallel sorting |
 //! | `rayon/` | rayon's plumbing, with the feature `rayon-plumbing` |
+//! | `predict/` | what a loop will cost |
 //! | `prelude.rs` | the traits of the parallel iterators |
 //! | `batch.rs` | one job for a range of items |
 //! | `admission/` | jobs that wait for memory |
@@ -85,6 +86,7 @@ mod metrics;
 mod payload;
 mod plan;
 mod pool;
+mod predict;
 pub mod prelude;
 mod queue;
 #[cfg(feature = "rayon-plumbing")]

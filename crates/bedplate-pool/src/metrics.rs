@@ -162,6 +162,10 @@ macro_rules! metrics {
             pub admission_stalls: u64,
             /// Bytes that admitted jobs have charged now.
             pub footprint_bytes: u64,
+            /// Sites of loops that are known in this process, for all of its pools.
+            pub sites: u64,
+            /// Sites whose place was given to another, in this process.
+            pub sites_evicted: u64,
         }
 
         impl Metrics {
@@ -226,6 +230,9 @@ metrics! {
     parks: "Sleeps without an end of their own.",
     naps: "Sleeps that end by themselves.",
     waits: "Waits for a taken half that slept.",
+    loops_alone: "Loops run by one thread because they are known not to be worth help.",
+    loops_shared: "Loops cut for others because they are known to be worth it.",
+    loops_unknown: "Loops of which not enough was known.",
     panics: "Panics of detached jobs.",
     asleep_ns: "Nanoseconds of sleeps with nothing to do.",
     waited_ns: "Nanoseconds of waits that slept, and of what blocks.",

@@ -86,6 +86,8 @@ pub(crate) struct Plan {
     pub(crate) names: Vec<String>,
     /// The CPU of each worker; empty if they are not bound.
     pub(crate) cpus: Vec<u32>,
+    /// Whether loops are measured and cut by what they cost before.
+    pub(crate) predicts: bool,
     pub(crate) handlers: Handlers,
 }
 

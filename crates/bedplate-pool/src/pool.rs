@@ -249,8 +249,9 @@ impl ThreadPool {
     where
         F: Fn(usize) + Send + Sync + 'static,
     {
-        let batch = Arc::new(Batch::new(range, self.engine.width(), f));
-        for _ in 0..batch.helpers(self.engine.width()) {
+        let threads = self.engine.width();
+        let batch = Arc::new(Batch::new(&self.engine, range, threads, f));
+        for _ in 0..batch.helpers() {
             let own = Arc::clone(&batch);
             self.spawn(move || own.run(|| false));
         }

@@ -107,10 +107,10 @@ impl<'scope> Scope<'scope> {
     where
         F: Fn(usize) + Send + Sync + 'scope,
     {
-        let width = self.work.engine.width();
-        let batch = Arc::new(Batch::new(range, width, f));
         // One more for the opener, which is not among the workers.
-        for _ in 0..batch.helpers(width + 1) {
+        let threads = self.work.engine.width() + 1;
+        let batch = Arc::new(Batch::new(&self.work.engine, range, threads, f));
+        for _ in 0..batch.helpers() {
             let own = Arc::clone(&batch);
             self.spawn(move |s| own.run(|| s.is_cancelled()));
         }

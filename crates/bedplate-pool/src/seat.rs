@@ -17,12 +17,13 @@
 use crate::engine::Engine;
 use crate::frame::Header;
 use crate::metrics::Counts;
-use crate::protocol::offers::Offers;
+use crate::predict::Tally;
+use crate::protocol::offers::{Offer, Offers};
 use crate::timeline::{SliceKind, Trace};
 use bedplate_os::clock;
 use bedplate_os::lock::Parking;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// A thread's place in a pool.
 #[derive(Debug)]
@@ -42,6 +43,10 @@ pub(crate) struct Seat {
     pub(crate) counts: Counts,
     /// What the timeline has of it.
     pub(crate) trace: Trace,
+    /// What the owner knows of its loops.
+    pub(crate) tally: Tally,
+    /// When the owner was woken last, in nanoseconds; zero once it has noticed.
+    woken_ns: AtomicU64,
     /// How many sleeps the owner is in, one inside the other; another thread runs in its place unless
     /// zero. Owner only.
     pauses: AtomicUsize,
@@ -65,6 +70,8 @@ impl Seat {
             index,
             counts: Counts::default(),
             trace: Trace::default(),
+            tally: Tally::default(),
+            woken_ns: AtomicU64::new(0),
             pauses: AtomicUsize::new(0),
             engine,
         }
@@ -99,10 +106,12 @@ impl Seat {
         }
     }
 
-    /// Offers a half; `None` if enough stands open. Owner only.
+    /// Offers a half, as worth taking at once or not; `None` if enough stands open. Owner only.
     #[inline]
-    pub(crate) fn offer(&self, frame: NonNull<Header>) -> Option<crate::protocol::offers::Offer> {
-        let offer = self.offers.offer(frame.as_ptr(), self.offers_limit);
+    pub(crate) fn offer(&self, frame: NonNull<Header>, is_ripe: bool) -> Option<Offer> {
+        let offer = self
+            .offers
+            .offer(frame.as_ptr(), self.offers_limit, is_ripe);
         if self.offers.is_full(self.offers_limit) {
             // Relaxed: a hint.
             self.open.store(false, Ordering::Relaxed);
@@ -149,6 +158,21 @@ impl Seat {
     /// Which track of the timeline the owner is on, see `timeline/`.
     pub(crate) fn fiber_track(&self) -> u16 {
         0
+    }
+
+    /// The owner is about to be woken.
+    pub(crate) fn note_wake(&self, now_ns: u64) {
+        // Relaxed, here and below: a figure.
+        self.woken_ns.store(now_ns, Ordering::Relaxed);
+    }
+
+    /// When the owner was woken, if it has not asked before. Owner only.
+    pub(crate) fn woken_ns(&self) -> Option<u64> {
+        let woken_ns = self.woken_ns.load(Ordering::Relaxed);
+        if woken_ns != 0 {
+            self.woken_ns.store(0, Ordering::Relaxed);
+        }
+        (woken_ns != 0).then_some(woken_ns)
     }
 
     /// Notes the CPU the owner is bound to. Owner only.

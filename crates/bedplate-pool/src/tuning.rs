@@ -31,6 +31,25 @@ pub(crate) const AGE_MAX_NS: u64 = 20_000;
 /// How many times the measured cost of taking an offer the age is: keeps that cost near 5 %.
 pub(crate) const AGE_PER_COST: u64 = 20;
 
+/// Which part of the age at which an offer is taken it costs to share a half: somewhat more than to
+/// take it, since what it works on must come along.
+pub(crate) const AGE_PER_SHARE: u64 = 8;
+/// The least that sharing a half costs, in nanoseconds.
+pub(crate) const SHARE_MIN_NS: u64 = 1_000;
+/// What a wake is taken to cost before one was measured, in nanoseconds.
+pub(crate) const WAKE_NS: u64 = 40_000;
+/// A wake that took longer, in nanoseconds, says more of the machine's load than of wakes.
+pub(crate) const WAKE_MAX_NS: u64 = 1_000_000;
+/// The pieces of a loop whose cost is known, between which it looks for helpers, in nanoseconds: a
+/// look costs a hundredth of the least, and nobody waits for longer than the most.
+pub(crate) const PIECE_MIN_NS: u64 = 1_000;
+/// See [`PIECE_MIN_NS`].
+pub(crate) const PIECE_MAX_NS: u64 = 5_000;
+
+/// What a piece costs at least that a sort leaves to the standard library, in nanoseconds: long
+/// enough that dividing it further gains nothing.
+pub(crate) const SORTED_PIECE_NS: u64 = 20_000;
+
 /// How long a hunter looks without sleeping, in nanoseconds: about half of what a wake costs it.
 pub(crate) const HUNT_SPIN_NS: u64 = 20_000;
 /// The first nap of a hunter that found nothing, in nanoseconds; each next one is twice as long.
@@ -73,6 +92,9 @@ pub(crate) const QUEUE_JOBS: usize = 65_536;
 pub(crate) const BATCH_CHUNKS: usize = 16;
 /// The most items of a chunk, lest one worker keeps many while others wait.
 pub(crate) const BATCH_CHUNK_MAX: usize = 4096;
+/// The chunk of a batch whose cost is known, in nanoseconds: taking one costs a hundredth of it, and
+/// the last ones end together to within it.
+pub(crate) const BATCH_CHUNK_NS: u64 = 10_000;
 
 /// Events of a thread that a timeline keeps unless configured: 32 bytes each.
 pub(crate) const TIMELINE_EVENTS: usize = 16_384;

@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::current;
 use crate::frame::{Header, Stolen};
 use crate::protocol::latch::Latch;
+use crate::seat::Seat;
 use crate::timeline::SliceKind;
 use crate::tuning;
 use bedplate_os::clock;
@@ -26,6 +27,11 @@ pub(crate) fn for_thief(cx: Context<'_>, header: &Header) {
     let seat = cx.seat();
     let _during = seat.during(SliceKind::Wait, 0);
     let mut began_ns = clock::monotonic_ns();
+    let _account = Account {
+        seat,
+        began_ns,
+        waited_ns: seat.tally.waited_ns(),
+    };
     let mut seen = (0, began_ns);
     // Bounded by the time below, anew after each half that was run.
     while !header.latch.is_done() {
@@ -44,6 +50,20 @@ pub(crate) fn for_thief(cx: Context<'_>, header: &Header) {
         for _ in 0..tuning::SPIN_TURNS {
             core::hint::spin_loop();
         }
+    }
+}
+
+/// A wait, put to its seat's account when it ends: a loop's cost is without it.
+struct Account<'s> {
+    seat: &'s Seat,
+    began_ns: u64,
+    waited_ns: u64,
+}
+
+impl Drop for Account<'_> {
+    fn drop(&mut self) {
+        let took_ns = clock::monotonic_ns() - self.began_ns;
+        self.seat.tally.waited(self.waited_ns, took_ns);
     }
 }
 
@@ -66,7 +86,8 @@ fn leap(
         *seen = (offer.number(), now_ns);
     }
     // I1: the latch after the offer.
-    if now_ns - seen.1 < engine.age_ns() || header.latch.is_done() {
+    let is_young = !offer.is_ripe() && now_ns - seen.1 < engine.age_ns();
+    if is_young || header.latch.is_done() {
         return None;
     }
     let stolen = seat.offers.take(offer).and_then(Stolen::new)?;

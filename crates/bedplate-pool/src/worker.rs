@@ -100,6 +100,7 @@ fn sleep(engine: &Engine, seat: &Seat) {
             None => seat.sleep(SliceKind::Park, ticket, None),
             Some(watch) => keep_watch(seat, ticket, &watch),
         }
+        engine.note_awake(seat);
     }
     engine.idle.leave(seat.index);
 }

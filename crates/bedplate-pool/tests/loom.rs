@@ -15,10 +15,11 @@ mod sync {
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use loom::thread;
 use protocol::idle::IdleSet;
 use protocol::latch::Latch;
+use protocol::note::Note;
 use protocol::offers::Offers;
 
 fn model(check: impl Fn() + Sync + Send + 'static) {
@@ -110,7 +111,7 @@ fn a_half_is_run_once_and_its_result_is_seen() {
         for frame in frames.iter() {
             let want = get(&frame.job) + 1;
             let at = core::ptr::from_ref(frame).cast_mut();
-            let offer = offers.offer(at, 1).expect("the slot is empty");
+            let offer = offers.offer(at, 1, false).expect("the slot is empty");
             if offers.take_back(offer) {
                 let job = get(&frame.job);
                 set(&frame.result, job + 1);
@@ -132,7 +133,7 @@ fn a_half_is_run_once_and_its_result_is_seen() {
 fn of_three_who_want_a_half_one_gets_it() {
     model(|| {
         let offers = Arc::new(Offers::<u64>::new());
-        let offer = offers.offer(core::ptr::without_provenance_mut(8), 1);
+        let offer = offers.offer(core::ptr::without_provenance_mut(8), 1, false);
         let offer = offer.expect("the slot is empty");
         let thieves: Vec<_> = (0..2)
             .map(|_| {
@@ -160,11 +161,11 @@ fn an_offer_seen_while_the_latch_is_open_is_of_the_half() {
             let (offers, latch) = (Arc::clone(&offers), Arc::clone(&latch));
             thread::spawn(move || {
                 // Inside the half.
-                let own = offers.offer(core::ptr::without_provenance_mut(8), 1);
+                let own = offers.offer(core::ptr::without_provenance_mut(8), 1, false);
                 let back = offers.take_back(own.expect("the slot is empty"));
                 let _wake = latch.finish();
                 // Another half: with a slot of its own, lest the first still stands.
-                let _other = offers.offer(core::ptr::without_provenance_mut(16), 2);
+                let _other = offers.offer(core::ptr::without_provenance_mut(16), 2, true);
                 back
             })
         };
@@ -225,5 +226,37 @@ fn a_sleeper_is_claimed_once() {
             claims += u32::from(maker.join().expect("no panic"));
         }
         assert_eq!(claims, 1);
+    });
+}
+
+/// Words that are read together are of one change, whoever changes them meanwhile; every change
+/// that was made is there in the end.
+#[test]
+fn a_note_is_read_whole() {
+    model(|| {
+        let note = Arc::new(Note::of(
+            AtomicU64::new(0),
+            [AtomicU64::new(0), AtomicU64::new(0)],
+        ));
+        let writers: Vec<_> = [1, 10]
+            .map(|step| {
+                let note = Arc::clone(&note);
+                let add = move |words: &mut [u64; 2]| {
+                    for word in words {
+                        *word += step;
+                    }
+                };
+                thread::spawn(move || if note.change(add) { step } else { 0 })
+            })
+            .into();
+        if let Some([first, second]) = note.read() {
+            assert_eq!(first, second);
+        }
+        let sum: u64 = writers
+            .into_iter()
+            .map(|writer| writer.join().expect("no panic"))
+            .sum();
+        assert_eq!(note.read(), Some([sum, sum]));
+        assert_eq!(note.peek(0), sum);
     });
 }

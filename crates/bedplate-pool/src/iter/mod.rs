@@ -12,7 +12,7 @@
 //! cut further only then. A loop that nobody helps therefore makes a few folds.
 //!
 //! # Not here
-//! Threads and joins: the crate's root. Prediction of what an item costs.
+//! Threads and joins: the crate's root. What an item costs: `predict/`.
 //!
 //! # Rooms
 //! | file | what it holds |

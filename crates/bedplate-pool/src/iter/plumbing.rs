@@ -15,8 +15,12 @@
 //!   one who took it, and by the one it was taken from. What is not cut is one folder, fed in
 //!   `PIECES` pieces with two relaxed loads between them. Folds therefore make as many
 //!   accumulators as there were cuts, not as many as there are pieces.
+//! - I4: where it is known what an item costs, a loop that is not worth help is not cut at all, no
+//!   half is cut off that is not worth taking, and the pieces last some microseconds each.
 
 use crate::Context;
+use crate::predict::{Ledger, Way};
+use crate::tuning;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 /// Into how many pieces a loop is cut that nobody helps, to look whether somebody wants to.
@@ -124,12 +128,32 @@ where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    let is_robbed = AtomicBool::new(false);
-    let course = Course {
-        grain: grain(cx, len),
-        is_robbed: &is_robbed,
+    let ledger = ledger::<P, C>(cx, len, &producer);
+    let output = match ledger.way() {
+        Way::Alone => ledger.share(cx, |began_ns| {
+            alone(cx, &ledger, began_ns, len, producer, consumer, part)
+        }),
+        Way::Shared | Way::Unknown => ledger.share(cx, |_| {
+            let is_robbed = AtomicBool::new(false);
+            let course = Course::known(cx, &ledger, len, &is_robbed);
+            run(cx, course, len, producer, consumer, part)
+        }),
     };
-    run(cx, course, len, producer, consumer, part)
+    ledger.close(cx);
+    output
+}
+
+/// The ledger of a loop; a blank one where it would change nothing: the loop cannot be cut, nobody
+/// wants a half, or it is cut as its user said. Neither are loops foreseen that have an item for each
+/// thread: programs are written whose items wait for one another there, which no one thread can run.
+fn ledger<P: Producer, C>(cx: Context<'_>, len: usize, producer: &P) -> Ledger {
+    let is_cut_freely = len / 2 >= producer.min_len().max(1) && len <= producer.max_len();
+    let width = cx.width();
+    if is_cut_freely && cx.offers_wanted() && width > 1 && len > width + 1 {
+        Ledger::open::<(P, C)>(cx, len)
+    } else {
+        Ledger::blank()
+    }
 }
 
 /// [`drive`], to be given a producer.
@@ -161,13 +185,55 @@ fn grain(cx: Context<'_>, len: usize) -> usize {
 /// What one thread knows about its share of a loop.
 #[derive(Clone, Copy)]
 struct Course<'s> {
+    ledger: &'s Ledger,
     /// Halves shorter than this are not cut off for nobody.
     grain: usize,
+    /// Halves shorter than this are not worth taking.
+    grain_min: usize,
+    /// True if those that are cut off are known to be worth taking.
+    is_known: bool,
+    /// How many items there are between two looks for helpers, at least and at most.
+    piece: (usize, usize),
     /// Set by who took a half of this share. Relaxed: it is a hint, the join hands over the rest.
     is_robbed: &'s AtomicBool,
 }
 
-impl Course<'_> {
+impl<'s> Course<'s> {
+    /// The course of `len` items by what the ledger knows.
+    fn known(cx: Context<'_>, ledger: &'s Ledger, len: usize, is_robbed: &'s AtomicBool) -> Self {
+        let Some(cost) = ledger.cost() else {
+            return Self::unknown(cx, ledger, len, is_robbed);
+        };
+        let grain_min = cost.items_in(cx.seat().engine().share_ns());
+        let piece_min = cost.items_in(tuning::PIECE_MIN_NS);
+        let piece_max = cost.items_in(tuning::PIECE_MAX_NS);
+        Self {
+            grain: grain(cx, len).max(grain_min),
+            grain_min,
+            is_known: true,
+            piece: (piece_min, piece_max),
+            ..Self::unknown(cx, ledger, len, is_robbed)
+        }
+    }
+
+    /// The course of `len` items that may cost anything.
+    fn unknown(cx: Context<'_>, ledger: &'s Ledger, len: usize, is_robbed: &'s AtomicBool) -> Self {
+        Self {
+            ledger,
+            grain: grain(cx, len),
+            grain_min: 1,
+            is_known: false,
+            piece: (1, usize::MAX),
+            is_robbed,
+        }
+    }
+
+    /// How many of `len` items to run between two looks for helpers.
+    fn piece(&self, len: usize, min_len: usize) -> usize {
+        let (least, most) = self.piece;
+        (len / PIECES).min(most).max(least).max(min_len)
+    }
+
     /// True if the rest should be halved now.
     #[inline]
     fn is_cut(&mut self, cx: Context<'_>, rest: usize, min_len: usize) -> bool {
@@ -177,7 +243,7 @@ impl Course<'_> {
         }
         if half < self.grain && self.is_robbed.load(Ordering::Relaxed) {
             self.is_robbed.store(false, Ordering::Relaxed);
-            self.grain = grain(cx, rest);
+            self.grain = grain(cx, rest).max(self.grain_min);
         }
         half >= self.grain
     }
@@ -196,6 +262,7 @@ where
     C: Consumer<P::Item>,
 {
     if consumer.is_full(&part) {
+        course.ledger.break_off();
         return nothing(cx, consumer, part);
     }
     let min_len = producer.min_len().max(1);
@@ -203,7 +270,7 @@ where
     if is_long || course.is_cut(cx, len, min_len) {
         return halves(cx, course, len, producer, consumer, part);
     }
-    let piece = (len / PIECES).max(min_len);
+    let piece = course.piece(len, min_len);
     let mut rest = len;
     let mut folder = consumer.folder(part);
     while rest > piece {
@@ -212,6 +279,7 @@ where
         producer = later;
         rest -= piece;
         if folder.is_full() {
+            course.ledger.break_off();
             return folder.stop(cx).0;
         }
         if course.is_cut(cx, rest, min_len) {
@@ -220,7 +288,56 @@ where
             return consumer.combine(left, right);
         }
     }
-    folder.feed(cx, producer.serial()).stop(cx).0
+    let folder = folder.feed(cx, producer.serial());
+    if folder.is_full() {
+        course.ledger.break_off();
+    }
+    folder.stop(cx).0
+}
+
+/// One thread's run of a loop that is not worth help. It looks at the clock once, after a quarter, in
+/// case this time it is.
+fn alone<P, C>(
+    cx: Context<'_>,
+    ledger: &Ledger,
+    began_ns: u64,
+    len: usize,
+    mut producer: P,
+    consumer: C,
+    part: C::Part,
+) -> C::Output
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    if consumer.is_full(&part) {
+        ledger.break_off();
+        return nothing(cx, consumer, part);
+    }
+    let mut folder = consumer.folder(part);
+    let mut rest = len;
+    let mut piece = ledger.first_piece(len);
+    loop {
+        let (now, later) = producer.split_at(piece);
+        folder = folder.feed(cx, now.serial());
+        rest -= piece;
+        if folder.is_full() {
+            ledger.break_off();
+            return folder.stop(cx).0;
+        }
+        if rest == 0 {
+            return folder.stop(cx).0;
+        }
+        if ledger.is_astray(cx, began_ns, rest) {
+            let (left, part) = folder.stop(cx);
+            let is_robbed = AtomicBool::new(false);
+            let course = Course::unknown(cx, ledger, rest, &is_robbed);
+            let right = run(cx, course, rest, later, consumer, part);
+            return consumer.combine(left, right);
+        }
+        producer = later;
+        piece = rest;
+    }
 }
 
 fn halves<P, C>(
@@ -239,14 +356,20 @@ where
     let (first, second) = producer.split_at(middle);
     let (first_part, second_part) = consumer.split(part, middle);
     let here = cx.index();
-    let (left, right) = cx.join(
+    let rest = len - middle;
+    let (left, right) = cx.join_as(
+        course.is_known,
         move |cx| run(cx, course, middle, first, consumer, first_part),
         move |cx| {
             if cx.index() == here {
-                return run(cx, course, len - middle, second, consumer, second_part);
+                return run(cx, course, rest, second, consumer, second_part);
             }
             course.is_robbed.store(true, Ordering::Relaxed);
-            drive(cx, len - middle, second, consumer, second_part)
+            course.ledger.part(cx, here, || {
+                let is_robbed = AtomicBool::new(false);
+                let course = Course::known(cx, course.ledger, rest, &is_robbed);
+                run(cx, course, rest, second, consumer, second_part)
+            })
         },
     );
     consumer.combine(left, right)

@@ -1,7 +1,7 @@
 //! Reductions: everything that makes one value of all items.
 
 use super::accumulate::Accumulator;
-use core::iter::{Product, Sum};
+use core::iter::{self, Product, Sum};
 use core::marker::PhantomData;
 
 /// `for_each`.
@@ -90,6 +90,16 @@ impl<T: Send, F: Fn(T, T) -> T + Sync> Accumulator<T> for ReduceWith<'_, F> {
     }
 }
 
+/// How many floats are added or multiplied one after the other. Each step waits for the one before,
+/// several cycles; a processor overlaps the end of one such chain with the beginning of the next if
+/// they are short enough. Sums of floats depend on the grouping, which is free in a parallel sum.
+const FLOATS_IN_A_CHAIN: usize = 64;
+
+fn is_float<S>() -> bool {
+    let id = typeid::of::<S>();
+    id == typeid::of::<f64>() || id == typeid::of::<f32>()
+}
+
 /// Sums and products: `$Trait::$method` of the items, then of the results.
 macro_rules! arithmetic {
     ($(#[$doc:meta])* $name:ident, $trait:ident, $method:ident) => {
@@ -110,8 +120,17 @@ macro_rules! arithmetic {
                 None
             }
 
-            fn add<I: Iterator<Item = T>>(&self, value: Option<S>, items: I) -> Option<S> {
-                self.both(value, Some(items.$method()))
+            fn add<I: Iterator<Item = T>>(&self, value: Option<S>, mut items: I) -> Option<S> {
+                if !is_float::<S>() {
+                    return self.both(value, Some(items.$method()));
+                }
+                let mut value = value;
+                while let Some(first) = items.next() {
+                    let others = items.by_ref().take(FLOATS_IN_A_CHAIN - 1);
+                    let chain = iter::once(first).chain(others).$method();
+                    value = self.both(value, Some(chain));
+                }
+                value
             }
 
             fn merge(&self, left: Option<S>, right: Option<S>) -> Option<S> {

@@ -13,7 +13,9 @@
 //! | `offers.rs` | halves of joins that others may take |
 //! | `latch.rs` | the end of a half that another took |
 //! | `idle.rs` | who sleeps and can be woken |
+//! | `note.rs` | a few words that are read together |
 
 pub(crate) mod idle;
 pub(crate) mod latch;
+pub(crate) mod note;
 pub(crate) mod offers;

@@ -28,11 +28,16 @@ use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 /// wants more finds new offers as soon as it took some.
 pub(crate) const SLOTS: usize = 4;
 
+/// The bit of a number that says that the offer is worth taking at once.
+const RIPE: u64 = 1;
+/// From a number to the next.
+const STEP: u64 = 2;
+
 /// What one owner offers.
 #[derive(Debug)]
 pub(crate) struct Offers<T> {
     slots: [Slot<T>; SLOTS],
-    /// The last number given.
+    /// The last number given, without the bit for ripe ones.
     last: AtomicU64,
 }
 
@@ -58,6 +63,12 @@ impl Offer {
     pub(crate) fn number(self) -> u64 {
         self.number
     }
+
+    /// True if it was offered as worth taking at once.
+    #[inline]
+    pub(crate) fn is_ripe(self) -> bool {
+        self.number & RIPE != 0
+    }
 }
 
 impl<T> Default for Offers<T> {
@@ -79,16 +90,18 @@ impl<T> Offers<T> {
         }
     }
 
-    /// Offers `what` in one of the first `limit` slots. `None` if they are taken. Owner only.
+    /// Offers `what` in one of the first `limit` slots, as worth taking at once or not. `None` if they
+    /// are taken. Owner only.
     #[inline]
-    pub(crate) fn offer(&self, what: *mut T, limit: usize) -> Option<Offer> {
+    pub(crate) fn offer(&self, what: *mut T, limit: usize, is_ripe: bool) -> Option<Offer> {
         for (slot, place) in self.slots.iter().enumerate().take(limit) {
             // Acquire pairs with the Release of the take that emptied the slot: the taker has read
             // `what` before it is written again.
             if place.number.load(Ordering::Acquire) == 0 {
                 // Relaxed: only the owner writes `last`.
-                let number = self.last.load(Ordering::Relaxed) + 1;
+                let number = self.last.load(Ordering::Relaxed) + STEP;
                 self.last.store(number, Ordering::Relaxed);
+                let number = number | if is_ripe { RIPE } else { 0 };
                 // Relaxed: published by the next store.
                 place.what.store(what, Ordering::Relaxed);
                 // Release pairs with the Acquire of `oldest` and `take`.
@@ -136,11 +149,11 @@ impl<T> Offers<T> {
         found
     }
 
-    /// The number that the next offer will have. Owner only.
+    /// The number that the next offer will have at least. Owner only.
     #[inline]
     pub(crate) fn next_number(&self) -> u64 {
         // Relaxed: only the owner writes it.
-        self.last.load(Ordering::Relaxed) + 1
+        self.last.load(Ordering::Relaxed) + STEP
     }
 
     /// Takes an offer that [`oldest`](Self::oldest) saw; `None` if it is gone.

@@ -13,6 +13,7 @@
 //!   is therefore copied along.
 
 use crate::Context;
+use crate::predict::Ledger;
 use core::cmp::Ordering;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -84,13 +85,18 @@ impl<'v, T> Items<'v, T> {
 }
 
 /// Merges the sorted runs before and behind `middle` of the slice into the room.
-pub(super) fn merge_out<T, F>(cx: Context<'_>, items: &mut Items<'_, T>, middle: usize, compare: &F)
-where
+pub(super) fn merge_out<T, F>(
+    cx: Context<'_>,
+    items: &mut Items<'_, T>,
+    middle: usize,
+    compare: &F,
+    ledger: &Ledger,
+) where
     T: Send,
     F: Fn(&T, &T) -> Ordering + Sync,
 {
     let merge = Merge::new(items.slice, middle, items.len, items.room);
-    merge.run(cx, compare);
+    merge.run(cx, compare, ledger);
 }
 
 /// Merges the sorted runs before and behind `middle` of the room into the slice.
@@ -99,6 +105,7 @@ pub(super) fn merge_back<T, F>(
     items: &mut Items<'_, T>,
     middle: usize,
     compare: &F,
+    ledger: &Ledger,
 ) where
     T: Send,
     F: Fn(&T, &T) -> Ordering + Sync,
@@ -108,7 +115,7 @@ pub(super) fn merge_back<T, F>(
         items,
         is_needed: true,
     };
-    merge.run(cx, compare);
+    merge.run(cx, compare, ledger);
     repair.is_needed = false;
 }
 
@@ -170,7 +177,7 @@ impl<T> Merge<'_, T> {
         unsafe { slice::from_raw_parts(self.right, self.right_len) }
     }
 
-    fn run<F>(self, cx: Context<'_>, compare: &F)
+    fn run<F>(self, cx: Context<'_>, compare: &F, ledger: &Ledger)
     where
         T: Send,
         F: Fn(&T, &T) -> Ordering + Sync,
@@ -197,9 +204,10 @@ impl<T> Merge<'_, T> {
             (other, cut)
         };
         let (first, second) = self.split(left_cut, right_cut);
+        let home = cx.index();
         cx.join(
-            move |cx| first.run(cx, compare),
-            move |cx| second.run(cx, compare),
+            move |cx| first.run(cx, compare, ledger),
+            move |cx| ledger.part(cx, home, || second.run(cx, compare, ledger)),
         );
     }
 

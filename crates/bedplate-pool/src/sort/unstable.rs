@@ -8,8 +8,8 @@
 //! - I1: partitions that divide badly are counted; after some of them a slice is left to the
 //!   standard library, whose worst case is bounded.
 
-use super::{SERIAL_LEN_MAX, piece_len_max};
-use crate::{Context, with_context};
+use super::{SERIAL_LEN_MAX, Sharing, by_forecast};
+use crate::Context;
 use core::cmp::Ordering;
 
 /// A pivot is the middle one of so many items.
@@ -30,33 +30,28 @@ where
     T: Send,
     F: Fn(&T, &T) -> Ordering + Sync,
 {
-    if items.len() <= SERIAL_LEN_MAX || size_of::<T>() == 0 {
-        items.sort_unstable_by(compare);
-        return;
-    }
-    if items.is_sorted_by(|a, b| compare(a, b).is_le()) {
-        return;
-    }
-    if items.is_sorted_by(|a, b| compare(a, b).is_gt()) {
-        items.reverse();
-        return;
-    }
-    with_context(|cx| {
-        let sorting = Sorting {
-            compare,
-            piece_len_max: piece_len_max(cx, items.len()),
-        };
-        if cx.width() < 2 {
-            items.sort_unstable_by(compare);
-        } else {
-            sorting.sort(cx, items, BAD_DIVISIONS_MAX);
+    if items.len() > SERIAL_LEN_MAX {
+        if items.is_sorted_by(|a, b| compare(a, b).is_le()) {
+            return;
         }
-    });
+        if items.is_sorted_by(|a, b| compare(a, b).is_gt()) {
+            items.reverse();
+            return;
+        }
+    }
+    by_forecast::<Sorting<'_, (T, F)>, T>(
+        items,
+        |items| items.sort_unstable_by(compare),
+        |cx, sharing, items| {
+            let sorting = Sorting { compare, sharing };
+            sorting.sort(cx, items, BAD_DIVISIONS_MAX);
+        },
+    );
 }
 
 struct Sorting<'a, F> {
     compare: &'a F,
-    piece_len_max: usize,
+    sharing: Sharing<'a>,
 }
 
 impl<F> Sorting<'_, F> {
@@ -65,7 +60,7 @@ impl<F> Sorting<'_, F> {
         T: Send,
         F: Fn(&T, &T) -> Ordering + Sync,
     {
-        if items.len() <= self.piece_len_max || bad_divisions_left == 0 {
+        if items.len() <= self.sharing.piece_len_max || bad_divisions_left == 0 {
             items.sort_unstable_by(self.compare);
             return;
         }
@@ -83,9 +78,10 @@ impl<F> Sorting<'_, F> {
             &mut right[1..]
         };
         let left_over = bad_divisions_left - usize::from(is_bad);
+        let (home, ledger) = (cx.index(), self.sharing.ledger);
         cx.join(
             |cx| self.sort(cx, left, left_over),
-            |cx| self.sort(cx, right, left_over),
+            |cx| ledger.part(cx, home, || self.sort(cx, right, left_over)),
         );
     }
 

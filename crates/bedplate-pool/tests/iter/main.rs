@@ -6,6 +6,7 @@ extern crate alloc;
 mod chains;
 mod collects;
 mod drops;
+mod forecasts;
 mod indexed;
 mod items;
 mod panics;
