@@ -30,6 +30,7 @@
 //! | `activity.rs` | how many threads work |
 //! | `queue.rs` | jobs that wait |
 //! | `scope.rs` | jobs that borrow |
+//! | `chunk.rs` | their jobs in chunks that threads share |
 //! | `iter/` | parallel iterators |
 //! | `sort/` | parallel sorting |
 //! | `rayon/` | rayon's plumbing, with the feature `rayon-plumbing` |
@@ -67,6 +68,11 @@ mod activity;
 mod admission;
 mod batch;
 mod builder;
+#[expect(
+    unsafe_code,
+    reason = "jobs of a chunk are moved out by whoever took them"
+)]
+mod chunk;
 mod context;
 mod crew;
 #[expect(unsafe_code, reason = "a thread-local word names a borrowed seat")]

@@ -1,8 +1,8 @@
 //! Jobs that borrow, and the wait for all of them.
 //!
 //! # Role
-//! A scope has a queue of its own jobs. The thread that opened it runs them, and so does every
-//! worker that finds the scope's ticket in the pool's queue.
+//! A scope has its own jobs. The thread that opened it runs them, and so does every worker that finds
+//! the scope's ticket in the pool's queue. They take them by chunks (`chunk.rs`).
 //!
 //! # Invariants
 //! - I1: [`run`] returns or unwinds only when every job of the scope has ended: has run, or was
@@ -14,6 +14,7 @@
 
 use crate::admission::{self, Ask, Permit, Refusal, Tagged};
 use crate::batch::Batch;
+use crate::chunk::Jobs;
 use crate::context::Context;
 use crate::current;
 use crate::engine::Engine;
@@ -23,13 +24,12 @@ use crate::queue::{Item, Priority, Shared};
 use crate::seat::Seat;
 use crate::span::{self, SpanContext};
 use crate::timeline::SliceKind;
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Range;
 use core::panic::AssertUnwindSafe;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::panic::catch_unwind;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -80,10 +80,10 @@ impl<'scope> Scope<'scope> {
             bounded: true,
         };
         let mut kept = Some(job);
-        // Relaxed, both: as in `add`; the flag is read by the opener, after its own spawns and after
-        // the end of a job that spawned.
+        // Relaxed: it is read by the opener, after its own spawns and after the end of a job that
+        // spawned.
         work.tagged.store(true, Ordering::Relaxed);
-        work.pending.fetch_add(1, Ordering::Relaxed);
+        work.lock().added += 1;
         let asked = work.engine.admission.submit(ask, || {
             let boxed = |job| Job {
                 body: without_lifetime(Box::new(job)),
@@ -95,8 +95,8 @@ impl<'scope> Scope<'scope> {
             })
         });
         if asked.is_err() {
-            // Relaxed: the caller is itself one that has not ended, or the opener.
-            work.pending.fetch_sub(1, Ordering::Relaxed);
+            // The caller is itself one that has not ended, or the opener: nobody waits for this one.
+            work.lock().added -= 1;
         }
         Refusal::give_back(asked, ask, kept)
     }
@@ -153,6 +153,7 @@ impl Tagged for Weighed {
     fn run(mut self: Box<Self>, cx: Context<'_>, permit: Option<Permit>) {
         if let Some(job) = self.job.take() {
             self.work.settle(cx, &self.work.scope(), job, permit);
+            self.work.count_ended();
         }
     }
 }
@@ -163,7 +164,8 @@ impl Drop for Weighed {
         // wait for ever.
         if let Some(job) = self.job.take() {
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(job)));
-            self.work.count_ended(dropped);
+            self.work.keep_panic(dropped);
+            self.work.count_ended();
         }
     }
 }
@@ -173,8 +175,6 @@ struct Work {
     queue: Mutex<Queue>,
     /// The opener sleeps here.
     ended: Condvar,
-    /// Jobs that have not ended.
-    pending: AtomicUsize,
     /// True while a ticket is in the pool's queue (I2).
     ticketed: AtomicBool,
     /// A job with a footprint was spawned.
@@ -192,9 +192,34 @@ struct Job {
 
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Job>,
+    jobs: Jobs<Job>,
+    /// Jobs that were added.
+    added: u64,
+    /// Jobs that have ended, as far as those who ran them have said.
+    ended: u64,
     /// The opener sleeps.
     waiting: bool,
+}
+
+impl Queue {
+    /// True if all jobs have ended. Only jobs that have not ended add others, and the opener before it
+    /// waits.
+    fn all_ended(&self) -> bool {
+        self.ended == self.added
+    }
+}
+
+/// A chunk of a scope's jobs.
+type Chunk = crate::chunk::Chunk<Job>;
+
+/// What a thread that looks for jobs finds.
+enum Taken {
+    /// Some, which others may take, too.
+    Chunk(Arc<Chunk>),
+    /// None that waits.
+    None,
+    /// None, and all have ended.
+    End,
 }
 
 /// Opens a scope on the calling thread.
@@ -246,7 +271,6 @@ impl Work {
         Self {
             queue: Mutex::default(),
             ended: Condvar::new(),
-            pending: AtomicUsize::new(0),
             ticketed: AtomicBool::new(false),
             tagged: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
@@ -270,14 +294,13 @@ impl Work {
     }
 
     fn add(self: &Arc<Self>, job: Box<Body<'static>>) {
-        // Relaxed: the job that adds has not ended, or the opener has not begun to wait.
-        self.pending.fetch_add(1, Ordering::Relaxed);
         let job = Job {
             body: job,
             span: span::current_span(),
         };
         let mut queue = self.lock();
-        queue.jobs.push_back(job);
+        queue.added += 1;
+        queue.jobs.add(job);
         if queue.waiting {
             self.ended.notify_one();
         }
@@ -302,29 +325,56 @@ impl Work {
     /// Takes the ticket out of the pool's queue once all jobs have ended, lest tickets of scopes that
     /// have ended take the room of jobs.
     fn withdraw(self: &Arc<Self>) {
-        // Relaxed: every job has ended, and with it whoever added one and its ticket.
+        // Relaxed: every job has ended, as the lock says, and with it whoever added one and its ticket.
         if self.ticketed.load(Ordering::Relaxed) {
             let shared: Arc<dyn Shared> = Arc::clone(self) as Arc<dyn Shared>;
             self.engine.queue.withdraw(Priority::Normal, &shared);
         }
     }
 
-    /// A job to run, and whether there are more.
-    fn take(&self) -> (Option<Job>, bool) {
+    /// A chunk of jobs, if any waits; `ended` is how many the caller has run since it last said so.
+    fn take(self: &Arc<Self>, ended: u64) -> Taken {
         let mut queue = self.lock();
-        let job = queue.jobs.pop_front();
-        let more = !queue.jobs.is_empty();
-        (job, more)
+        queue.ended += ended;
+        let Some((chunk, more)) = queue.jobs.chunk() else {
+            return if self.tell_end(&queue) {
+                Taken::End
+            } else {
+                Taken::None
+            };
+        };
+        drop(queue);
+        if more {
+            self.invite();
+        }
+        Taken::Chunk(chunk)
     }
 
-    /// Runs or drops one job and counts it as ended.
-    fn settle(
-        self: &Arc<Self>,
-        cx: Context<'_>,
-        scope: &Scope<'static>,
-        job: Job,
-        permit: Option<Permit>,
-    ) {
+    /// True if all jobs have ended; wakes the opener then.
+    fn tell_end(&self, queue: &Queue) -> bool {
+        let all = queue.all_ended();
+        if all && queue.waiting {
+            self.ended.notify_all();
+        }
+        all
+    }
+
+    /// Runs jobs of a chunk until none is left; how many.
+    fn run(self: &Arc<Self>, cx: Context<'_>, scope: &Scope<'static>, chunk: &Chunk) -> u64 {
+        let mut ended = 0;
+        // Bounded by the chunk.
+        while let Some((job, more)) = chunk.take() {
+            if more {
+                self.invite();
+            }
+            self.settle(cx, scope, job, None);
+            ended += 1;
+        }
+        ended
+    }
+
+    /// Runs or drops one job. The caller says that it has ended.
+    fn settle(&self, cx: Context<'_>, scope: &Scope<'static>, job: Job, permit: Option<Permit>) {
         let cancelled = self.is_cancelled();
         let Job { body, span } = job;
         let outer = span::replace(span);
@@ -340,11 +390,11 @@ impl Work {
         span::replace(outer);
         // Whoever learns that the job has ended finds its bytes given back.
         drop(permit);
-        self.count_ended(ran);
+        self.keep_panic(ran);
     }
 
-    /// A job has run or was dropped.
-    fn count_ended(&self, ran: Result<(), Payload>) {
+    /// Keeps the first panic of a job for the scope's owner.
+    fn keep_panic(&self, ran: Result<(), Payload>) {
         if let Err(panic) = ran {
             let first = &mut *self.lock_panic();
             match first {
@@ -352,25 +402,32 @@ impl Work {
                 Some(_) => payload::discard(panic),
             }
         }
-        // Release: what the job wrote is seen by the opener, which pairs by Acquire.
-        if self.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let queue = self.lock();
-            if queue.waiting {
-                self.ended.notify_all();
-            }
-        }
+    }
+
+    /// A job that was in no chunk has run or was dropped.
+    fn count_ended(&self) {
+        let mut queue = self.lock();
+        queue.ended += 1;
+        self.tell_end(&queue);
     }
 
     /// Runs jobs of this scope until all have ended.
     fn finish(self: &Arc<Self>, seat: Option<&Seat>) {
         let scope = self.scope();
+        let mut ended = 0;
         // Bounded by the jobs.
         loop {
-            if let Some(seat) = seat
-                && let (Some(job), _) = self.take()
-            {
-                self.settle(Context::new(seat), &scope, job, None);
-                continue;
+            if let Some(seat) = seat {
+                match self.take(core::mem::take(&mut ended)) {
+                    Taken::Chunk(chunk) => {
+                        ended = self.run(Context::new(seat), &scope, &chunk);
+                        continue;
+                    }
+                    Taken::End => return,
+                    Taken::None => {}
+                }
+            } else if self.lock().all_ended() {
+                return;
             }
             // Relaxed: see `spawn_with_footprint`.
             let tagged = self.tagged.load(Ordering::Relaxed);
@@ -380,10 +437,6 @@ impl Work {
             {
                 admitted.run(Context::new(seat));
                 continue;
-            }
-            // Acquire pairs with the Release in `settle`.
-            if self.pending.load(Ordering::Acquire) == 0 {
-                return;
             }
             let _during = seat.map(|seat| {
                 seat.counts.waits.up();
@@ -402,8 +455,7 @@ impl Work {
     fn sleep(&self, is_helping: bool) {
         let mut queue = self.lock();
         queue.waiting = true;
-        // Acquire pairs with the Release in `settle`.
-        while (queue.jobs.is_empty() || !is_helping) && self.pending.load(Ordering::Acquire) != 0 {
+        while !(queue.all_ended() || is_helping && queue.jobs.has_some()) {
             queue = self
                 .ended
                 .wait(queue)
@@ -431,14 +483,10 @@ impl Shared for Work {
         // Relaxed: the lock orders it (see `invite`).
         self.ticketed.store(false, Ordering::Relaxed);
         let scope = self.scope();
+        let mut ended = 0;
         // Bounded by the jobs of the scope.
-        loop {
-            let (job, more) = self.take();
-            let Some(job) = job else { return };
-            if more {
-                self.invite();
-            }
-            self.settle(cx, &scope, job, None);
+        while let Taken::Chunk(chunk) = self.take(ended) {
+            ended = self.run(cx, &scope, &chunk);
         }
     }
 }

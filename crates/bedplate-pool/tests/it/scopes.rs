@@ -79,6 +79,26 @@ fn jobs_that_wait_for_each_other_run_beside_each_other() {
 }
 
 #[test]
+fn a_job_may_wait_for_any_later_one() {
+    let pool = pool(2);
+    // Fewer and more than a thread takes at a time.
+    for jobs in [2, 50, 64, 65, 500] {
+        let (tell, told) = mpsc::channel();
+        let told = std::sync::Mutex::new(told);
+        let told = &told;
+        pool.scope(|s| {
+            s.spawn(move |_| {
+                let told = told.lock().expect("no panic");
+                let last = told.recv_timeout(core::time::Duration::from_secs(60));
+                assert_eq!(last, Ok(jobs), "the last job ran meanwhile");
+            });
+            (1..jobs).for_each(|_| s.spawn(|_| {}));
+            s.spawn(move |_| tell.send(jobs).expect("somebody waits"));
+        });
+    }
+}
+
+#[test]
 fn a_cancelled_scope_drops_what_has_not_begun() {
     let pool = pool(1);
     let ran = AtomicUsize::new(0);
