@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `malloc/` | rows of the allocator |
 //! | `pool/` | rows of the pool |
+//! | `region/` | rows of the region |
 //! | `evidence.rs` | rows of the evidence tools |
 //! | `labels.rs` | rows of the audit, on the labels made by hand |
 //! | `row.rs` | a row: what is asked, what was measured |
@@ -44,6 +45,7 @@ mod malloc;
 mod peer;
 mod pool;
 mod program;
+mod region;
 mod report;
 mod row;
 mod trace;
@@ -79,6 +81,8 @@ enum Area {
     Evidence(evidence::Options),
     /// The pool: what forks and jobs cost, and a pool that has little to do.
     Pool(Options),
+    /// The region: what an allocation of the arena costs, and how small plans are.
+    Region(Options),
     /// Records a program's allocations and writes the trace that is shipped.
     Record {
         /// The program.
@@ -110,6 +114,7 @@ fn main() -> ExitCode {
         Area::Gates { quick, json } => malloc::gates::run(*quick, json.as_deref()),
         Area::Evidence(options) => evidence::run(options),
         Area::Pool(options) => pool::run(options),
+        Area::Region(options) => region::run(options),
         Area::Record { name } => trace::record(*name),
     };
     match outcome {

@@ -19,6 +19,7 @@
 //! | [`player`] | runs a program on a subject, lane by lane, against the model |
 //! | [`shrink`] | the smallest program that still fails |
 //! | [`check`] | all of it in one call |
+//! | [`graph`] | the tensors of a transformer and their uses |
 //!
 //! # Examples
 //! ```
@@ -30,6 +31,7 @@ extern crate alloc;
 
 pub mod check;
 pub mod generator;
+pub mod graph;
 pub mod op;
 #[expect(
     unsafe_code,

@@ -1,7 +1,7 @@
 //! Pages: the contract between memory code and the kernel.
 //!
 //! # Role
-//! Reserve, map, commit, decommit, release, protect, guard, advise and resize ranges of OS pages,
+//! Reserve, map, commit, populate, decommit, release, protect, guard, advise and resize ranges of OS pages,
 //! every failure typed.
 //!
 //! # Not here
@@ -248,6 +248,22 @@ pub unsafe fn decommit(at: NonNull<u8>, bytes: usize) -> Result<(), OsError> {
     // SAFETY: the caller gives the contents up.
     unsafe { calls::madvise(at, bytes, libc::MADV_DONTNEED) }
         .map_err(|code| OsError::new(Operation::Decommit, code))
+}
+
+/// Backs a range with memory at once, so that no first touch has to wait for it. Contents stay.
+///
+/// Linux 5.14 and later; older kernels answer `EINVAL`.
+///
+/// # Safety
+/// - The caller owns the range, and it is committed.
+///
+/// # Errors
+/// - [`Operation::Commit`] with the kernel's code; a part of the range may be backed.
+pub unsafe fn populate(at: NonNull<u8>, bytes: usize) -> Result<(), OsError> {
+    fault(Operation::Commit)?;
+    // SAFETY: pages are faulted in as by a write, which leaves the contents alone.
+    unsafe { calls::madvise(at, bytes, libc::MADV_POPULATE_WRITE) }
+        .map_err(|code| OsError::new(Operation::Commit, code))
 }
 
 /// Gives a range back, addresses and all.

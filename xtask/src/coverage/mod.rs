@@ -34,11 +34,12 @@ use suite::Suite;
 use tools::Tools;
 
 /// The crates measured where none is named.
-const MEASURED: [&str; 7] = [
+const MEASURED: [&str; 8] = [
     "bedplate-os",
     "bedplate-telemetry",
     "bedplate-malloc",
     "bedplate-pool",
+    "bedplate-region",
     "bedplate-audit",
     "bedplate-evidence",
     "bedplate-cli",

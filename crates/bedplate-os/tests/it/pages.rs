@@ -205,3 +205,21 @@ fn sizes_that_cannot_be_are_errors() {
         Err(OsError::new(Operation::Reserve, libc::EINVAL))
     );
 }
+
+#[test]
+fn populated_pages_are_resident_and_keep_what_they_hold() {
+    with_each_page_size(|page| {
+        let at = pages::map(0, 4 * page, Protection::ReadWrite).expect("maps");
+        set(at, page, 7);
+        // SAFETY: the range is the test's.
+        unsafe { pages::populate(at, 4 * page) }.expect("populates");
+        assert_eq!((byte(at, 0), byte(at, page)), (0, 7));
+        // SAFETY: the range is the test's.
+        unsafe { pages::protect(at, 4 * page, Protection::Read) }.expect("protects");
+        // SAFETY: the range is the test's.
+        let refused = unsafe { pages::populate(at, 4 * page) };
+        // Pages that cannot be written cannot be populated so.
+        assert!(refused.is_err_and(|error| error.operation == Operation::Commit));
+        release(at, 4 * page);
+    });
+}

@@ -1,0 +1,90 @@
+//! Rows of the region.
+//!
+//! # Role
+//! What an allocation of the scratch arena costs beside the peers', and how small plans are.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `programs.rs` | builds and runs of the programs |
+//! | `scratch.rs` | rows of the arena |
+//! | `plans.rs` | rows of the planner |
+
+mod plans;
+mod programs;
+mod scratch;
+
+use crate::Options;
+use crate::failure::Failure;
+use crate::report::Report;
+use crate::row::{Better, Figure, Measured, Question, Row};
+use programs::Programs;
+use std::collections::BTreeMap;
+
+/// A row: its question, the configuration it runs with, and how its figure comes about.
+struct Asked {
+    question: Question,
+    configuration: &'static str,
+    answer: fn(&Programs, &Self, bool) -> Result<Row, Failure>,
+}
+
+impl Asked {
+    /// A row of its figures.
+    fn row(&self, ours: f64, peers: BTreeMap<String, Figure>) -> Row {
+        let measured = Measured {
+            configuration: self.configuration.to_owned(),
+            ours: Figure::plain(Ok(ours)),
+            peers,
+        };
+        Row::new(&self.question, measured)
+    }
+
+    /// A row without a figure.
+    fn failed(&self, failure: Failure) -> Row {
+        let measured = Measured {
+            configuration: self.configuration.to_owned(),
+            ours: Figure::plain(Err(failure)),
+            peers: BTreeMap::new(),
+        };
+        Row::new(&self.question, measured)
+    }
+}
+
+/// Questions whose figure is better when it is lower: all of them so far.
+const fn lower(
+    (id, what, unit, target): (&'static str, &'static str, &'static str, f64),
+) -> Question {
+    Question {
+        id,
+        what,
+        unit,
+        better: Better::Lower,
+        target,
+    }
+}
+
+/// Runs the area.
+///
+/// # Errors
+/// - Those of cargo, where the programs cannot be built.
+/// - [`Failure::File`]: the JSON document could not be written.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let programs = Programs::build()?;
+    let only = options.only.as_deref();
+    let rows = scratch::ROWS
+        .iter()
+        .chain(plans::ROWS)
+        .filter(|asked| only.is_none_or(|only| asked.question.id.starts_with(only)))
+        .map(|asked| {
+            eprintln!("{}", asked.question.id);
+            (asked.answer)(&programs, asked, options.quick)
+                .unwrap_or_else(|failure| asked.failed(failure))
+        })
+        .collect();
+    let report = Report::new("region", rows, Vec::new());
+    report.print();
+    options
+        .json
+        .as_deref()
+        .map_or(Ok(()), |path| report.write(path))
+}

@@ -1,0 +1,174 @@
+//! A part of a mapping that is committed from its front on.
+//!
+//! # Role
+//! Commits all of it at once or step by step, charges each step to the budget before, and gives
+//! what is not in use back.
+//!
+//! # Invariants
+//! - I1: the first `committed` bytes can be read and written, and are charged.
+//! - I2: a step that failed has changed nothing that anyone can see.
+//! - I3: `committed`, `step` and `reach` are whole OS pages; `bytes` are whole grains.
+
+use super::poison;
+use crate::{ArenaError, BuildError};
+use bedplate_os::OsError;
+use bedplate_os::budget::{Budget, BudgetError};
+use bedplate_os::pages;
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+/// How an extent comes to its memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// The bytes of a step, whole OS pages; `None` commits everything at once.
+    pub(super) step_bytes: Option<usize>,
+    /// Whether the kernel is to back what is committed at once.
+    pub(super) prefault: bool,
+    /// What is charged.
+    pub(super) budget: Option<&'static Budget>,
+}
+
+/// A commit that could not be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Refusal {
+    /// The budget has not enough left.
+    Budget(BudgetError),
+    /// The system refused.
+    Os(OsError),
+}
+
+impl From<Refusal> for ArenaError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Budget(error) => Self::Budget(error),
+            Refusal::Os(error) => Self::Os(error),
+        }
+    }
+}
+
+impl From<Refusal> for BuildError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Budget(error) => Self::Budget(error),
+            Refusal::Os(error) => Self::Os(error),
+        }
+    }
+}
+
+/// A part of a mapping. The mapping outlives it.
+#[derive(Debug)]
+pub(super) struct Extent {
+    start: NonNull<u8>,
+    /// The bytes of use.
+    bytes: usize,
+    /// The same in whole OS pages.
+    reach: usize,
+    committed: Cell<usize>,
+    terms: Terms,
+}
+
+impl Extent {
+    /// An extent of `bytes` in `reach` bytes of the mapping; nothing is committed yet.
+    pub(super) const fn new(start: NonNull<u8>, bytes: usize, reach: usize, terms: Terms) -> Self {
+        Self {
+            start,
+            bytes,
+            reach,
+            committed: Cell::new(0),
+            terms,
+        }
+    }
+
+    pub(super) const fn start(&self) -> NonNull<u8> {
+        self.start
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The bytes from the front on that can be used now.
+    pub(super) fn usable_bytes(&self) -> usize {
+        self.bytes.min(self.committed.get())
+    }
+
+    pub(super) const fn committed_bytes(&self) -> usize {
+        self.committed.get()
+    }
+
+    /// Commits whole steps, so that the first `need` bytes can be used.
+    pub(super) fn commit_to(&self, need: usize) -> Result<(), Refusal> {
+        debug_assert!(need <= self.bytes);
+        let step = self.terms.step_bytes.unwrap_or(self.reach);
+        let target = if need == 0 {
+            0
+        } else {
+            need.checked_next_multiple_of(step)
+                .map_or(self.reach, |target| target.min(self.reach))
+        };
+        let had = self.committed.get();
+        let Some(more) = target.checked_sub(had).filter(|more| *more > 0) else {
+            return Ok(());
+        };
+        if let Some(budget) = self.terms.budget {
+            budget.charge(more as u64).map_err(Refusal::Budget)?;
+        }
+        if let Err(error) = self.take_pages(had, more) {
+            self.uncharge(more);
+            return Err(Refusal::Os(error));
+        }
+        self.committed.set(target);
+        Ok(())
+    }
+
+    fn take_pages(&self, from: usize, bytes: usize) -> Result<(), OsError> {
+        let at = self.at(from);
+        // SAFETY: the range is a part of the extent that nobody uses yet.
+        unsafe { pages::commit(at, bytes) }?;
+        if self.terms.prefault {
+            // SAFETY: the range can be written since the line above, and nobody uses it yet.
+            unsafe { pages::populate(at, bytes) }?;
+        }
+        poison::hidden(at, bytes);
+        Ok(())
+    }
+
+    /// Gives back what lies behind the first `used` bytes, which nobody uses; it reads as zero
+    /// afterwards. Returns where that begins and how many bytes it were. Steps go back whole and are
+    /// committed and charged again when they are wanted.
+    pub(super) fn give_back_behind(&self, used: usize) -> Result<(usize, usize), OsError> {
+        let whole = self.terms.step_bytes.unwrap_or_else(pages::page_size);
+        let had = self.committed.get();
+        let kept = used
+            .checked_next_multiple_of(whole)
+            .map_or(had, |kept| kept.min(had));
+        let bytes = had - kept;
+        if bytes == 0 {
+            return Ok((kept, 0));
+        }
+        // SAFETY: the range is a part of the extent that nobody uses, by the caller's word.
+        unsafe { pages::decommit(self.at(kept), bytes) }?;
+        if self.terms.step_bytes.is_some() {
+            self.committed.set(kept);
+            self.uncharge(bytes);
+        }
+        Ok((kept, bytes))
+    }
+
+    /// Takes back what was charged: the memory is the kernel's again.
+    pub(super) fn end(&self) {
+        self.uncharge(self.committed.replace(0));
+    }
+
+    fn uncharge(&self, bytes: usize) {
+        if let Some(budget) = self.terms.budget {
+            budget.release(bytes as u64);
+        }
+    }
+
+    fn at(&self, offset: usize) -> NonNull<u8> {
+        debug_assert!(offset <= self.reach);
+        // SAFETY: inside the extent, as its callers count.
+        unsafe { self.start.add(offset) }
+    }
+}
