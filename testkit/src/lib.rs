@@ -15,6 +15,7 @@
 //! | [`generator`] | programs from a seed |
 //! | [`subject`] | the allocator under test, and two ready-made ones |
 //! | [`shadow`] | the naive model: live ranges, alignment, contents |
+//! | [`gguf`] | model files, made and damaged |
 //! | `pattern.rs` | the bytes of blocks under test |
 //! | [`player`] | runs a program on a subject, lane by lane, against the model |
 //! | [`shrink`] | the smallest program that still fails |
@@ -31,6 +32,7 @@ extern crate alloc;
 
 pub mod check;
 pub mod generator;
+pub mod gguf;
 pub mod graph;
 pub mod op;
 #[expect(

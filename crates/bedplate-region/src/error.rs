@@ -47,12 +47,6 @@ impl From<OsError> for BuildError {
     }
 }
 
-impl From<BudgetError> for BuildError {
-    fn from(error: BudgetError) -> Self {
-        Self::Budget(error)
-    }
-}
-
 /// An allocation that could not be. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -115,18 +109,6 @@ impl fmt::Display for ArenaError {
 }
 
 impl core::error::Error for ArenaError {}
-
-impl From<OsError> for ArenaError {
-    fn from(error: OsError) -> Self {
-        Self::Os(error)
-    }
-}
-
-impl From<BudgetError> for ArenaError {
-    fn from(error: BudgetError) -> Self {
-        Self::Budget(error)
-    }
-}
 
 /// A plan that could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 //!
 //! # Role
 //! Scratch that dies every token: an [`Arena`] of fixed capacity whose misuse does not compile, and a
-//! [`Plan`] that lays the tensors of a graph over each other.
+//! [`Plan`] that lays the tensors of a graph over each other. Weights that live as long as the program:
+//! files [mapped or copied](mapped), and readers of [GGUF](gguf) and safetensors that believe nothing.
 //!
 //! # Not here
 //! Growth behind the caller's back: what does not fit is an error that says by how much. Values that
@@ -36,6 +37,10 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `scratch/` | the arena, scopes, savepoints, measuring, plans |
+//! | `mapped/` | model files as memory: mapped, copied, sealed |
+//! | `gguf/` | model files in the format GGUF |
+//! | `safetensors.rs` | model files in the format safetensors (feature `safetensors`) |
+//! | `tensor/` | tensors in a file's bytes |
 //! | `plain.rs` | types that any bytes are a value of |
 //! | `error.rs` | errors |
 //!
@@ -45,9 +50,14 @@
 extern crate alloc;
 
 mod error;
+pub mod gguf;
+pub mod mapped;
 #[expect(unsafe_code, reason = "bytes become values of plain types")]
 mod plain;
+#[cfg(feature = "safetensors")]
+pub mod safetensors;
 pub mod scratch;
+pub mod tensor;
 
 pub use error::{ArenaError, BuildError, PlanError, ViewError};
 pub use plain::{Plain, values_mut};

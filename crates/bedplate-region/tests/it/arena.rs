@@ -1,8 +1,11 @@
 //! Allocation, reset, and what does not fit.
 
 use bedplate_os::budget::Budget;
+use bedplate_os::{Operation, OsError};
 use bedplate_region::{Arena, ArenaError, BuildError};
 use core::alloc::Layout;
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 fn layout(size: usize, align: usize) -> Layout {
     Layout::from_size_align(size, align).expect("a small layout")
@@ -299,22 +302,70 @@ fn memory_can_be_asked_for_at_once_and_in_huge_pages() {
 
 #[test]
 fn errors_say_what_failed_and_what_to_do() {
+    let refused = OsError::new(Operation::Commit, libc::ENOMEM);
+    let Err(budget) = Budget::new(5, 5).charge(6) else {
+        panic!("six are more than five");
+    };
+    let length = ArenaError::Length {
+        items: 5,
+        item_bytes: 8,
+    };
     let texts = [
-        BuildError::Capacity { asked_bytes: 5 }.to_string(),
-        ArenaError::Length {
-            items: 5,
-            item_bytes: 8,
-        }
-        .to_string(),
-        ArenaError::Alignment { asked_bytes: 5 }.to_string(),
+        (
+            BuildError::Capacity { asked_bytes: 5 }.to_string(),
+            "ask for less",
+        ),
+        (BuildError::Budget(budget).to_string(), "raise the limit"),
+        (BuildError::Os(refused).to_string(), "use less"),
+        (length.to_string(), "ask for fewer"),
+        (
+            ArenaError::Alignment { asked_bytes: 5 }.to_string(),
+            "4096 at most",
+        ),
+        (ArenaError::Budget(budget).to_string(), "raise the limit"),
+        (ArenaError::Os(refused).to_string(), "use less"),
     ];
-    for (text, word) in texts
-        .iter()
-        .zip(["ask for less", "ask for fewer", "4096 at most"])
-    {
+    for (text, word) in texts {
         assert!(
             text.starts_with("failed to ") && text.contains(word),
             "{text}"
         );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_size_and_no_alignment_overflows(
+        sizes in vec((any::<usize>(), 0..=63_u32, 0..=14_u32), 1..20),
+        items in vec((any::<usize>(), 0..=63_u32), 1..20),
+    ) {
+        let arena = Arena::new(32 << 10).expect("an arena");
+        let front = arena.alloc_layout(layout(0, 1)).expect("nothing fits").addr().get();
+        for (bits, down, shift) in sizes {
+            // Sizes of every magnitude.
+            let Ok(layout) = Layout::from_size_align(bits >> down, 1 << shift) else {
+                continue;
+            };
+            let before = arena.used_bytes();
+            match arena.alloc_layout(layout) {
+                Ok(at) => {
+                    let offset = at.addr().get() - front;
+                    prop_assert!(offset >= before && offset + layout.size() <= arena.used_bytes());
+                    prop_assert!(at.addr().get().is_multiple_of(layout.align().max(64)));
+                }
+                Err(_) => prop_assert_eq!(arena.used_bytes(), before),
+            }
+            prop_assert!(arena.used_bytes() <= arena.capacity_bytes());
+        }
+        for (bits, down) in items {
+            let before = arena.used_bytes();
+            match arena.alloc_uninit::<[u64; 3]>(bits >> down) {
+                Ok(slice) => prop_assert!(before + size_of_val(slice) <= arena.used_bytes()),
+                Err(_) => prop_assert_eq!(arena.used_bytes(), before),
+            }
+            prop_assert!(arena.used_bytes() <= arena.capacity_bytes());
+        }
     }
 }
