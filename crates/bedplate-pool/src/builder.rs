@@ -3,10 +3,11 @@
 //! # Role
 //! Wishes, checked when the pool is built.
 
-use crate::admission::{Gauge, Narrowing, SharedBudget, Terms};
+use crate::admission::{Narrowing, SharedBudget};
+use crate::config::{Places, PoolConfig, within};
 use crate::error::BuildError;
 use crate::handlers::{Handlers, Namer};
-use crate::plan::{Machinery, Plan, SPARES_MAX, WIDTH_MAX};
+use crate::plan::{Machinery, Plan, WIDTH_MAX};
 use crate::pool::{self, ThreadPool};
 use crate::tuning;
 use alloc::sync::Arc;
@@ -29,17 +30,13 @@ use core::any::Any;
 #[derive(Debug, Default)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ThreadPoolBuilder {
-    width: Option<usize>,
-    spares: Option<usize>,
-    queue_jobs: Option<usize>,
+    config: PoolConfig,
+    places: Option<usize>,
+    machine: Option<Machine>,
     timeline_events: Option<usize>,
     stack_bytes: Option<usize>,
     name: Option<String>,
     namer: Namer,
-    bind: Option<bool>,
-    budget: Option<SharedBudget>,
-    monitor: Option<Arc<PressureMonitor>>,
-    narrowing: Narrowing,
     predicts: Option<bool>,
     handlers: Handlers,
 }
@@ -52,21 +49,41 @@ impl ThreadPoolBuilder {
 
     /// How many workers; zero for the default.
     pub fn num_threads(mut self, workers: usize) -> Self {
-        self.width = (workers > 0).then_some(workers);
+        self.config = self.config.num_threads(workers);
+        self
+    }
+
+    /// Settings that can be changed while the pool runs, all at once; the methods of the same names
+    /// set them one by one.
+    pub fn config(mut self, config: PoolConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// How many workers there may ever be, see [`ThreadPool::update_config`]; default as many as there
+    /// are, and as the process may use CPUs where that is left to the pool.
+    pub fn max_threads(mut self, workers: usize) -> Self {
+        self.places = Some(workers);
+        self
+    }
+
+    /// The machine whose CPUs and limits the pool goes by; default the running one.
+    pub fn machine(mut self, machine: Machine) -> Self {
+        self.machine = Some(machine);
         self
     }
 
     /// How many threads may take the places of workers that wait or block; default twice the
     /// workers, at least 8.
     pub fn spare_threads(mut self, spares: usize) -> Self {
-        self.spares = Some(spares);
+        self.config = self.config.spare_threads(spares);
         self
     }
 
     /// Room for detached jobs of each priority, beyond which `try_spawn` gives the job back;
     /// default 65,536.
     pub fn queue_jobs(mut self, jobs: usize) -> Self {
-        self.queue_jobs = Some(jobs);
+        self.config = self.config.queue_jobs(jobs);
         self
     }
 
@@ -103,27 +120,27 @@ impl ThreadPoolBuilder {
     /// Whether each worker is bound to a CPU of its own; default yes, where there are as many
     /// workers as CPUs that the process may use.
     pub fn bind_workers(mut self, bind: bool) -> Self {
-        self.bind = Some(bind);
+        self.config = self.config.bind_workers(bind);
         self
     }
 
     /// What jobs with a footprint are charged to, beside others who charge it; default a budget of the
     /// pool's own, three quarters of the memory limit in force.
     pub fn memory_budget(mut self, budget: impl Into<SharedBudget>) -> Self {
-        self.budget = Some(budget.into());
+        self.config = self.config.memory_budget(budget);
         self
     }
 
     /// Who tells how short memory is, which narrows how many jobs with a footprint run; default the
     /// kernel's files, looked at where such jobs wait or end.
     pub fn pressure_monitor(mut self, monitor: Arc<PressureMonitor>) -> Self {
-        self.monitor = Some(monitor);
+        self.config = self.config.pressure_monitor(monitor);
         self
     }
 
     /// How many jobs with a footprint may run at each level of pressure.
     pub fn narrowing(mut self, narrowing: Narrowing) -> Self {
-        self.narrowing = narrowing;
+        self.config = self.config.narrowing(narrowing);
         self
     }
 
@@ -171,8 +188,7 @@ impl ThreadPoolBuilder {
     /// - [`BuildError::Thread`] where a worker cannot be started; those that were are ended.
     /// - [`BuildError::ForkHook`] where there is no memory for the handler.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
-        let machinery = Machinery::read(&Machine::running())?;
-        ThreadPool::with_plan(self.plan(&machinery)?)
+        ThreadPool::with_plan(self.plan()?)
     }
 
     /// Builds the pool of the process, which the free functions use from outside other pools.
@@ -184,16 +200,17 @@ impl ThreadPoolBuilder {
         pool::set_default(|| self.build())
     }
 
-    fn plan(self, machinery: &Machinery) -> Result<Plan, BuildError> {
-        let width = within(
-            "num_threads",
-            self.width.unwrap_or(machinery.width),
-            1,
-            WIDTH_MAX,
-        )?;
-        let spares = self
-            .spares
-            .unwrap_or_else(|| (2 * width).clamp(8, SPARES_MAX));
+    fn plan(self) -> Result<Plan, BuildError> {
+        let machine = self.machine.unwrap_or_else(Machine::running);
+        let machinery = Machinery::read_for(&machine, self.config.workers)?;
+        let own = machinery.terms();
+        let numbers = self.config.resolve(&machinery, Places::MOST, &own)?;
+        let most = match (self.places, self.config.workers) {
+            (Some(most), _) => most,
+            (None, Some(_)) => numbers.width,
+            (None, None) => numbers.width.max(machinery.cpus.len().min(WIDTH_MAX)),
+        };
+        let width = within("max_threads", most, numbers.width, WIDTH_MAX)?;
         let name = self.name.unwrap_or_else(|| "bedplate-pool".to_owned());
         let names: Vec<String> = match self.namer.0 {
             Some(name_of) => (0..width).map(name_of).collect(),
@@ -203,52 +220,25 @@ impl ThreadPoolBuilder {
         if let Some(bad) = nul.or(Some(&name).filter(|name| name.contains('\0'))) {
             return Err(BuildError::Name(bad.clone()));
         }
-        if !self.narrowing.is_ordered() {
-            return Err(BuildError::Narrowing(self.narrowing));
-        }
-        let queue_jobs = self.queue_jobs.unwrap_or(tuning::QUEUE_JOBS);
-        let queue_jobs = within("queue_jobs", queue_jobs, 1, usize::MAX)?;
-        let has_cpu_each = width == machinery.cpus.len();
-        let bound = self.bind.unwrap_or(true) && has_cpu_each;
         Ok(Plan {
             width,
-            spares: within("spare_threads", spares, 0, SPARES_MAX)?,
-            queue_jobs,
+            spares: numbers.spares,
+            numbers,
+            own,
+            config: self.config,
+            machine,
+            machinery,
             timeline_events: within(
                 "timeline_events",
                 self.timeline_events.unwrap_or(tuning::TIMELINE_EVENTS),
                 1,
                 tuning::TIMELINE_EVENTS_MAX,
             )?,
-            terms: Terms {
-                budget: self.budget.unwrap_or_else(|| machinery.budget()),
-                gauge: Arc::new(Gauge::new(self.monitor)),
-                narrowing: self.narrowing,
-                room: queue_jobs,
-            },
             stack_bytes: self.stack_bytes,
             name,
             names,
-            cpus: if bound {
-                machinery.cpus.clone()
-            } else {
-                Vec::new()
-            },
             predicts: self.predicts.unwrap_or(true),
             handlers: self.handlers,
-        })
-    }
-}
-
-fn within(name: &'static str, value: usize, min: usize, max: usize) -> Result<usize, BuildError> {
-    if (min..=max).contains(&value) {
-        Ok(value)
-    } else {
-        Err(BuildError::Setting {
-            name,
-            value,
-            min,
-            max,
         })
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Crew {
     handles: Mutex<Vec<JoinHandle<()>>>,
     /// Threads that live.
     living: AtomicUsize,
+    /// Workers that were started.
+    workers: AtomicUsize,
     /// Spares that were started.
     spares: AtomicUsize,
     spares_failed: AtomicU64,
@@ -46,6 +48,7 @@ impl Default for Crew {
         Self {
             handles: Mutex::default(),
             living: AtomicUsize::new(0),
+            workers: AtomicUsize::new(0),
             spares: AtomicUsize::new(0),
             spares_failed: AtomicU64::new(0),
             forks: FORKS.load(Ordering::Relaxed),
@@ -54,13 +57,25 @@ impl Default for Crew {
 }
 
 impl Crew {
-    /// Starts the workers.
-    pub(crate) fn start_all(&self, engine: &Arc<Engine>) -> Result<(), BuildError> {
-        for index in 0..engine.plan.width {
-            self.start(engine, index)
+    /// Starts workers until there are so many. One caller at a time: the builder, or whoever changes
+    /// the configuration.
+    pub(crate) fn start_workers(&self, engine: &Engine, count: usize) -> Result<(), BuildError> {
+        // Relaxed, here and below: one caller at a time.
+        let started = self.workers.load(Ordering::Relaxed);
+        let Some(engine) = engine.counted().filter(|_| !self.is_forked()) else {
+            return Ok(());
+        };
+        for index in started..count {
+            self.start(&engine, index)
                 .map_err(|error| BuildError::Thread { index, error })?;
+            self.workers.store(index + 1, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Workers that were started.
+    pub(crate) fn workers_started(&self) -> usize {
+        self.workers.load(Ordering::Relaxed)
     }
 
     fn start(&self, engine: &Arc<Engine>, index: usize) -> std::io::Result<()> {
@@ -89,7 +104,7 @@ impl Crew {
     pub(crate) fn start_spare(&self, engine: &Engine) -> Option<usize> {
         // A forked child has none of the other threads, and gets no spare either.
         let engine = engine.counted().filter(|_| !self.is_forked())?;
-        let max = engine.plan.spares;
+        let max = engine.shape.spares();
         // Relaxed: a number each is given once.
         let number = self
             .spares
@@ -169,11 +184,7 @@ impl Crew {
 
 /// What a thread of the pool does from its start to its end.
 fn live(engine: &Engine, index: usize) {
-    let cpu = engine.plan.cpu_of(index);
-    if let Some(cpu) = cpu {
-        let bound = bedplate_os::affinity::bind_thread(cpu);
-        engine.seat(index).note_cpu(bound.is_ok().then_some(cpu));
-    }
+    engine.bind(engine.seat(index));
     engine.plan.handlers.start(told_index(engine, index));
     worker::work(engine, index);
     engine.plan.handlers.exit(told_index(engine, index));
@@ -183,7 +194,7 @@ fn live(engine: &Engine, index: usize) {
 /// What handlers are told: rayon's are promised an index below the number of threads.
 fn told_index(engine: &Engine, index: usize) -> usize {
     if cfg!(feature = "rayon-plumbing") {
-        index % engine.width()
+        index % engine.plan.width
     } else {
         index
     }

@@ -22,6 +22,7 @@
 use crate::activity::{self, Activity, Step};
 use crate::admission::Gate;
 use crate::crew::{self, Crew};
+use crate::distance::Distances;
 use crate::metrics::{Metrics, WorkerMetrics};
 use crate::plan::Plan;
 use crate::predict;
@@ -29,6 +30,7 @@ use crate::protocol::idle::IdleSet;
 use crate::queue::{Item, JobQueue, Priority};
 use crate::root::{Directions, RootPage};
 use crate::seat::Seat;
+use crate::shape::Shape;
 use crate::timeline::{MarkKind, PlaceKind, Recorder, Timeline};
 use crate::tuning;
 use alloc::sync::{Arc, Weak};
@@ -46,6 +48,8 @@ pub(crate) struct Engine {
     /// Workers, then spares, then guests.
     seats: Box<[Seat]>,
     pub(crate) plan: Plan,
+    /// How it runs now.
+    pub(crate) shape: Shape,
     pub(crate) crew: Crew,
     pub(crate) idle: IdleSet,
     pub(crate) activity: Activity,
@@ -79,7 +83,7 @@ impl Engine {
         Arc::new_cyclic(|me: &Weak<Self>| {
             // `as_ptr` is where the engine will stand; nobody follows it before it does.
             let at = NonNull::new(me.as_ptr().cast_mut()).unwrap_or(NonNull::dangling());
-            let limit = tuning::offers_limit(plan.width);
+            let limit = tuning::offers_limit(plan.numbers.width);
             Self {
                 root: OnceLock::new(),
                 seats: (0..threads + tuning::GUESTS)
@@ -89,8 +93,9 @@ impl Engine {
                 idle: IdleSet::new(threads),
                 activity: Activity::default(),
                 recorder: Recorder::new(plan.timeline_events),
-                queue: JobQueue::new(plan.queue_jobs),
-                admission: Gate::new(plan.terms.clone(), me.clone()),
+                queue: JobQueue::new(plan.numbers.terms.room),
+                admission: Gate::new(plan.numbers.terms.clone(), me.clone()),
+                shape: Shape::new(&plan),
                 asleep: AtomicBool::new(true),
                 hunters: AtomicUsize::new(0),
                 stopping: AtomicBool::new(false),
@@ -131,10 +136,10 @@ impl Engine {
         self.me.upgrade()
     }
 
-    /// How many workers there are.
+    /// How many workers run at a time.
     #[inline]
     pub(crate) fn width(&self) -> usize {
-        self.plan.width
+        self.shape.width()
     }
 
     /// Seats of workers and spares.
@@ -170,12 +175,12 @@ impl Engine {
 
     /// True while fewer than `width` worker threads run.
     pub(crate) fn may_run_jobs(&self) -> bool {
-        self.activity.now().workers < self.plan.width
+        self.activity.now().workers < self.width()
     }
 
     /// True while fewer threads run than there are workers.
     pub(crate) fn may_hunt(&self) -> bool {
-        self.activity.now().running() < self.plan.width
+        self.activity.now().running() < self.width()
     }
 
     /// An offer was made.
@@ -261,7 +266,7 @@ impl Engine {
         // Relaxed: a limit, no order hangs on it.
         let before = self.hunters.fetch_add(1, Ordering::Relaxed);
         let hunter = Hunter { engine: self };
-        (before < self.plan.width.div_ceil(2)).then_some(hunter)
+        (before < self.width().div_ceil(2)).then_some(hunter)
     }
 
     /// True if nobody hunts.
@@ -284,6 +289,18 @@ impl Engine {
     pub(crate) fn has_offers(&self) -> bool {
         self.seats_at_work()
             .any(|seat| seat.offers.oldest(0).is_some())
+    }
+
+    /// How far the machine's CPUs are from each other: as the pool was built.
+    pub(crate) fn distances(&self) -> &Distances {
+        &self.plan.machinery.distances
+    }
+
+    /// Has each thread keep so many offers open.
+    pub(crate) fn set_offers_limit(&self, limit: usize) {
+        self.seats
+            .iter()
+            .for_each(|seat| seat.set_offers_limit(limit));
     }
 
     /// Seats of all kinds.
@@ -461,6 +478,9 @@ impl Engine {
             threads: self.crew.living() as u64,
             spares_failed: self.crew.spares_failed(),
             grown: self.queue.grown(),
+            workers: self.width() as u64,
+            reconfigured: self.shape.changes(),
+            degraded: self.shape.degraded().len() as u64,
             // Relaxed, both: figures.
             wakes: self.wakes.load(Ordering::Relaxed),
             guests_refused: self.guests_refused.load(Ordering::Relaxed),
@@ -492,7 +512,11 @@ impl Engine {
     /// True if a thread has the place now.
     fn is_owned(&self, index: usize) -> bool {
         if index < self.thread_seats() {
-            return index < self.plan.width + self.crew.spares_started();
+            return if index < self.plan.width {
+                index < self.crew.workers_started()
+            } else {
+                index < self.plan.width + self.crew.spares_started()
+            };
         }
         // Relaxed: a figure.
         self.guests.load(Ordering::Relaxed) >> (index - self.thread_seats()) & 1 == 1

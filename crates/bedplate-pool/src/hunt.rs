@@ -17,6 +17,7 @@
 //! whose offers are always young it goes on napping: such an owner is never asked to wake anybody,
 //! and a nap is short enough for the half that does stand in the end.
 
+use crate::distance::Distance;
 use crate::engine::Engine;
 use crate::frame::Stolen;
 use crate::seat::Seat;
@@ -30,6 +31,9 @@ pub(crate) struct Sightings {
     by_seat: Vec<Sighting>,
     /// Which seat is looked at first, lest all hunters fall upon the same.
     first: usize,
+    /// The order by distance, where the machine has distances, and the looks so far.
+    order: Vec<(usize, Distance)>,
+    looks: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,6 +67,8 @@ impl Sightings {
         Self {
             by_seat: vec![Sighting::default(); engine.seat_count()],
             first: index,
+            order: Vec::new(),
+            looks: 0,
         }
     }
 
@@ -73,39 +79,94 @@ impl Sightings {
 
     /// Looks at all seats once.
     fn look(&mut self, engine: &Engine, seat: &Seat) -> Look {
+        if !engine.distances().is_flat() {
+            return self.look_by_distance(engine, seat);
+        }
         let now_ns = clock::monotonic_ns();
         let mut young = false;
         let first = self.first;
         let after = engine.seats_at_work().filter(|s| s.index >= first);
         let before = engine.seats_at_work().filter(|s| s.index < first);
         for other in after.chain(before) {
-            let Some(offer) = other.offers.oldest(0) else {
-                other.ask();
-                continue;
-            };
-            let seen = &mut self.by_seat[other.index];
-            if seen.number != offer.number() {
-                *seen = Sighting {
-                    number: offer.number(),
-                    since_ns: now_ns,
-                };
-            }
-            if !offer.is_ripe() && now_ns - seen.since_ns < engine.age_ns() {
-                young = true;
-                continue;
-            }
-            match other.offers.take(offer).and_then(Stolen::new) {
-                Some(stolen) => {
-                    other.set_open();
-                    seat.counts.steals.up();
-                    self.first = other.index;
-                    engine.learn_cost(clock::monotonic_ns() - now_ns);
-                    return Look::Half(stolen);
-                }
-                None => seat.counts.steals_failed.up(),
+            match self.look_at(other, (engine, seat), now_ns, engine.age_ns()) {
+                Look::Half(stolen) => return Look::Half(stolen),
+                Look::Young => young = true,
+                Look::Nothing => {}
             }
         }
         if young { Look::Young } else { Look::Nothing }
+    }
+
+    /// As [`look`](Self::look), the nearest first: seats far away are looked at now and then only, since
+    /// each look fetches their lines, and a half there must have stood for longer.
+    fn look_by_distance(&mut self, engine: &Engine, seat: &Seat) -> Look {
+        if self.looks.is_multiple_of(tuning::ORDER_LOOKS) {
+            seat.note_here(engine.distances());
+            let others = engine.seats_at_work().map(|s| (s.index, s.here()));
+            let distances = engine.distances();
+            distances.order(seat.here(), others, self.first, &mut self.order);
+        }
+        let is_wide = self.looks.is_multiple_of(tuning::FAR_LOOKS);
+        self.looks = self.looks.wrapping_add(1);
+        let now_ns = clock::monotonic_ns();
+        let mut young = false;
+        for at in 0..self.order.len() {
+            let (index, distance) = self.order[at];
+            let age_ns = match distance {
+                // Not known to be empty.
+                Distance::Far if !is_wide => {
+                    young = true;
+                    continue;
+                }
+                Distance::Far => engine.age_ns() * tuning::FAR_AGES,
+                Distance::Core | Distance::Cache | Distance::Node => engine.age_ns(),
+            };
+            match self.look_at(engine.seat(index), (engine, seat), now_ns, age_ns) {
+                Look::Half(stolen) => {
+                    if distance == Distance::Far {
+                        seat.counts.steals_far.up();
+                    }
+                    return Look::Half(stolen);
+                }
+                Look::Young => young = true,
+                Look::Nothing => {}
+            }
+        }
+        if young { Look::Young } else { Look::Nothing }
+    }
+
+    /// Looks at one seat, on behalf of another.
+    fn look_at(
+        &mut self,
+        other: &Seat,
+        (engine, seat): (&Engine, &Seat),
+        now_ns: u64,
+        age_ns: u64,
+    ) -> Look {
+        let Some(offer) = other.offers.oldest(0) else {
+            other.ask();
+            return Look::Nothing;
+        };
+        let seen = &mut self.by_seat[other.index];
+        if seen.number != offer.number() {
+            *seen = Sighting {
+                number: offer.number(),
+                since_ns: now_ns,
+            };
+        }
+        if !offer.is_ripe() && now_ns - seen.since_ns < age_ns {
+            return Look::Young;
+        }
+        if let Some(stolen) = other.offers.take(offer).and_then(Stolen::new) {
+            other.set_open();
+            seat.counts.steals.up();
+            self.first = other.index;
+            engine.learn_cost(clock::monotonic_ns() - now_ns);
+            Look::Half(stolen)
+        } else {
+            seat.counts.steals_failed.up();
+            Look::Nothing
+        }
     }
 
     /// Looks until there is something, or until sleeping is better.

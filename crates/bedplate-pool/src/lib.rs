@@ -44,7 +44,10 @@
 //! | `here.rs` | functions that find their pool themselves |
 //! | `current.rs` | the calling thread's seat |
 //! | `crew.rs` | threads |
-//! | `builder.rs`, `plan.rs` | settings, as wished and as checked |
+//! | `builder.rs`, `config.rs`, `plan.rs` | settings, as wished and as checked |
+//! | `shape.rs` | the configuration that runs, and changes of it |
+//! | `machinery.rs`, `degraded.rs` | what the machine lets a process use, and what could not be told |
+//! | `distance.rs` | how far CPUs are from each other |
 //! | `handlers.rs` | functions of the user's |
 //! | `payload.rs` | panics |
 //! | `metrics.rs` | counts |
@@ -73,10 +76,13 @@ mod builder;
     reason = "jobs of a chunk are moved out by whoever took them"
 )]
 mod chunk;
+mod config;
 mod context;
 mod crew;
 #[expect(unsafe_code, reason = "a thread-local word names a borrowed seat")]
 mod current;
+mod degraded;
+mod distance;
 mod engine;
 mod error;
 #[expect(unsafe_code, reason = "frames on the stack are lent to other threads")]
@@ -88,6 +94,7 @@ mod hunt;
 pub mod inspect;
 pub mod iter;
 mod job;
+mod machinery;
 mod metrics;
 mod payload;
 mod plan;
@@ -106,6 +113,7 @@ mod root;
 mod scope;
 #[expect(unsafe_code, reason = "a seat points at the engine it is part of")]
 mod seat;
+mod shape;
 mod sort;
 mod span;
 pub mod timeline;
@@ -116,7 +124,9 @@ mod worker;
 pub use self::{
     admission::{Narrowing, SharedBudget},
     builder::ThreadPoolBuilder,
+    config::PoolConfig,
     context::Context,
+    degraded::Degraded,
     error::{BuildError, FootprintError, Full, JobError},
     future::block_on,
     here::{

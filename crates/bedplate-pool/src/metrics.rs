@@ -148,6 +148,14 @@ macro_rules! metrics {
             pub guests_refused: u64,
             /// 1 where the kernel refused the page by which `bedplate top` finds the pool.
             pub hidden: u64,
+            /// Workers that run at a time now.
+            pub workers: u64,
+            /// Changes of the configuration, by [`ThreadPool::update_config`](crate::ThreadPool::update_config)
+            /// or by the control group's quota.
+            pub reconfigured: u64,
+            /// Things of the machine that the pool does without, see
+            /// [`ThreadPool::degraded`](crate::ThreadPool::degraded).
+            pub degraded: u64,
             /// Jobs with a footprint that were admitted.
             pub admitted: u64,
             /// Jobs with a footprint that wait now.
@@ -236,4 +244,6 @@ metrics! {
     panics: "Panics of detached jobs.",
     asleep_ns: "Nanoseconds of sleeps with nothing to do.",
     waited_ns: "Nanoseconds of waits that slept, and of what blocks.",
+    steals_far: "Of the steals, those from another node.",
+    migrations: "Times that a thread which is not bound was found on another node than before.",
 }

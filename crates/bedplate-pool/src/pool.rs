@@ -8,9 +8,11 @@
 use crate::admission::SharedBudget;
 use crate::batch::Batch;
 use crate::builder::ThreadPoolBuilder;
+use crate::config::PoolConfig;
 use crate::context::Context;
 use crate::crew;
 use crate::current;
+use crate::degraded::Degraded;
 use crate::engine::Engine;
 use crate::error::{BuildError, FootprintError, Full};
 use crate::frame;
@@ -58,7 +60,9 @@ impl ThreadPool {
             engine: Engine::new(plan),
         };
         // On failure the drop ends those that were started.
-        pool.engine.crew.start_all(&pool.engine)?;
+        pool.engine
+            .crew
+            .start_workers(&pool.engine, pool.engine.width())?;
         pool.engine.show();
         Ok(pool)
     }
@@ -267,6 +271,62 @@ impl ThreadPool {
     #[must_use]
     pub fn current_thread_index(&self) -> Option<usize> {
         current::with_engine(&self.engine, |cx| cx.map(Context::index))
+    }
+
+    /// A pool beside other work, see [`PoolConfig::basic`].
+    ///
+    /// # Errors
+    /// - Those of [`ThreadPoolBuilder::build`].
+    pub fn basic() -> Result<Self, BuildError> {
+        ThreadPoolBuilder::new().config(PoolConfig::basic()).build()
+    }
+
+    /// A pool that has the machine to itself, see [`PoolConfig::performance`].
+    ///
+    /// # Errors
+    /// - Those of [`ThreadPoolBuilder::build`].
+    pub fn performance() -> Result<Self, BuildError> {
+        ThreadPoolBuilder::new()
+            .config(PoolConfig::performance())
+            .build()
+    }
+
+    /// A pool that is steered while it runs, see [`PoolConfig::advanced`].
+    ///
+    /// # Errors
+    /// - Those of [`ThreadPoolBuilder::build`].
+    pub fn advanced() -> Result<Self, BuildError> {
+        ThreadPoolBuilder::new()
+            .config(PoolConfig::advanced())
+            .build()
+    }
+
+    /// The configuration that the pool runs by.
+    pub fn config(&self) -> PoolConfig {
+        self.engine.shape.config()
+    }
+
+    /// Runs by another configuration from now on, wholly, or by the present one where it cannot be.
+    ///
+    /// Jobs and joins go on meanwhile. Workers may be as many as the builder's
+    /// [`max_threads`](ThreadPoolBuilder::max_threads), spares as many as the pool was built with.
+    /// Workers beyond a smaller number end what they run and sleep. A job with a footprint that runs stays charged to the budget that it
+    /// was charged to.
+    ///
+    /// # Errors
+    /// Nothing has changed then.
+    /// - [`BuildError::Setting`] where a number is out of its bounds.
+    /// - [`BuildError::Narrowing`] where a higher level of pressure would let more jobs run.
+    /// - [`BuildError::Machine`] where the CPUs cannot be told and decide the number of workers.
+    /// - [`BuildError::Thread`] where a worker cannot be started.
+    pub fn update_config(&self, config: PoolConfig) -> Result<(), BuildError> {
+        self.engine.update(config)
+    }
+
+    /// What the pool does without, because it could not be told of the machine or done on it.
+    #[must_use]
+    pub fn degraded(&self) -> Vec<Degraded> {
+        self.engine.shape.degraded()
     }
 
     /// What happened in the pool so far.

@@ -102,7 +102,7 @@ pub(crate) struct JobQueue {
     waiting: AtomicUsize,
     taken: AtomicU64,
     grown: AtomicU64,
-    room: usize,
+    room: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -125,8 +125,18 @@ impl JobQueue {
             waiting: AtomicUsize::new(0),
             taken: AtomicU64::new(0),
             grown: AtomicU64::new(0),
-            room,
+            room: AtomicUsize::new(room),
         }
+    }
+
+    /// Room for so many jobs of each priority from now on; those that wait stay.
+    pub(crate) fn set_room(&self, room: usize) {
+        // Relaxed, here and below: a setting by itself.
+        self.room.store(room, Ordering::Relaxed);
+    }
+
+    fn room(&self) -> usize {
+        self.room.load(Ordering::Relaxed)
     }
 
     fn lane(&self, priority: Priority) -> &Lane {
@@ -136,7 +146,7 @@ impl JobQueue {
     /// Takes a job in, whether there is room or not.
     pub(crate) fn push(&self, priority: Priority, item: Item) {
         let mut items = self.lane(priority).lock();
-        if items.len() >= self.room {
+        if items.len() >= self.room() {
             // Relaxed: a figure.
             self.grown.fetch_add(1, Ordering::Relaxed);
         }
@@ -146,7 +156,7 @@ impl JobQueue {
     /// Takes a job in if there is room.
     pub(crate) fn push_bounded(&self, priority: Priority, item: Item) -> Result<(), Item> {
         let mut items = self.lane(priority).lock();
-        if items.len() >= self.room {
+        if items.len() >= self.room() {
             return Err(item);
         }
         self.put(&mut items, item);

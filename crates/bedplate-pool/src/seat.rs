@@ -14,6 +14,7 @@
 //! when it takes an offer back; a thief sets it when it took one. A set that is lost to the owner's
 //! clearing costs parallelism only until the next hunter's look, which sets it again.
 
+use crate::distance::Distances;
 use crate::engine::Engine;
 use crate::frame::Header;
 use crate::metrics::Counts;
@@ -23,7 +24,10 @@ use crate::timeline::{SliceKind, Trace};
 use bedplate_os::clock;
 use bedplate_os::lock::Parking;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+/// No CPU.
+const UNKNOWN: u32 = u32::MAX;
 
 /// A thread's place in a pool.
 #[derive(Debug)]
@@ -32,7 +36,7 @@ pub(crate) struct Seat {
     /// True where the next join should offer its second half.
     open: AtomicBool,
     /// How many offers the owner keeps open.
-    offers_limit: usize,
+    offers_limit: AtomicUsize,
     /// What others may take.
     pub(crate) offers: Offers<Header>,
     /// Where the owner sleeps.
@@ -50,6 +54,8 @@ pub(crate) struct Seat {
     /// How many sleeps the owner is in, one inside the other; another thread runs in its place unless
     /// zero. Owner only.
     pauses: AtomicUsize,
+    /// The CPU the owner was last found on.
+    near: AtomicU32,
     engine: NonNull<Engine>,
 }
 
@@ -64,7 +70,7 @@ impl Seat {
     pub(crate) fn new(index: usize, offers_limit: usize, engine: NonNull<Engine>) -> Self {
         Self {
             open: AtomicBool::new(offers_limit > 0),
-            offers_limit,
+            offers_limit: AtomicUsize::new(offers_limit),
             offers: Offers::new(),
             parking: Parking::new(),
             index,
@@ -73,6 +79,7 @@ impl Seat {
             tally: Tally::default(),
             woken_ns: AtomicU64::new(0),
             pauses: AtomicUsize::new(0),
+            near: AtomicU32::new(UNKNOWN),
             engine,
         }
     }
@@ -82,6 +89,17 @@ impl Seat {
     pub(crate) fn engine(&self) -> &Engine {
         // SAFETY: I2: the engine lives as long as the seat that `self` borrows.
         unsafe { self.engine.as_ref() }
+    }
+
+    #[inline]
+    fn offers_limit(&self) -> usize {
+        // Relaxed, here and below: a setting by itself.
+        self.offers_limit.load(Ordering::Relaxed)
+    }
+
+    /// Has the owner keep so many offers open.
+    pub(crate) fn set_offers_limit(&self, limit: usize) {
+        self.offers_limit.store(limit, Ordering::Relaxed);
     }
 
     /// True where the next join should offer its second half.
@@ -95,13 +113,13 @@ impl Seat {
     #[inline]
     pub(crate) fn set_open(&self) {
         // Relaxed: a hint.
-        self.open.store(self.offers_limit > 0, Ordering::Relaxed);
+        self.open.store(self.offers_limit() > 0, Ordering::Relaxed);
     }
 
     /// Offers are wanted of this seat: set by others only where that changes something, so that
     /// the owner's line is not fetched for nothing.
     pub(crate) fn ask(&self) {
-        if !self.is_open() && !self.offers.is_full(self.offers_limit) {
+        if !self.is_open() && !self.offers.is_full(self.offers_limit()) {
             self.set_open();
         }
     }
@@ -109,10 +127,9 @@ impl Seat {
     /// Offers a half, as worth taking at once or not; `None` if enough stands open. Owner only.
     #[inline]
     pub(crate) fn offer(&self, frame: NonNull<Header>, is_ripe: bool) -> Option<Offer> {
-        let offer = self
-            .offers
-            .offer(frame.as_ptr(), self.offers_limit, is_ripe);
-        if self.offers.is_full(self.offers_limit) {
+        let limit = self.offers_limit();
+        let offer = self.offers.offer(frame.as_ptr(), limit, is_ripe);
+        if self.offers.is_full(limit) {
             // Relaxed: a hint.
             self.open.store(false, Ordering::Relaxed);
         }
@@ -180,6 +197,25 @@ impl Seat {
         self.counts
             .bound
             .set(cpu.map_or(0, |cpu| u64::from(cpu) + 1));
+    }
+
+    /// Notes where the owner runs. Owner only.
+    pub(crate) fn note_here(&self, distances: &Distances) {
+        let now = bedplate_os::affinity::current_cpu();
+        let before = self.here();
+        if before != now {
+            // Relaxed, here and below: a hint.
+            self.near.store(now.unwrap_or(UNKNOWN), Ordering::Relaxed);
+            if distances.is_migration(before, now) {
+                self.counts.migrations.up();
+            }
+        }
+    }
+
+    /// The CPU that the owner was last found on.
+    pub(crate) fn here(&self) -> Option<u32> {
+        let cpu = self.near.load(Ordering::Relaxed);
+        (cpu != UNKNOWN).then_some(cpu)
     }
 
     /// True if the owner is bound to `cpu`.

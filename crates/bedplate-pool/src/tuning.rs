@@ -74,6 +74,17 @@ pub(crate) const GUESTS: usize = 64;
 /// Jobs among which one of the low and one of the usual priority come first, lest they starve.
 pub(crate) const TURN_EVERY: u64 = 16;
 
+/// Looks of a hunter after which it finds out anew where it and the others run.
+pub(crate) const ORDER_LOOKS: u32 = 16;
+/// Among how many looks one goes to other nodes.
+pub(crate) const FAR_LOOKS: u32 = 4;
+/// How many times as old an offer of another node must be: what it works on lies there.
+pub(crate) const FAR_AGES: u64 = 2;
+/// How often the control group's quota is looked at, by a worker that goes to sleep, in nanoseconds. A
+/// look reads two or three files: some tens of microseconds.
+pub(crate) const QUOTA_LOOK_NS: u64 = 1_000_000_000;
+/// After how many jobs a worker that never sleeps thinks of the quota: a clock read among as many jobs.
+pub(crate) const QUOTA_LOOK_JOBS: u64 = 1024;
 /// How often somebody looks whether jobs that wait for memory may start, while that hangs on others,
 /// in nanoseconds; and for how long a level of pressure that was read holds. A look costs some 20
 /// microseconds.

@@ -30,7 +30,12 @@ pub(crate) fn work(engine: &Engine, index: usize) {
 
 fn work_at(engine: &Engine, seat: &Seat) {
     let mut sightings = Sightings::new(engine, seat.index);
+    let mut epoch = engine.shape.epoch();
     loop {
+        let latest = engine.shape.epoch();
+        if core::mem::replace(&mut epoch, latest) != latest {
+            engine.bind(seat);
+        }
         if engine.may_run_jobs() && engine.queue.has_some() && run_next(engine, seat) {
             continue;
         }
@@ -85,6 +90,7 @@ pub(crate) fn run_one(engine: &Engine, seat: &Seat) -> bool {
 
 /// Sleeps until woken, unless something came meanwhile that this worker may run.
 fn sleep(engine: &Engine, seat: &Seat) {
+    engine.mind_quota();
     let ticket = seat.parking.ticket();
     engine.idle.enter(seat.index);
     // An owner may have ended the watch for an offer that was gone when this worker looked: whoever
@@ -120,6 +126,14 @@ fn keep_watch(seat: &Seat, ticket: u32, watch: &Watch<'_>) {
 /// Runs a job of the queue.
 fn run(engine: &Engine, seat: &Seat, item: Item) {
     seat.counts.jobs.up();
+    if seat
+        .counts
+        .jobs
+        .get()
+        .is_multiple_of(tuning::QUOTA_LOOK_JOBS)
+    {
+        engine.mind_quota();
+    }
     // One wake brings the next: whoever takes a job wakes another for those that still wait.
     if engine.queue.has_some() {
         engine.rouse_for_job();

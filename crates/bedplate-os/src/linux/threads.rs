@@ -9,11 +9,13 @@ use super::raw::call;
 /// Bytes of a mask: as many CPUs as the lists of `ids.rs` have at most.
 const MASK_BYTES: usize = 65_536 / 8;
 
-/// Binds the calling thread to `cpu`.
-pub(crate) fn set_affinity(cpu: u32) -> Result<(), i32> {
+/// Binds the calling thread to these CPUs.
+pub(crate) fn set_affinity(cpus: impl Iterator<Item = u32>) -> Result<(), i32> {
     let mut mask = [0_u8; MASK_BYTES];
-    let byte = mask.get_mut(cpu as usize / 8).ok_or(libc::EINVAL)?;
-    *byte = 1 << (cpu % 8);
+    for cpu in cpus {
+        let byte = mask.get_mut(cpu as usize / 8).ok_or(libc::EINVAL)?;
+        *byte |= 1 << (cpu % 8);
+    }
     let at = mask.as_ptr().expose_provenance();
     // SAFETY: the mask is readable for its length, as stated; 0 is the calling thread.
     let r = unsafe { call(libc::SYS_sched_setaffinity, [0, MASK_BYTES, at, 0, 0, 0]) };

@@ -238,6 +238,12 @@ impl Gate {
         is_wanted.then_some(Watch { gate: self })
     }
 
+    /// Goes by other terms from now on. Jobs under way keep what they have charged.
+    pub(crate) fn set_terms(&self, terms: Terms) {
+        self.lock().terms = terms;
+        self.call();
+    }
+
     /// The terms now.
     pub(crate) fn terms(&self) -> Terms {
         self.lock().terms.clone()

@@ -11,6 +11,7 @@ mod outside;
 mod panics;
 mod queues;
 mod scopes;
+mod settings;
 mod spans;
 mod timelines;
 mod waits;
