@@ -13,6 +13,7 @@
 //! | `deletable/` | what the audit calls removable, deleted |
 //! | `hotcheck/` | the hot-path check on a built library |
 //! | `programs/` | real programs, unchanged, on the allocator |
+//! | `rayon/` | programs and tests made for rayon, on the pool |
 //! | `tidy/` | rules of the tree that no lint knows |
 //! | `captured.rs` | running a program to its end |
 //! | `failure.rs` | why a chore could not be done, and exit codes |
@@ -33,6 +34,7 @@ mod deletable;
 mod failure;
 mod hotcheck;
 mod programs;
+mod rayon;
 mod tidy;
 
 use clap::{Parser, Subcommand};
@@ -56,6 +58,10 @@ enum Chore {
     Hotcheck(hotcheck::Options),
     /// Runs real programs without us and on us, and compares what they make.
     Programs(programs::Options),
+    /// Builds published programs with rayon and with ours in its place, and compares what they make.
+    RayonPrograms(rayon::ProgramOptions),
+    /// Runs rayon's own tests on the package in rayon's place.
+    RayonTests(rayon::TestOptions),
     /// Checks the rules of the tree: manifests, layers, rooms, unsafe modules, symbols, notices.
     Tidy(tidy::Options),
     /// Writes docs/NOTICES.md and the libraries' notices from the crates that each artefact links.
@@ -69,6 +75,8 @@ fn main() -> ExitCode {
         Chore::Deletable(options) => deletable::run(options),
         Chore::Hotcheck(options) => hotcheck::run(options),
         Chore::Programs(options) => programs::run(options),
+        Chore::RayonPrograms(options) => rayon::run_programs(options),
+        Chore::RayonTests(options) => rayon::run_tests(options),
         Chore::Tidy(options) => tidy::run(options),
         Chore::Notices => tidy::write_notices(),
     };

@@ -13,6 +13,7 @@
 //! | `loops.rs` | rows of sums and sorts |
 //! | `quiet.rs` | rows of a pool that has little to do |
 //! | `admission.rs` | rows of jobs that hold much memory |
+//! | `waits.rs` | rows of programs that hang where a wait runs whatever it finds |
 //! | `asked.rs` | a row of one program on several pools, and its answer |
 //! | `runs.rs` | runs of the programs |
 //! | `programs.rs` | the programs, built |
@@ -26,6 +27,7 @@ mod loops;
 mod programs;
 mod quiet;
 mod runs;
+mod waits;
 
 use crate::Options;
 use crate::failure::Failure;
@@ -39,6 +41,7 @@ const ROOMS: &[fn(&Lab) -> Vec<Row>] = &[
     jobs::rows,
     loops::rows,
     quiet::rows,
+    waits::rows,
     admission::rows,
 ];
 

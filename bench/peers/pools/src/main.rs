@@ -13,6 +13,7 @@
 //! | `loops.rs`, `numbers.rs` | sums and sorts |
 //! | `spawns.rs` | jobs and batches |
 //! | `quiet.rs` | a pool that has little to do |
+//! | `waits.rs` | programs that hang where a wait runs whatever it finds |
 //! | `wakes.rs` | how soon a sleeping worker begins |
 
 mod fib;
@@ -24,6 +25,7 @@ mod plan;
 mod quiet;
 mod spawns;
 mod tree;
+mod waits;
 mod wakes;
 
 use plan::Plan;
@@ -39,6 +41,7 @@ fn main() {
         "spawn" => spawns::spawn(&plan),
         "batch" => spawns::batch(&plan),
         "trickle" | "idle" | "busy" => quiet::run(&plan, &makers::spawner(&plan)),
+        program if program.starts_with("waits-") => waits::run(&plan),
         "wake" => {
             let one = Plan { threads: 1, ..plan };
             wakes::run(&one, |job| makers::sender(&one, job));

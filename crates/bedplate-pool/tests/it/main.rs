@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod admission;
+mod alone;
 mod jobs;
 mod joins;
 mod lifecycle;

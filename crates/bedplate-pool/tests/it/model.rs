@@ -1,9 +1,13 @@
-//! Random programs of joins, scopes, panics and nested entries against their serial meaning.
+//! Random programs of joins, scopes, detached jobs, panics, cancels and nested entries against their serial meaning.
+//!
+//! As many as `BEDPLATE_POOL_PROGRAMS` says, from the seed that `BEDPLATE_POOL_SEED` says; few without. A program that does
+//! not mean what it should is printed with its seed.
 
-use crate::pool;
-use bedplate_pool::{Context, ThreadPool};
+use crate::{pool, until};
+use alloc::sync::Arc;
+use bedplate_pool::{CancelToken, Context, JobOptions, ThreadPool, ThreadPoolBuilder};
 use core::panic::AssertUnwindSafe;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::panic::{catch_unwind, resume_unwind};
 
 /// A program: what it adds to a sum, and where it panics.
@@ -14,8 +18,14 @@ enum Program {
     Panic(u64),
     Join(Box<Self>, Box<Self>),
     Scope(Vec<Self>),
+    /// A scope that is cancelled once its jobs are spawned: each of them runs or does not.
+    Cancelled(Vec<Self>),
     Enter(Box<Self>),
     Catch(Box<Self>),
+    /// A job that nobody waits for.
+    Detached(Arc<Self>),
+    /// The same, called off after it was spawned: it runs or does not.
+    CalledOff(Arc<Self>),
 }
 
 struct Dice(u64);
@@ -36,99 +46,265 @@ impl Dice {
                 _ => Program::Leaf(self.roll(1000)),
             };
         }
-        match self.roll(12) {
-            0..6 => Program::Join(
+        match self.roll(28) {
+            0..12 => Program::Join(
                 Box::new(self.program(depth - 1)),
                 Box::new(self.program(depth - 1)),
             ),
-            6..8 => {
-                let jobs = self.roll(5);
-                Program::Scope((0..jobs).map(|_| self.program(depth - 1)).collect())
-            }
-            8 => Program::Enter(Box::new(self.program(depth - 1))),
-            9 => Program::Leaf(self.roll(1000)),
+            12..16 => Program::Scope(self.several(depth)),
+            16 => Program::Cancelled(self.several(depth)),
+            17..19 => Program::Enter(Box::new(self.program(depth - 1))),
+            19..21 => Program::Leaf(self.roll(1000)),
+            21 => Program::Detached(Arc::new(self.program(depth - 1))),
+            22 => Program::CalledOff(Arc::new(self.program(depth - 1))),
             _ => Program::Catch(Box::new(self.program(depth - 1))),
         }
     }
+
+    fn several(&mut self, depth: u32) -> Vec<Program> {
+        let jobs = self.roll(5);
+        (0..jobs).map(|_| self.program(depth - 1)).collect()
+    }
 }
 
-/// The sum of everything that runs, and the payloads that can come out.
-fn serial(program: &Program, sum: &mut u64) -> Vec<u64> {
-    match program {
-        Program::Leaf(n) | Program::Spin(n) => {
-            *sum += n;
-            Vec::new()
+/// What a program may do.
+#[derive(Debug, Default)]
+struct Meaning {
+    /// What is added for certain.
+    sum: u64,
+    /// What may be added beyond.
+    perhaps: u64,
+    /// The payloads that can come out.
+    panics: Vec<u64>,
+    /// A panic comes out for certain.
+    is_panic: bool,
+}
+
+impl Meaning {
+    fn of(program: &Program) -> Self {
+        match program {
+            Program::Leaf(n) | Program::Spin(n) => Self {
+                sum: *n,
+                ..Self::default()
+            },
+            Program::Panic(n) => Self {
+                panics: vec![*n],
+                is_panic: true,
+                ..Self::default()
+            },
+            Program::Join(a, b) => {
+                let (a, b) = (Self::of(a), Self::of(b));
+                // The first half's panic goes before.
+                let panics = if a.is_panic {
+                    a.panics.clone()
+                } else {
+                    a.panics.iter().chain(&b.panics).copied().collect()
+                };
+                Self { panics, ..a.and(b) }
+            }
+            // Whichever job panics first.
+            Program::Scope(jobs) => jobs.iter().map(Self::of).fold(Self::default(), Self::and),
+            Program::Cancelled(jobs) => {
+                let all = jobs.iter().map(Self::of).fold(Self::default(), Self::and);
+                all.perhaps()
+            }
+            Program::Enter(inner) => Self::of(inner),
+            Program::Catch(inner) => {
+                let inner = Self::of(inner);
+                Self {
+                    sum: inner.sum + u64::from(inner.is_panic),
+                    perhaps: inner.perhaps + u64::from(!inner.is_panic && !inner.panics.is_empty()),
+                    ..Self::default()
+                }
+            }
+            Program::Detached(inner) => Self::of(inner).kept_in(),
+            Program::CalledOff(inner) => Self::of(inner).kept_in().perhaps(),
         }
-        Program::Panic(n) => vec![*n],
-        Program::Join(a, b) => {
-            let (a, b) = (serial(a, sum), serial(b, sum));
-            if a.is_empty() { b } else { a }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.sum += other.sum;
+        self.perhaps += other.perhaps;
+        self.panics.extend(other.panics);
+        self.is_panic |= other.is_panic;
+        self
+    }
+
+    /// If it is not certain to run.
+    fn perhaps(self) -> Self {
+        Self {
+            sum: 0,
+            perhaps: self.sum + self.perhaps,
+            is_panic: false,
+            ..self
         }
-        // Whichever job panics first.
-        Program::Scope(jobs) => jobs.iter().flat_map(|job| serial(job, sum)).collect(),
-        Program::Enter(inner) => serial(inner, sum),
-        Program::Catch(inner) => {
-            let out = serial(inner, sum);
-            *sum += u64::from(!out.is_empty());
-            Vec::new()
+    }
+
+    /// Where no panic comes out.
+    fn kept_in(self) -> Self {
+        Self {
+            panics: Vec::new(),
+            is_panic: false,
+            ..self
         }
     }
 }
 
-fn run(cx: Context<'_>, pools: &[ThreadPool], program: &Program, sum: &AtomicU64) {
+/// What the runs of a program share.
+#[derive(Debug, Default)]
+struct Tally {
+    sum: AtomicU64,
+    /// Detached jobs that neither ran nor were dropped yet.
+    pending: AtomicUsize,
+}
+
+/// A detached job, until it ran or was dropped.
+struct Pending(Arc<Tally>);
+
+impl Pending {
+    fn of(tally: &Arc<Tally>) -> Self {
+        tally.pending.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(tally))
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        // Release pairs with the Acquire in `check`.
+        self.0.pending.fetch_sub(1, Ordering::Release);
+    }
+}
+
+type Pools = &'static [ThreadPool];
+
+fn run(cx: Context<'_>, pools: Pools, program: &Program, tally: &Arc<Tally>) {
+    let add = |n: u64| {
+        tally.sum.fetch_add(n, Ordering::Relaxed);
+    };
     match program {
-        Program::Leaf(n) => {
-            sum.fetch_add(*n, Ordering::Relaxed);
-        }
+        Program::Leaf(n) => add(*n),
         Program::Spin(n) => {
             for i in 0..*n {
                 core::hint::black_box(i);
             }
-            sum.fetch_add(*n, Ordering::Relaxed);
+            add(*n);
         }
         // Without the hook, which would print thousands.
         Program::Panic(n) => resume_unwind(Box::new(*n)),
         Program::Join(a, b) => {
-            cx.join(|cx| run(cx, pools, a, sum), |cx| run(cx, pools, b, sum));
+            cx.join(|cx| run(cx, pools, a, tally), |cx| run(cx, pools, b, tally));
         }
-        Program::Scope(jobs) => bedplate_pool::scope(|s| {
-            for job in jobs {
-                s.spawn(move |_| bedplate_pool::with_context(|cx| run(cx, pools, job, sum)));
-            }
-        }),
+        Program::Scope(jobs) => scope(pools, jobs, tally, false),
+        Program::Cancelled(jobs) => scope(pools, jobs, tally, true),
         Program::Enter(inner) => {
             let other = &pools[cx.index() % pools.len()];
-            other.enter(|cx| run(cx, pools, inner, sum));
+            other.enter(|cx| run(cx, pools, inner, tally));
         }
         Program::Catch(inner) => {
-            let out = catch_unwind(AssertUnwindSafe(|| run(cx, pools, inner, sum)));
-            sum.fetch_add(u64::from(out.is_err()), Ordering::Relaxed);
+            let out = catch_unwind(AssertUnwindSafe(|| run(cx, pools, inner, tally)));
+            add(u64::from(out.is_err()));
+        }
+        Program::Detached(inner) => {
+            let pool = &pools[cx.index() % pools.len()];
+            pool.spawn(detached(pools, inner, tally));
+        }
+        Program::CalledOff(inner) => {
+            let pool = &pools[cx.index() % pools.len()];
+            let token = CancelToken::new();
+            let options = JobOptions::new().cancel(&token);
+            let job = pool.spawn_job(options, detached(pools, inner, tally));
+            token.cancel();
+            drop(job.expect("there is room"));
         }
     }
 }
 
-#[test]
-fn random_programs_mean_what_they_mean_serially() {
-    let pools = [pool(3), pool(1)];
-    for seed in 1..=1500_u64 {
-        let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        let depth = 1 + u32::try_from(dice.roll(9)).expect("below nine");
-        let program = dice.program(depth);
-        let mut expected = 0;
-        let panics = serial(&program, &mut expected);
-        let sum = AtomicU64::new(0);
-        let out = catch_unwind(AssertUnwindSafe(|| {
-            pools[0].enter(|cx| run(cx, &pools, &program, &sum));
-        }));
-        assert_eq!(sum.into_inner(), expected, "seed {seed}: {program:?}");
-        match out {
-            Ok(()) => assert!(panics.is_empty(), "seed {seed}: no panic came out"),
-            Err(panic) => {
-                let n = panic
-                    .downcast_ref::<u64>()
-                    .expect("a payload of the program");
-                assert!(panics.contains(n), "seed {seed}: {n} of {panics:?}");
-            }
+fn detached(
+    pools: Pools,
+    program: &Arc<Program>,
+    tally: &Arc<Tally>,
+) -> impl FnOnce() + Send + use<> {
+    let (pending, program) = (Pending::of(tally), Arc::clone(program));
+    // A panic goes to the pool's handler, or to the handle, which is dropped.
+    move || {
+        let tally = &pending.0;
+        bedplate_pool::with_context(|cx| run(cx, pools, &program, tally));
+    }
+}
+
+fn scope(pools: Pools, jobs: &[Program], tally: &Arc<Tally>, is_cancelled: bool) {
+    bedplate_pool::scope(|s| {
+        for job in jobs {
+            s.spawn(move |_| bedplate_pool::with_context(|cx| run(cx, pools, job, tally)));
+        }
+        if is_cancelled {
+            s.cancel();
+        }
+    });
+}
+
+/// Runs the program of a seed and compares; the number of its panics that came out.
+fn check(pools: Pools, seed: u64) -> u64 {
+    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let depth = 1 + u32::try_from(dice.roll(9)).expect("below nine");
+    let program = dice.program(depth);
+    let meaning = Meaning::of(&program);
+    let tally = Arc::new(Tally::default());
+    let out = catch_unwind(AssertUnwindSafe(|| {
+        pools[0].enter(|cx| run(cx, pools, &program, &tally));
+    }));
+    until("detached jobs have ended", || {
+        tally.pending.load(Ordering::Acquire) == 0
+    });
+    let sum = tally.sum.load(Ordering::Relaxed);
+    let bounds = meaning.sum..=meaning.sum + meaning.perhaps;
+    assert!(
+        bounds.contains(&sum),
+        "seed {seed}: {sum} is not in {bounds:?}: {program:?}"
+    );
+    match out {
+        Ok(()) => assert!(!meaning.is_panic, "seed {seed}: no panic came out"),
+        Err(panic) => {
+            let n = panic
+                .downcast_ref::<u64>()
+                .expect("a payload of the program");
+            let panics = &meaning.panics;
+            assert!(panics.contains(n), "seed {seed}: {n} of {panics:?}");
+            return 1;
         }
     }
+    0
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var_os(name)?.to_str()?.parse().ok()
+}
+
+#[test]
+fn random_programs_mean_what_they_mean_serially() {
+    let few = ThreadPoolBuilder::new()
+        .num_threads(2)
+        .spare_threads(1)
+        .bind_workers(false)
+        .build()
+        .expect("a pool can be made here");
+    // Jobs that nobody waits for outlive every borrow: so must the pools.
+    let pools: Pools = Box::leak(Box::new([pool(3), pool(1), few]));
+    let programs = number("BEDPLATE_POOL_PROGRAMS").unwrap_or(1500);
+    let first = number("BEDPLATE_POOL_SEED").unwrap_or(1);
+    let panics: u64 = (first..first + programs)
+        .map(|seed| check(pools, seed))
+        .sum();
+    let metrics = pools.iter().map(ThreadPool::metrics);
+    let (mut steals, mut leaps, mut jobs, mut waits) = (0, 0, 0, 0);
+    for metrics in metrics {
+        steals += metrics.steals;
+        leaps += metrics.leaps;
+        jobs += metrics.jobs;
+        waits += metrics.waits;
+    }
+    println!(
+        "{programs} programs from seed {first}: {panics} panics came out; {steals} halves taken, {leaps} in waits, \
+         {jobs} jobs of the queues, {waits} waits that slept"
+    );
 }

@@ -1,9 +1,9 @@
 //! Yielding, scopes that stay in place, names of threads.
 
-use crate::pool;
+use crate::{pool, until};
+use alloc::rc::Rc;
 use bedplate_pool::{ThreadPoolBuilder, Yield, in_place_scope, yield_now};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::rc::Rc;
 use std::sync::mpsc::channel;
 
 #[test]
@@ -64,9 +64,7 @@ fn an_in_place_scope_needs_no_free_seat() {
             threads.spawn(move || {
                 pool.install(|| {
                     inside.send(()).expect("the test waits");
-                    while !ended.load(Ordering::SeqCst) {
-                        std::thread::yield_now();
-                    }
+                    until("the test ends", || ended.load(Ordering::SeqCst));
                 });
             });
         }
