@@ -236,17 +236,51 @@ impl Engine {
         }
     }
 
-    /// Wakes a sleeper, if there is one; rather not one that is bound to this CPU.
+    /// Wakes a sleeper, if there is one; rather not one that is bound to this CPU or to a guest's.
     fn wake_one(&self) -> bool {
         let here = bedplate_os::affinity::current_cpu();
-        let woken = self.idle.claim(|index| !self.seats[index].is_on(here));
-        if let Some(index) = woken {
+        let is_liked = |index: usize| {
+            let seat = &self.seats[index];
+            !seat.is_on(here) && !self.is_crowded(seat)
+        };
+        self.wake(self.idle.claim(is_liked))
+    }
+
+    /// True if a guest runs on the CPU that the owner of the seat is bound to: what that worker did
+    /// would be at the guest's cost, while another CPU is idle.
+    pub(crate) fn is_crowded(&self, seat: &Seat) -> bool {
+        let Some(cpu) = seat.bound_to() else {
+            return false;
+        };
+        // Relaxed: a hint.
+        let mut guests = self.guests.load(Ordering::Relaxed);
+        // Bounded by the 64 bits.
+        while guests != 0 {
+            let guest = &self.seats[self.thread_seats() + guests.trailing_zeros() as usize];
+            if guest.has_guest_on(cpu) {
+                return true;
+            }
+            guests &= guests - 1;
+        }
+        false
+    }
+
+    /// Has a worker whose CPU no guest is on look for offers, if one sleeps. The caller does not count
+    /// as a hunter any more, and sleeps if this is true: the other one looks at all that stands.
+    pub(crate) fn hand_over_hunt(&self) -> bool {
+        let is_free = |index: usize| !self.is_crowded(&self.seats[index]);
+        self.idle.any() && self.wake(self.idle.claim_only(is_free))
+    }
+
+    /// Wakes a sleeper that was claimed.
+    fn wake(&self, claimed: Option<usize>) -> bool {
+        if let Some(index) = claimed {
             // Relaxed: a figure.
             self.wakes.fetch_add(1, Ordering::Relaxed);
             self.seats[index].note_wake(clock::monotonic_ns());
             self.seats[index].parking.unpark_all();
         }
-        woken.is_some()
+        claimed.is_some()
     }
 
     /// Wakes a worker that will look whether jobs that wait for memory may start.
@@ -379,7 +413,9 @@ impl Engine {
             ) {
                 Ok(_) => {
                     self.activity.begin(activity::GUEST);
-                    return self.seats.get(self.thread_seats() + free as usize);
+                    let seat = &self.seats[self.thread_seats() + free as usize];
+                    seat.note_guest(bedplate_os::affinity::current_cpu());
+                    return Some(seat);
                 }
                 Err(now) => taken = now,
             }
@@ -419,7 +455,11 @@ impl Engine {
     /// The owner of a seat that was paused runs again.
     pub(crate) fn resume(&self, seat: &Seat) {
         if seat.resume() {
-            self.activity.begin(self.runs_as(seat));
+            let step = self.runs_as(seat);
+            if step == activity::GUEST_RUNS {
+                seat.note_guest(bedplate_os::affinity::current_cpu());
+            }
+            self.activity.begin(step);
         }
     }
 

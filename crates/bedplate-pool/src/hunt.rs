@@ -51,6 +51,8 @@ pub(crate) enum Catch {
     Job,
     /// Nothing: sleep until woken.
     Nothing,
+    /// Another worker looks instead: sleep until woken, also where offers stand.
+    HandedOver,
 }
 
 /// What a look came to.
@@ -171,9 +173,10 @@ impl Sightings {
 
     /// Looks until there is something, or until sleeping is better.
     pub(crate) fn hunt(&mut self, engine: &Engine, seat: &Seat) -> Catch {
-        let Some(_hunter) = engine.hunter() else {
+        let mut hunter = engine.hunter();
+        if hunter.is_none() {
             return Catch::Nothing;
-        };
+        }
         if engine.activity.now().engaged == 0 {
             return Catch::Nothing;
         }
@@ -186,6 +189,17 @@ impl Sightings {
             }
             if !engine.may_hunt() {
                 return Catch::Nothing;
+            }
+            if engine.is_crowded(seat) && engine.idle.any() {
+                // Not before this one counts no more: the other may find that enough hunt.
+                drop(hunter.take());
+                if engine.hand_over_hunt() {
+                    return Catch::HandedOver;
+                }
+                hunter = engine.hunter();
+                if hunter.is_none() {
+                    return Catch::Nothing;
+                }
             }
             let look = self.look(engine, seat);
             if let Look::Half(stolen) = look {

@@ -52,7 +52,7 @@ pub(crate) struct Seat {
     /// When the owner was woken last, in nanoseconds; zero once it has noticed.
     woken_ns: AtomicU64,
     /// How many sleeps the owner is in, one inside the other; another thread runs in its place unless
-    /// zero. Owner only.
+    /// zero. Written by the owner.
     pauses: AtomicUsize,
     /// The CPU the owner was last found on.
     near: AtomicU32,
@@ -218,8 +218,46 @@ impl Seat {
         (cpu != UNKNOWN).then_some(cpu)
     }
 
+    /// Notes where the guest that has the seat is, which is no migration of anybody. Owner only.
+    pub(crate) fn note_guest(&self, cpu: Option<u32>) {
+        // Relaxed: a hint.
+        self.near.store(cpu.unwrap_or(UNKNOWN), Ordering::Relaxed);
+    }
+
+    /// True if a guest that has the seat runs on `cpu`, as far as is known.
+    pub(crate) fn has_guest_on(&self, cpu: u32) -> bool {
+        // Relaxed: a hint.
+        self.here() == Some(cpu) && self.pauses.load(Ordering::Relaxed) == 0
+    }
+
+    /// The CPU the owner is bound to.
+    pub(crate) fn bound_to(&self) -> Option<u32> {
+        self.counts.cpu()
+    }
+
     /// True if the owner is bound to `cpu`.
     pub(crate) fn is_on(&self, cpu: Option<u32>) -> bool {
         cpu.is_some() && self.counts.cpu() == cpu
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seat;
+    use core::ptr::NonNull;
+
+    #[test]
+    fn a_guest_is_on_its_cpu_while_it_runs() {
+        let seat = Seat::new(0, 2, NonNull::dangling());
+        assert!(!seat.has_guest_on(3), "nobody has the seat");
+        seat.note_guest(Some(3));
+        assert!(seat.has_guest_on(3));
+        assert!(!seat.has_guest_on(2));
+        seat.pause();
+        assert!(!seat.has_guest_on(3), "the guest sleeps");
+        seat.resume();
+        assert!(seat.has_guest_on(3));
+        seat.note_guest(None);
+        assert!(!seat.has_guest_on(3), "where it is is not known");
     }
 }

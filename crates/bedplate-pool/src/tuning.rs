@@ -50,8 +50,9 @@ pub(crate) const PIECE_MAX_NS: u64 = 5_000;
 /// enough that dividing it further gains nothing.
 pub(crate) const SORTED_PIECE_NS: u64 = 20_000;
 
-/// How long a hunter looks without sleeping, in nanoseconds: about half of what a wake costs it.
-pub(crate) const HUNT_SPIN_NS: u64 = 20_000;
+/// How long a hunter looks without sleeping, in nanoseconds: what a wake costs it, so that loops that
+/// follow each other find it awake.
+pub(crate) const HUNT_SPIN_NS: u64 = 50_000;
 /// The first nap of a hunter that found nothing, in nanoseconds; each next one is twice as long.
 pub(crate) const NAP_FIRST_NS: u64 = 50_000;
 /// The nap instead of which a hunter that finds nothing leaves it to the owners to wake it, in

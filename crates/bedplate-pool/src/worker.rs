@@ -51,7 +51,8 @@ fn work_at(engine: &Engine, seat: &Seat) {
                 });
             }
             Catch::Job if engine.may_run_jobs() => {}
-            Catch::Job | Catch::Nothing => sleep(engine, seat),
+            Catch::Job | Catch::Nothing => sleep(engine, seat, true),
+            Catch::HandedOver => sleep(engine, seat, false),
         }
     }
 }
@@ -88,18 +89,19 @@ pub(crate) fn run_one(engine: &Engine, seat: &Seat) -> bool {
     is_some
 }
 
-/// Sleeps until woken, unless something came meanwhile that this worker may run.
-fn sleep(engine: &Engine, seat: &Seat) {
+/// Sleeps until woken, unless something came meanwhile that this worker may run; halves only where it
+/// `may_hunt`.
+fn sleep(engine: &Engine, seat: &Seat, may_hunt: bool) {
     engine.mind_quota();
     let ticket = seat.parking.ticket();
     engine.idle.enter(seat.index);
     // An owner may have ended the watch for an offer that was gone when this worker looked: whoever
     // parks last leaves it to the next offer to wake somebody.
-    if engine.is_unwatched() {
+    if may_hunt && engine.is_unwatched() {
         engine.fall_asleep();
     }
     let has_job = engine.queue.has_some() && engine.may_run_jobs();
-    let has_half = engine.is_unwatched() && engine.may_hunt() && engine.has_offers();
+    let has_half = may_hunt && engine.is_unwatched() && engine.may_hunt() && engine.has_offers();
     if !has_job && !has_half && !engine.may_leave() {
         seat.counts.parks.up();
         match engine.admission.watch() {

@@ -58,9 +58,14 @@ impl IdleSet {
 
     /// Claims a sleeper, if possible one that `liked` approves. The caller wakes it.
     pub(crate) fn claim(&self, liked: impl Fn(usize) -> bool) -> Option<usize> {
+        self.claim_only(liked).or_else(|| self.claim_if(&|_| true))
+    }
+
+    /// Claims a sleeper that `liked` approves. The caller wakes it.
+    pub(crate) fn claim_only(&self, liked: impl Fn(usize) -> bool) -> Option<usize> {
         // Pairs with the fence in `enter`.
         fence(Ordering::SeqCst);
-        self.claim_if(&liked).or_else(|| self.claim_if(&|_| true))
+        self.claim_if(&liked)
     }
 
     fn claim_if(&self, wanted: &impl Fn(usize) -> bool) -> Option<usize> {
