@@ -30,7 +30,7 @@ pub(crate) struct Options {
 }
 
 /// The longest that a test may take.
-const TIME: Duration = Duration::from_secs(120);
+const TIME: Duration = Duration::from_secs(60);
 /// How often a file is compiled with less of it: the compiler's stages find different errors.
 const STAGES: usize = 8;
 

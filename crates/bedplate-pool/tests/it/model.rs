@@ -1,9 +1,10 @@
-//! Random programs of joins, scopes, detached jobs, panics, cancels and nested entries against their serial meaning.
+//! Random programs of joins, scopes, detached jobs, panics, cancels, nested entries and changes of the settings against
+//! their serial meaning.
 //!
 //! As many as `BEDPLATE_POOL_PROGRAMS` says, from the seed that `BEDPLATE_POOL_SEED` says; few without. A program that does
 //! not mean what it should is printed with its seed.
 
-use crate::{pool, until};
+use crate::until;
 use alloc::sync::Arc;
 use bedplate_pool::{CancelToken, Context, JobOptions, ThreadPool, ThreadPoolBuilder};
 use core::panic::AssertUnwindSafe;
@@ -26,7 +27,12 @@ enum Program {
     Detached(Arc<Self>),
     /// The same, called off after it was spawned: it runs or does not.
     CalledOff(Arc<Self>),
+    /// A pool gets so many workers.
+    Settings(u64),
 }
+
+/// The most workers that a pool is given.
+const WORKERS_MAX: u8 = 4;
 
 struct Dice(u64);
 
@@ -40,9 +46,10 @@ impl Dice {
 
     fn program(&mut self, depth: u32) -> Program {
         if depth == 0 {
-            return match self.roll(12) {
-                0 => Program::Panic(self.roll(1000)),
-                1 => Program::Spin(self.roll(2000)),
+            return match self.roll(120) {
+                0 => Program::Settings(self.roll(u64::from(WORKERS_MAX)) + 1),
+                1..11 => Program::Panic(self.roll(1000)),
+                11..21 => Program::Spin(self.roll(2000)),
                 _ => Program::Leaf(self.roll(1000)),
             };
         }
@@ -87,6 +94,7 @@ impl Meaning {
                 sum: *n,
                 ..Self::default()
             },
+            Program::Settings(_) => Self::default(),
             Program::Panic(n) => Self {
                 panics: vec![*n],
                 is_panic: true,
@@ -208,6 +216,13 @@ fn run(cx: Context<'_>, pools: Pools, program: &Program, tally: &Arc<Tally>) {
             let pool = &pools[cx.index() % pools.len()];
             pool.spawn(detached(pools, inner, tally));
         }
+        Program::Settings(workers) => {
+            let pool = &pools[cx.index() % pools.len()];
+            let config = pool
+                .config()
+                .num_threads(usize::try_from(*workers).expect("a few"));
+            pool.update_config(config).expect("there is room for them");
+        }
         Program::CalledOff(inner) => {
             let pool = &pools[cx.index() % pools.len()];
             let token = CancelToken::new();
@@ -282,14 +297,17 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn random_programs_mean_what_they_mean_serially() {
-    let few = ThreadPoolBuilder::new()
-        .num_threads(2)
-        .spare_threads(1)
-        .bind_workers(false)
-        .build()
-        .expect("a pool can be made here");
+    let made = [(3, 8), (1, 8), (2, 1)].map(|(workers, spares)| {
+        ThreadPoolBuilder::new()
+            .num_threads(workers)
+            .max_threads(usize::from(WORKERS_MAX))
+            .spare_threads(spares)
+            .bind_workers(false)
+            .build()
+            .expect("a pool can be made here")
+    });
     // Jobs that nobody waits for outlive every borrow: so must the pools.
-    let pools: Pools = Box::leak(Box::new([pool(3), pool(1), few]));
+    let pools: Pools = Box::leak(Box::new(made));
     let programs = number("BEDPLATE_POOL_PROGRAMS").unwrap_or(1500);
     let first = number("BEDPLATE_POOL_SEED").unwrap_or(1);
     let panics: u64 = (first..first + programs)
