@@ -19,6 +19,9 @@ pub(crate) const WORKER: Step = Step(1 | 1 << (2 * BITS));
 pub(crate) const GUEST: Step = Step(1 << BITS | 1 << (2 * BITS));
 /// A worker thread that has work runs (taken away while it waits).
 pub(crate) const WORKER_RUNS: Step = Step(1);
+/// Something waits on a stack of its own, without a thread.
+#[cfg(feature = "fibers")]
+pub(crate) const WAITING: Step = Step(1 << (2 * BITS));
 /// A thread from outside runs (taken away while it waits).
 pub(crate) const GUEST_RUNS: Step = Step(1 << BITS);
 

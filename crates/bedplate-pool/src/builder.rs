@@ -35,6 +35,7 @@ pub struct ThreadPoolBuilder {
     machine: Option<Machine>,
     timeline_events: Option<usize>,
     stack_bytes: Option<usize>,
+    fiber_stack_bytes: Option<usize>,
     name: Option<String>,
     namer: Namer,
     predicts: Option<bool>,
@@ -98,6 +99,21 @@ impl ThreadPoolBuilder {
     /// The stack of each thread in bytes; default the standard library's.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_bytes = (bytes > 0).then_some(bytes);
+        self
+    }
+
+    /// Runs each job and each taken half on a stack of its own, of so many bytes: where it waits for a
+    /// half, a scope or a job of the pool, it leaves its thread to other work instead of blocking it.
+    /// Waits then need no spares, and jobs can wait for jobs as deep as there is memory.
+    ///
+    /// In return, a wait may end later, since its thread does something else meanwhile, and a thread
+    /// has several things begun at a time. **A job that holds a lock, or a borrow of a thread-local,
+    /// while it waits can meet another job on the same thread that wants it, and neither goes on.**
+    /// Without fibers that is safe. A stack that overflows ends the process by SIGSEGV at its guard
+    /// page.
+    #[cfg(feature = "fibers")]
+    pub fn fibers(mut self, stack_bytes: usize) -> Self {
+        self.fiber_stack_bytes = Some(stack_bytes);
         self
     }
 
@@ -235,6 +251,13 @@ impl ThreadPoolBuilder {
                 tuning::TIMELINE_EVENTS_MAX,
             )?,
             stack_bytes: self.stack_bytes,
+            #[cfg(not(feature = "fibers"))]
+            fiber_stack_bytes: self.fiber_stack_bytes,
+            #[cfg(feature = "fibers")]
+            fiber_stack_bytes: self
+                .fiber_stack_bytes
+                .map(|bytes| within("fibers", bytes, tuning::FIBER_STACK_MIN, usize::MAX / 4))
+                .transpose()?,
             name,
             names,
             predicts: self.predicts.unwrap_or(true),

@@ -104,6 +104,40 @@ pub(crate) fn with_engine<R>(engine: &Engine, f: impl FnOnce(Option<Context<'_>>
     })
 }
 
+/// True if the calling thread has this seat and no other.
+#[cfg(feature = "fibers")]
+pub(crate) fn is_only(seat: &Seat) -> bool {
+    with_chain(|mut chain| {
+        let is_first = chain.next().is_some_and(|first| core::ptr::eq(first, seat));
+        is_first && chain.next().is_none()
+    })
+}
+
+/// What the words of a thread are, for a fiber that leaves it or comes back.
+#[cfg(feature = "fibers")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seats {
+    seat: Option<NonNull<Seat>>,
+    chain: Option<NonNull<Record>>,
+}
+
+#[cfg(feature = "fibers")]
+impl Seats {
+    pub(crate) fn get() -> Self {
+        Self {
+            seat: SEAT.get(),
+            chain: CHAIN.get(),
+        }
+    }
+
+    /// Puts the words back. The calls of [`seated`] that they name are on the stacks of the fiber that
+    /// goes on and of its worker (I1).
+    pub(crate) fn set(self) {
+        SEAT.set(self.seat);
+        CHAIN.set(self.chain);
+    }
+}
+
 /// True if this is the seat that calls without a context use.
 pub(crate) fn is_latest(seat: &Seat) -> bool {
     SEAT.get() == Some(NonNull::from(seat))

@@ -65,6 +65,8 @@ pub(crate) struct Engine {
     /// A bit per guest seat that is taken.
     guests: AtomicU64,
     guests_refused: AtomicU64,
+    /// Tasks for which there was no stack.
+    fibers_failed: AtomicU64,
     /// Sleepers woken.
     wakes: AtomicU64,
     /// The age in nanoseconds at which an offer is taken.
@@ -101,6 +103,7 @@ impl Engine {
                 stopping: AtomicBool::new(false),
                 guests: AtomicU64::new(0),
                 guests_refused: AtomicU64::new(0),
+                fibers_failed: AtomicU64::new(0),
                 wakes: AtomicU64::new(0),
                 age_ns: AtomicU64::new(tuning::AGE_MIN_NS),
                 wake_ns: AtomicU64::new(tuning::WAKE_NS),
@@ -524,6 +527,7 @@ impl Engine {
             // Relaxed, both: figures.
             wakes: self.wakes.load(Ordering::Relaxed),
             guests_refused: self.guests_refused.load(Ordering::Relaxed),
+            fibers_failed: self.fibers_failed.load(Ordering::Relaxed),
             hidden: u64::from(self.root.get().is_none_or(Option::is_none)),
             sites,
             sites_evicted,
@@ -534,6 +538,13 @@ impl Engine {
             metrics.add(&seat.counts, now_ns);
         }
         metrics
+    }
+
+    /// There was no stack for a fiber.
+    #[cfg(feature = "fibers")]
+    pub(crate) fn count_fiber_failed(&self) {
+        // Relaxed: a figure.
+        self.fibers_failed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What happened at each place that a thread ever had.

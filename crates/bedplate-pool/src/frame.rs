@@ -15,6 +15,7 @@
 
 use crate::context::Context;
 use crate::current;
+use crate::fiber::Ticket;
 use crate::payload::{self, Payload};
 use crate::protocol::latch::Latch;
 use crate::span::{self, SpanContext};
@@ -45,6 +46,8 @@ pub(crate) struct Header {
     floor: AtomicU64,
     /// What the half is for.
     span: SpanContext,
+    /// The fiber that the owner runs.
+    fiber: Ticket,
 }
 
 /// Somebody who took a frame, as its owner sees them.
@@ -95,6 +98,7 @@ impl Stolen {
         header.thief.store(cx.seat().index, Ordering::Release);
         let run = header.run;
         let sleeper = header.sleeper;
+        let fiber = header.fiber;
         let outer = span::replace(header.span);
         let during = cx.seat().during(kind, from as u64);
         // SAFETY: I2: the offer was taken by this `Stolen`, which is used up here.
@@ -103,6 +107,7 @@ impl Stolen {
         drop(during);
         span::replace(outer);
         if header.latch.finish() {
+            fiber.wake(cx.seat().engine());
             // SAFETY: the place belongs to the core, which the caller's context borrows.
             unsafe { sleeper.as_ref() }.unpark_all();
         }
@@ -122,7 +127,7 @@ where
     B: FnOnce(Context<'_>) -> RB + Send,
     RB: Send,
 {
-    fn new(job: B, sleeper: &Parking) -> Self {
+    fn new(job: B, sleeper: &Parking, fiber: Ticket) -> Self {
         Self {
             header: Header {
                 run: Self::run,
@@ -131,6 +136,7 @@ where
                 thief: AtomicUsize::new(NO_THIEF),
                 floor: AtomicU64::new(0),
                 span: span::current_span(),
+                fiber,
             },
             job: UnsafeCell::new(ManuallyDrop::new(job)),
             outcome: UnsafeCell::new(MaybeUninit::uninit()),
@@ -218,7 +224,7 @@ where
     RB: Send,
 {
     let seat = cx.seat();
-    let frame = Frame::new(b, &seat.parking);
+    let frame = Frame::new(b, &seat.parking, Ticket::of(seat));
     let Some(offer) = seat.offer(frame.shared(), is_ripe) else {
         // SAFETY: no offer stands: the frame is this thread's alone.
         let b = unsafe { frame.take_job() };
@@ -259,7 +265,7 @@ where
     B: FnOnce(Context<'_>) -> RB + Send,
     RB: Send,
 {
-    let frame = Frame::new(job, lobby);
+    let frame = Frame::new(job, lobby, Ticket::NONE);
     send(Stolen(frame.shared()));
     // It has no seat here, but may have one in another pool.
     current::while_blocked(|| wait::asleep(lobby, &frame.header.latch));

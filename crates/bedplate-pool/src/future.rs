@@ -10,6 +10,7 @@
 use crate::admission::{self, Ask, Permit, Refusal, Tagged};
 use crate::engine::Engine;
 use crate::error::JobError;
+use crate::fiber;
 use crate::here;
 use crate::job::{Cell, JobHandle, JobOptions, Outcome};
 use crate::payload;
@@ -39,6 +40,9 @@ use std::thread::Thread;
 /// ```
 pub fn block_on<T: Future>(future: T) -> T::Output {
     let mut future = pin!(future);
+    if let Some(output) = fiber::drive(|cx| future.as_mut().poll(cx)) {
+        return output;
+    }
     let sleeper = Arc::new(Sleeper {
         thread: std::thread::current(),
         woken: AtomicBool::new(false),

@@ -184,7 +184,7 @@ impl Sightings {
         let mut nap_ns = tuning::NAP_FIRST_NS;
         // Bounded: the naps double up to the last.
         loop {
-            if engine.queue.has_some() || engine.may_leave() {
+            if engine.queue.has_some() || seat.home.has_woken() || engine.may_leave() {
                 return Catch::Job;
             }
             if !engine.may_hunt() {
@@ -226,7 +226,7 @@ impl Sightings {
 fn nap(engine: &Engine, seat: &Seat, nap_ns: u64) {
     let ticket = seat.parking.ticket();
     engine.idle.enter(seat.index);
-    if !engine.queue.has_some() && !engine.may_leave() {
+    if !engine.queue.has_some() && !seat.home.has_woken() && !engine.may_leave() {
         seat.counts.naps.up();
         seat.sleep(SliceKind::Nap, ticket, Some(nap_ns));
         engine.note_awake(seat);

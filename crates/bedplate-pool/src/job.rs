@@ -9,6 +9,7 @@
 use crate::admission::{self, Ask, Permit, Refusal, Tagged};
 use crate::engine::Engine;
 use crate::error::{FootprintError, Full, JobError};
+use crate::fiber;
 use crate::here;
 use crate::queue::{Item, Priority};
 use crate::timeline::SliceKind;
@@ -150,11 +151,21 @@ impl<R> JobHandle<R> {
     /// - [`JobError::Panicked`] where it did and panicked.
     /// - [`JobError::TooLarge`] where its footprint is larger than the whole budget.
     pub fn wait(self) -> Result<R, JobError> {
-        let wait = || here::waiting(|| self.cell.wait());
-        if self.cell.tagged {
+        let tagged = self.cell.tagged;
+        let wait = || self.wait_here();
+        if tagged {
             admission::held(wait)
         } else {
             wait()
+        }
+    }
+}
+
+impl<R> JobHandle<R> {
+    fn wait_here(mut self) -> Result<R, JobError> {
+        match fiber::drive(|cx| Pin::new(&mut self).poll(cx)) {
+            Some(outcome) => outcome,
+            None => here::waiting(|| self.cell.wait()),
         }
     }
 }

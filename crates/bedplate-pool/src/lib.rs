@@ -22,6 +22,8 @@
 //! | `context.rs` | the right to fork |
 //! | `frame.rs` | the second half of a join |
 //! | `wait.rs` | waiting for a half that another took |
+//! | `fiber/` | stacks for what waits, with the feature `fibers` |
+//! | `fiber_disabled.rs` | its twin in a build without them |
 //! | `hunt.rs` | how a worker comes to halves |
 //! | `worker.rs` | the life of a worker |
 //! | `protocol/` | the protocols between threads, modelled |
@@ -85,6 +87,11 @@ mod degraded;
 mod distance;
 mod engine;
 mod error;
+#[cfg(feature = "fibers")]
+mod fiber;
+#[cfg(not(feature = "fibers"))]
+#[path = "fiber_disabled.rs"]
+mod fiber;
 #[expect(unsafe_code, reason = "frames on the stack are lent to other threads")]
 mod frame;
 mod future;

@@ -146,6 +146,9 @@ macro_rules! metrics {
             pub grown: u64,
             /// Entries from outside that found no free place and were run by a worker.
             pub guests_refused: u64,
+            /// Jobs and halves for which there was no stack, in a pool with fibers: where these wait,
+            /// they block their thread.
+            pub fibers_failed: u64,
             /// 1 where the kernel refused the page by which `bedplate top` finds the pool.
             pub hidden: u64,
             /// Workers that run at a time now.

@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     /// Events that each thread's ring of the timeline has room for.
     pub(crate) timeline_events: usize,
     pub(crate) stack_bytes: Option<usize>,
+    /// The stack of each fiber; none where the pool has no fibers.
+    pub(crate) fiber_stack_bytes: Option<usize>,
     pub(crate) name: String,
     /// The names of the workers, if the user gave each; else empty.
     pub(crate) names: Vec<String>,

@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::current;
 use crate::engine::Engine;
 use crate::error::FootprintError;
+use crate::fiber;
 use crate::payload::{self, Payload};
 use crate::queue::{Item, Priority, Shared};
 use crate::seat::Seat;
@@ -30,6 +31,7 @@ use core::marker::PhantomData;
 use core::ops::Range;
 use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{self, Poll, Waker};
 use std::panic::catch_unwind;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -199,13 +201,27 @@ struct Queue {
     ended: u64,
     /// The opener sleeps.
     waiting: bool,
+    /// Wakes the opener where it waits without a thread.
+    alarm: Option<Waker>,
 }
 
 impl Queue {
+    /// Wakes the opener if it waits without a thread.
+    fn rouse(&mut self) {
+        if let Some(alarm) = self.alarm.take() {
+            alarm.wake();
+        }
+    }
+
     /// True if all jobs have ended. Only jobs that have not ended add others, and the opener before it
     /// waits.
     fn all_ended(&self) -> bool {
         self.ended == self.added
+    }
+
+    /// True while there is nothing to do for the opener, who runs jobs if it is `helping`.
+    fn is_quiet(&self, helping: bool) -> bool {
+        !(self.all_ended() || helping && self.jobs.has_some())
     }
 }
 
@@ -304,6 +320,7 @@ impl Work {
         if queue.waiting {
             self.ended.notify_one();
         }
+        queue.rouse();
         drop(queue);
         self.invite();
     }
@@ -337,7 +354,7 @@ impl Work {
         let mut queue = self.lock();
         queue.ended += ended;
         let Some((chunk, more)) = queue.jobs.chunk() else {
-            return if self.tell_end(&queue) {
+            return if self.tell_end(&mut queue) {
                 Taken::End
             } else {
                 Taken::None
@@ -351,10 +368,13 @@ impl Work {
     }
 
     /// True if all jobs have ended; wakes the opener then.
-    fn tell_end(&self, queue: &Queue) -> bool {
+    fn tell_end(&self, queue: &mut Queue) -> bool {
         let all = queue.all_ended();
-        if all && queue.waiting {
-            self.ended.notify_all();
+        if all {
+            if queue.waiting {
+                self.ended.notify_all();
+            }
+            queue.rouse();
         }
         all
     }
@@ -408,7 +428,7 @@ impl Work {
     fn count_ended(&self) {
         let mut queue = self.lock();
         queue.ended += 1;
-        self.tell_end(&queue);
+        self.tell_end(&mut queue);
     }
 
     /// Runs jobs of this scope until all have ended.
@@ -438,11 +458,11 @@ impl Work {
                 admitted.run(Context::new(seat));
                 continue;
             }
-            let _during = seat.map(|seat| {
-                seat.counts.waits.up();
-                seat.during(SliceKind::Wait, 0)
-            });
-            let sleep = || current::while_blocked(|| self.sleep(seat.is_some()));
+            let is_helping = seat.is_some();
+            let sleep = || match fiber::drive(|cx| self.poll(cx, is_helping)) {
+                Some(()) => {}
+                None => self.block(seat),
+            };
             if tagged {
                 admission::held(sleep);
             } else {
@@ -451,17 +471,38 @@ impl Work {
         }
     }
 
+    /// Sleeps while another thread takes this one's place.
+    fn block(&self, seat: Option<&Seat>) {
+        let _during = seat.map(|seat| {
+            seat.counts.waits.up();
+            seat.during(SliceKind::Wait, 0)
+        });
+        current::while_blocked(|| self.sleep(seat.is_some()));
+    }
+
     /// Sleeps until there is a job for who may run it, or all have ended.
     fn sleep(&self, is_helping: bool) {
         let mut queue = self.lock();
         queue.waiting = true;
-        while !(queue.all_ended() || is_helping && queue.jobs.has_some()) {
+        while queue.is_quiet(is_helping) {
             queue = self
                 .ended
                 .wait(queue)
                 .unwrap_or_else(PoisonError::into_inner);
         }
         queue.waiting = false;
+    }
+
+    /// As [`sleep`](Self::sleep), for a fiber.
+    fn poll(&self, cx: &task::Context<'_>, is_helping: bool) -> Poll<()> {
+        let mut queue = self.lock();
+        let is_quiet = queue.is_quiet(is_helping);
+        queue.alarm = is_quiet.then(|| cx.waker().clone());
+        if is_quiet {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
     }
 
     /// What tells this scope from others.

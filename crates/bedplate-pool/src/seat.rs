@@ -16,6 +16,7 @@
 
 use crate::distance::Distances;
 use crate::engine::Engine;
+use crate::fiber::Home;
 use crate::frame::Header;
 use crate::metrics::Counts;
 use crate::predict::Tally;
@@ -45,6 +46,8 @@ pub(crate) struct Seat {
     pub(crate) index: usize,
     /// What happened here.
     pub(crate) counts: Counts,
+    /// Fibers that are the owner's.
+    pub(crate) home: Home,
     /// What the timeline has of it.
     pub(crate) trace: Trace,
     /// What the owner knows of its loops.
@@ -75,6 +78,7 @@ impl Seat {
             parking: Parking::new(),
             index,
             counts: Counts::default(),
+            home: Home::new(),
             trace: Trace::default(),
             tally: Tally::default(),
             woken_ns: AtomicU64::new(0),
@@ -174,7 +178,7 @@ impl Seat {
 
     /// Which track of the timeline the owner is on, see `timeline/`.
     pub(crate) fn fiber_track(&self) -> u16 {
-        0
+        u16::try_from(self.home.running()).unwrap_or(u16::MAX)
     }
 
     /// The owner is about to be woken.

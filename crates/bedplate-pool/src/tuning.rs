@@ -108,6 +108,16 @@ pub(crate) const BATCH_CHUNK_MAX: usize = 4096;
 /// the last ones end together to within it.
 pub(crate) const BATCH_CHUNK_NS: u64 = 10_000;
 
+/// Looks of a fiber at what it waits for before it leaves its thread: about what that costs.
+#[cfg(feature = "fibers")]
+pub(crate) const FIBER_SPINS: u32 = 64;
+/// Stacks of fibers that a worker keeps for the next ones; further ones are unmapped.
+#[cfg(feature = "fibers")]
+pub(crate) const FIBER_STACKS_KEPT: usize = 64;
+/// The least stack of a fiber, in bytes.
+#[cfg(feature = "fibers")]
+pub(crate) const FIBER_STACK_MIN: usize = 16_384;
+
 /// Events of a thread that a timeline keeps unless configured: 32 bytes each.
 pub(crate) const TIMELINE_EVENTS: usize = 16_384;
 /// The most of them: half a gigabyte a thread.

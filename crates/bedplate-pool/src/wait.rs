@@ -14,6 +14,7 @@
 
 use crate::context::Context;
 use crate::current;
+use crate::fiber;
 use crate::frame::{Header, Stolen};
 use crate::protocol::latch::Latch;
 use crate::seat::Seat;
@@ -26,6 +27,9 @@ use bedplate_os::lock::Parking;
 pub(crate) fn for_thief(cx: Context<'_>, header: &Header) {
     let seat = cx.seat();
     let _during = seat.during(SliceKind::Wait, 0);
+    if fiber::wait(seat, &header.latch) {
+        return;
+    }
     let mut began_ns = clock::monotonic_ns();
     let _account = Account {
         seat,
@@ -76,6 +80,11 @@ fn leap(
     seen: &mut (u64, u64),
 ) -> Option<(Stolen, usize)> {
     let engine = cx.seat().engine();
+    // A thief that leaves its half to wait goes on with others, whose offers would be taken for
+    // that half's.
+    if engine.plan.fiber_stack_bytes.is_some() {
+        return None;
+    }
     let thief = header.thief()?;
     let seat = engine.seat(thief.seat);
     let Some(offer) = seat.offers.oldest(thief.floor) else {

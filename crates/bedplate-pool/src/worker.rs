@@ -12,11 +12,13 @@ use crate::admission::Watch;
 use crate::context::Context;
 use crate::current;
 use crate::engine::Engine;
+use crate::fiber::Fibers;
+use crate::frame::Stolen;
 use crate::hunt::{Catch, Sightings};
 use crate::payload;
 use crate::queue::Item;
 use crate::seat::Seat;
-use crate::span::{self, SpanContext};
+use crate::span;
 use crate::timeline::SliceKind;
 use crate::tuning;
 use core::panic::AssertUnwindSafe;
@@ -31,12 +33,17 @@ pub(crate) fn work(engine: &Engine, index: usize) {
 fn work_at(engine: &Engine, seat: &Seat) {
     let mut sightings = Sightings::new(engine, seat.index);
     let mut epoch = engine.shape.epoch();
+    let mut fibers = Fibers::new(engine);
     loop {
         let latest = engine.shape.epoch();
         if core::mem::replace(&mut epoch, latest) != latest {
             engine.bind(seat);
         }
-        if engine.may_run_jobs() && engine.queue.has_some() && run_next(engine, seat) {
+        // What has begun comes before what has not.
+        if fibers.resume_woken(engine, seat) {
+            continue;
+        }
+        if engine.may_run_jobs() && engine.queue.has_some() && run_next(engine, seat, &mut fibers) {
             continue;
         }
         if engine.may_leave() {
@@ -47,7 +54,7 @@ fn work_at(engine: &Engine, seat: &Seat) {
                 engaged(engine, || {
                     // Where there was one half there may be more.
                     engine.rouse_hunter();
-                    stolen.run(Context::new(seat), SliceKind::Half, sightings.last_place());
+                    fibers.run(seat, Task::Half(stolen, sightings.last_place()));
                 });
             }
             Catch::Job if engine.may_run_jobs() => {}
@@ -57,8 +64,24 @@ fn work_at(engine: &Engine, seat: &Seat) {
     }
 }
 
+/// What a worker came by.
+pub(crate) enum Task {
+    /// From the queue.
+    Item(Item),
+    /// Taken from the thread at this place.
+    Half(Stolen, usize),
+}
+
+/// Does it. No panic leaves this.
+pub(crate) fn perform(seat: &Seat, task: Task) {
+    match task {
+        Task::Item(item) => run(seat.engine(), seat, item),
+        Task::Half(stolen, from) => stolen.run(Context::new(seat), SliceKind::Half, from),
+    }
+}
+
 /// Counts this thread among those that have work while it does something.
-fn engaged<R>(engine: &Engine, work: impl FnOnce() -> R) -> R {
+pub(crate) fn engaged<R>(engine: &Engine, work: impl FnOnce() -> R) -> R {
     engine.activity.begin(activity::WORKER);
     let result = work();
     engine.disengage(activity::WORKER);
@@ -67,14 +90,14 @@ fn engaged<R>(engine: &Engine, work: impl FnOnce() -> R) -> R {
 
 /// Runs the next job of the queue; false if there is none. The thread counts before it takes the
 /// job: while others may leave, a job is in the queue or with a thread that counts.
-fn run_next(engine: &Engine, seat: &Seat) -> bool {
+fn run_next(engine: &Engine, seat: &Seat, fibers: &mut Fibers) -> bool {
     engaged(engine, || {
         let Some(item) = engine.queue.pop() else {
             return false;
         };
         // This may have been the only thread that looked for offers.
         engine.leave_watch_for_job();
-        run(engine, seat, item);
+        fibers.run(seat, Task::Item(item));
         true
     })
 }
@@ -102,7 +125,7 @@ fn sleep(engine: &Engine, seat: &Seat, may_hunt: bool) {
     }
     let has_job = engine.queue.has_some() && engine.may_run_jobs();
     let has_half = may_hunt && engine.is_unwatched() && engine.may_hunt() && engine.has_offers();
-    if !has_job && !has_half && !engine.may_leave() {
+    if !has_job && !has_half && !seat.home.has_woken() && !engine.may_leave() {
         seat.counts.parks.up();
         match engine.admission.watch() {
             None => seat.sleep(SliceKind::Park, ticket, None),
@@ -143,15 +166,15 @@ fn run(engine: &Engine, seat: &Seat, item: Item) {
     let cx = Context::new(seat);
     match item {
         Item::Job(job, span) => {
-            // A worker has no context of its own between jobs.
-            span::replace(span);
+            // A worker has none of its own between jobs; a job that yields has.
+            let outer = span::replace(span);
             let during = seat.during(SliceKind::Job, 0);
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(cx))) {
                 seat.counts.panics.up();
                 engine.plan.handlers.report(panic);
             }
             drop(during);
-            span::replace(SpanContext::NONE);
+            span::replace(outer);
         }
         Item::Ticket(shared) => {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| shared.help(cx))) {

@@ -28,6 +28,23 @@ impl Drop for Restores {
     }
 }
 
+/// What a thread knows of its job, for a fiber that leaves it or comes back.
+#[cfg(feature = "fibers")]
+#[derive(Debug)]
+pub(crate) struct Inside(Option<Arc<Gate>>);
+
+#[cfg(feature = "fibers")]
+impl Inside {
+    /// Takes it from the calling thread.
+    pub(crate) fn take() -> Self {
+        Self(INSIDE.take())
+    }
+
+    pub(crate) fn put_back(self) {
+        INSIDE.set(self.0);
+    }
+}
+
 /// True if the thread runs an admitted job.
 pub(super) fn is_admitted() -> bool {
     current().is_some()

@@ -47,6 +47,8 @@ pub use budget::SharedBudget;
 pub(crate) use gate::{Gate, Watch};
 pub(crate) use gauge::Gauge;
 pub use gauge::Narrowing;
+#[cfg(feature = "fibers")]
+pub(crate) use inside::Inside;
 pub(crate) use inside::held;
 pub(crate) use task::{Permit, Tagged, during};
 pub(crate) use terms::{Ask, Refusal, Terms};

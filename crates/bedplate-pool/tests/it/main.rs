@@ -4,6 +4,8 @@ extern crate alloc;
 
 mod admission;
 mod alone;
+#[cfg(feature = "fibers")]
+mod fibers;
 mod jobs;
 mod joins;
 mod lifecycle;
