@@ -22,7 +22,7 @@
 use crate::activity::{self, Activity, Step};
 use crate::admission::Gate;
 use crate::crew::{self, Crew};
-use crate::distance::Distances;
+use crate::distance::{Distance, Distances};
 use crate::metrics::{Metrics, WorkerMetrics};
 use crate::plan::Plan;
 use crate::predict;
@@ -239,14 +239,21 @@ impl Engine {
         }
     }
 
-    /// Wakes a sleeper, if there is one; rather not one that is bound to this CPU or to a guest's.
+    /// Wakes a sleeper, if there is one; rather not one that is bound to this CPU or to a guest's,
+    /// and rather one of this node.
     fn wake_one(&self) -> bool {
         let here = bedplate_os::affinity::current_cpu();
         let is_liked = |index: usize| {
             let seat = &self.seats[index];
-            !seat.is_on(here) && !self.is_crowded(seat)
+            !seat.is_on(here) && !self.is_crowded(seat) && !self.is_far(here, seat)
         };
         self.wake(self.idle.claim(is_liked))
+    }
+
+    /// True if the owner of the seat was last found on another node than a CPU.
+    fn is_far(&self, here: Option<u32>, seat: &Seat) -> bool {
+        let distances = self.distances();
+        !distances.is_flat() && distances.between(here, seat.here()) == Distance::Far
     }
 
     /// True if a guest runs on the CPU that the owner of the seat is bound to: what that worker did

@@ -48,7 +48,7 @@
 //! | `crew.rs` | threads |
 //! | `builder.rs`, `config.rs`, `plan.rs` | settings, as wished and as checked |
 //! | `shape.rs` | the configuration that runs, and changes of it |
-//! | `machinery.rs`, `degraded.rs` | what the machine lets a process use, and what could not be told |
+//! | `machinery/`, `degraded.rs` | what the machine lets a process use, and what could not be told |
 //! | `distance.rs` | how far CPUs are from each other |
 //! | `handlers.rs` | functions of the user's |
 //! | `payload.rs` | panics |

@@ -201,6 +201,10 @@ impl Seat {
         self.counts
             .bound
             .set(cpu.map_or(0, |cpu| u64::from(cpu) + 1));
+        if let Some(cpu) = cpu {
+            // Relaxed: a hint.
+            self.near.store(cpu, Ordering::Relaxed);
+        }
     }
 
     /// Notes where the owner runs. Owner only.
