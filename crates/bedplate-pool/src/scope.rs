@@ -25,7 +25,9 @@ use crate::queue::{Item, Priority, Shared};
 use crate::seat::Seat;
 use crate::span::{self, SpanContext};
 use crate::timeline::SliceKind;
+use crate::tuning;
 use alloc::sync::Arc;
+use bedplate_os::clock;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -179,6 +181,8 @@ struct Work {
     ended: Condvar,
     /// True while a ticket is in the pool's queue (I2).
     ticketed: AtomicBool,
+    /// True while a worker that ran out of jobs looks for more, which is as good as a ticket (I2).
+    attended: AtomicBool,
     /// A job with a footprint was spawned.
     tagged: AtomicBool,
     cancelled: AtomicBool,
@@ -288,6 +292,7 @@ impl Work {
             queue: Mutex::default(),
             ended: Condvar::new(),
             ticketed: AtomicBool::new(false),
+            attended: AtomicBool::new(false),
             tagged: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             panic: Mutex::new(None),
@@ -329,7 +334,8 @@ impl Work {
     fn invite(self: &Arc<Self>) {
         // Relaxed: `help` clears it before it takes the lock of the queue. If that was before this
         // thread's turn with the lock, this sees it cleared; if after, `help` sees the job.
-        if self.ticketed.load(Ordering::Relaxed) {
+        // `attend` does the same.
+        if self.ticketed.load(Ordering::Relaxed) || self.attended.load(Ordering::Relaxed) {
             return;
         }
         // Relaxed: as above; the exchange lets one of several put it in.
@@ -377,6 +383,33 @@ impl Work {
             queue.rouse();
         }
         all
+    }
+
+    /// Looks for more jobs for a moment: where jobs are spawned slower than they run, each would bring a
+    /// ticket and a wake. True if some wait.
+    fn attend(&self) -> bool {
+        // Relaxed, both uses: as in `invite`; one thread is enough.
+        if self.attended.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        let began_ns = clock::monotonic_ns();
+        loop {
+            for _ in 0..tuning::SPIN_TURNS {
+                core::hint::spin_loop();
+            }
+            let queue = self.lock();
+            let is_over = queue.waiting || self.engine.queue.has_some();
+            if queue.jobs.has_some() || is_over {
+                break;
+            }
+            drop(queue);
+            if clock::monotonic_ns() - began_ns > tuning::ATTEND_NS {
+                break;
+            }
+        }
+        self.attended.store(false, Ordering::Relaxed);
+        // After the store: whoever adds from now on invites.
+        self.lock().jobs.has_some()
     }
 
     /// Runs jobs of a chunk until none is left; how many.
@@ -526,8 +559,12 @@ impl Shared for Work {
         let scope = self.scope();
         let mut ended = 0;
         // Bounded by the jobs of the scope.
-        while let Taken::Chunk(chunk) = self.take(ended) {
-            ended = self.run(cx, &scope, &chunk);
+        loop {
+            ended = match self.take(ended) {
+                Taken::Chunk(chunk) => self.run(cx, &scope, &chunk),
+                Taken::None | Taken::End if self.attend() => 0,
+                Taken::None | Taken::End => return,
+            };
         }
     }
 }

@@ -61,6 +61,9 @@ pub(crate) const NAP_LAST_NS: u64 = 200_000;
 /// The longest nap beside an owner whose offers never age, in nanoseconds: the looks cost the
 /// hunter less than a hundredth of its CPU, and a half that stands in the end waits no longer.
 pub(crate) const NAP_MAX_NS: u64 = 1_000_000;
+/// How long a worker that ran all jobs of a scope looks for more while the opener spawns, in
+/// nanoseconds: less than what its sleep and the wake would cost.
+pub(crate) const ATTEND_NS: u64 = 20_000;
 /// Turns of `spin_loop` between two looks.
 pub(crate) const SPIN_TURNS: u32 = 16;
 
