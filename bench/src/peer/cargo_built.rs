@@ -84,6 +84,15 @@ fn text<'a>(message: &'a Value, name: &str) -> Option<&'a str> {
 
 /// Builds a peer's package; cargo's messages.
 pub(crate) fn build(package: &str, directory: &Path) -> Result<Vec<Value>, Failure> {
+    build_with(package, directory, &[])
+}
+
+/// Builds a peer's package with settings of cargo's, as `name = value`; cargo's messages.
+pub(crate) fn build_with(
+    package: &str,
+    directory: &Path,
+    settings: &[&str],
+) -> Result<Vec<Value>, Failure> {
     let output = Command::new("cargo")
         .args(["build", "--release", "--locked", "--quiet"])
         // A peer may build though it asks for a newer compiler.
@@ -93,6 +102,7 @@ pub(crate) fn build(package: &str, directory: &Path) -> Result<Vec<Value>, Failu
         .arg(carrier::manifest(package))
         .arg("--target-dir")
         .arg(directory.join("peers"))
+        .args(settings.iter().flat_map(|setting| ["--config", *setting]))
         .output()
         .map_err(|error| Failure::start("cargo", "cargo", &error))?;
     if !output.status.success() {

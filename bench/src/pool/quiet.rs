@@ -15,7 +15,7 @@ const ROWS: &[Asked] = &[
             40.0,
         ),
         ("trickle", 500, 3),
-        &["bedplate", "rayon", "forte", "tbb"],
+        &["bedplate", "channel", "rayon", "forte", "tbb"],
         Reading::Own,
         MEDIAN,
     ),

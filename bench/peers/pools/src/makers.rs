@@ -35,7 +35,8 @@ impl Plan {
     }
 }
 
-/// The pool's way to have a detached job run, after a burst of work.
+/// The pool's way to have a detached job run, after a burst of work; `channel` is a thread that sleeps
+/// on one.
 pub fn spawner(plan: &Plan) -> Box<dyn Fn(quiet::Job)> {
     match plan.pool.as_str() {
         "bedplate" => {
@@ -47,6 +48,12 @@ pub fn spawner(plan: &Plan) -> Box<dyn Fn(quiet::Job)> {
             let pool = plan.rayon();
             pool.install(|| rayon::join(|| (), || ()));
             Box::new(move |job| pool.spawn(job))
+        }
+        "channel" => {
+            let (send, receive) = mpsc::channel::<quiet::Job>();
+            std::thread::spawn(move || receive.into_iter().for_each(|job| job()));
+            plan.bind();
+            Box::new(move |job| send.send(job).expect("the thread lives"))
         }
         other => panic!("no pool {other}"),
     }
