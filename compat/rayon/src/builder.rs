@@ -167,7 +167,10 @@ impl ThreadPoolBuilder {
             0 => threads_wished(),
             wished => wished,
         };
-        let mut ours = Ours::new().num_threads(wished.min(max_num_threads()));
+        // Rayon's pools end in their own time, and programs may rely on that.
+        let mut ours = Ours::new()
+            .num_threads(wished.min(max_num_threads()))
+            .wait_on_drop(false);
         if let Some(bytes) = self.stack_size {
             ours = ours.stack_size(bytes);
         }

@@ -245,9 +245,24 @@ fn handlers_see_panics_of_handlers_and_jobs() {
         .expect("a pool");
     pool.spawn(|| std::panic::resume_unwind(Box::new("in a job")));
     drop(pool);
-    let started = counts.1.load(Ordering::SeqCst);
-    assert!(started >= 2);
-    assert_eq!(counts.0.load(Ordering::SeqCst), started + 1);
+    // The pool ends in its own time: two workers start, and one job runs.
+    while counts.1.load(Ordering::SeqCst) < 2 || counts.0.load(Ordering::SeqCst) < 3 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_drop_does_not_wait_for_jobs() {
+    let pool = rayon::ThreadPoolBuilder::new().build().expect("a pool");
+    let (go, waiting) = std::sync::mpsc::channel();
+    let (ended, end) = std::sync::mpsc::channel();
+    pool.spawn(move || {
+        let told: u32 = waiting.recv().expect("the test tells");
+        rayon::spawn(move || ended.send(told).expect("the test waits"));
+    });
+    drop(pool);
+    go.send(22).expect("the job waits");
+    assert_eq!(end.recv(), Ok(22));
 }
 
 #[test]

@@ -39,6 +39,7 @@ pub struct ThreadPoolBuilder {
     name: Option<String>,
     namer: Namer,
     predicts: Option<bool>,
+    is_let_go: bool,
     handlers: Handlers,
 }
 
@@ -167,6 +168,13 @@ impl ThreadPoolBuilder {
         self
     }
 
+    /// Whether dropping the pool waits for the end of what was spawned and of the threads; default yes. Where not, all
+    /// that was spawned runs even so, unless the process ends before, and the threads end by themselves.
+    pub fn wait_on_drop(mut self, waits: bool) -> Self {
+        self.is_let_go = !waits;
+        self
+    }
+
     /// What to do with the panic of a detached job. The panic hook runs before; the worker lives.
     pub fn panic_handler<H>(mut self, handler: H) -> Self
     where
@@ -261,6 +269,7 @@ impl ThreadPoolBuilder {
             name,
             names,
             predicts: self.predicts.unwrap_or(true),
+            is_let_go: self.is_let_go,
             handlers: self.handlers,
         })
     }

@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) names: Vec<String>,
     /// Whether loops are measured and cut by what they cost before.
     pub(crate) predicts: bool,
+    /// A drop does not wait for the threads' end.
+    pub(crate) is_let_go: bool,
     pub(crate) handlers: Handlers,
 }
 

@@ -384,7 +384,7 @@ impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.engine.stop();
         let is_inside = current::with_engine(&self.engine, |cx| cx.is_some());
-        if !is_inside {
+        if !is_inside && !self.engine.plan.is_let_go {
             self.engine.crew.join();
         }
     }

@@ -1,4 +1,4 @@
-//! Yielding, scopes that stay in place, names of threads.
+//! Yielding, scopes that stay in place, names of threads, drops that do not wait.
 
 use crate::{pool, until};
 use alloc::rc::Rc;
@@ -109,4 +109,24 @@ fn threads_are_called_as_asked() {
         .thread_name(|_| "a\0b".to_owned())
         .build();
     assert!(refused.is_err());
+}
+
+#[test]
+fn a_drop_waits_unless_told_otherwise() {
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(1)
+        .bind_workers(false)
+        .wait_on_drop(false)
+        .build()
+        .expect("a pool can be made here");
+    let (go, waiting) = channel::<()>();
+    let (ended, end) = channel();
+    pool.spawn(move || {
+        waiting.recv().expect("the test tells");
+        ended.send(()).expect("the test waits");
+    });
+    // A drop that waited would wait for what comes after it.
+    drop(pool);
+    go.send(()).expect("the job waits");
+    assert_eq!(end.recv(), Ok(()));
 }
