@@ -61,6 +61,8 @@ pub(crate) struct Engine {
     asleep: AtomicBool,
     /// Workers that look for halves of joins.
     hunters: AtomicUsize,
+    /// Those of them that nap.
+    napping: AtomicUsize,
     stopping: AtomicBool,
     /// A bit per guest seat that is taken.
     guests: AtomicU64,
@@ -100,6 +102,7 @@ impl Engine {
                 shape: Shape::new(&plan),
                 asleep: AtomicBool::new(true),
                 hunters: AtomicUsize::new(0),
+                napping: AtomicUsize::new(0),
                 stopping: AtomicBool::new(false),
                 guests: AtomicU64::new(0),
                 guests_refused: AtomicU64::new(0),
@@ -291,6 +294,34 @@ impl Engine {
             self.seats[index].parking.unpark_all();
         }
         claimed.is_some()
+    }
+
+    /// Wakes a hunter that naps, unless the next offer wakes somebody anyhow.
+    pub(crate) fn rouse_napper(&self) {
+        if self.is_asleep() {
+            return;
+        }
+        let is_napping = |index: usize| self.seats[index].is_napping();
+        self.wake(self.idle.claim_only(is_napping));
+    }
+
+    /// A hunter begins or ends a nap.
+    pub(crate) fn note_nap(&self, seat: &Seat, begins: bool) {
+        seat.set_napping(begins);
+        // Relaxed, both: a hint to whom a wake is worth.
+        if begins {
+            self.napping.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.napping.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// True if nobody looks for offers right now: all workers sleep, work, or nap.
+    #[inline]
+    pub(crate) fn is_unattended(&self) -> bool {
+        // Relaxed, all: a hint.
+        let hunters = self.hunters.load(Ordering::Relaxed);
+        self.is_asleep() || (hunters > 0 && hunters <= self.napping.load(Ordering::Relaxed))
     }
 
     /// Wakes a worker that will look whether jobs that wait for memory may start.

@@ -180,7 +180,7 @@ impl Sightings {
         if engine.activity.now().engaged == 0 {
             return Catch::Nothing;
         }
-        let began_ns = clock::monotonic_ns();
+        let mut began_ns = clock::monotonic_ns();
         let mut nap_ns = tuning::NAP_FIRST_NS;
         // Bounded: the naps double up to the last.
         loop {
@@ -216,20 +216,27 @@ impl Sightings {
             if nap_ns >= tuning::NAP_LAST_NS && matches!(look, Look::Nothing) {
                 return Catch::Nothing;
             }
-            nap(engine, seat, nap_ns);
-            nap_ns = (nap_ns * 2).min(tuning::NAP_MAX_NS);
+            if nap(engine, seat, nap_ns) {
+                nap_ns = (nap_ns * 2).min(tuning::NAP_MAX_NS);
+            } else {
+                // Somebody knows that there will be something.
+                nap_ns = tuning::NAP_FIRST_NS;
+                began_ns = clock::monotonic_ns();
+            }
         }
     }
 }
 
-/// Sleeps for a while, or until woken.
-fn nap(engine: &Engine, seat: &Seat, nap_ns: u64) {
+/// Sleeps for a while, or until woken; false if somebody woke it.
+fn nap(engine: &Engine, seat: &Seat, nap_ns: u64) -> bool {
     let ticket = seat.parking.ticket();
     engine.idle.enter(seat.index);
     if !engine.queue.has_some() && !seat.home.has_woken() && !engine.may_leave() {
         seat.counts.naps.up();
+        engine.note_nap(seat, true);
         seat.sleep(SliceKind::Nap, ticket, Some(nap_ns));
+        engine.note_nap(seat, false);
         engine.note_awake(seat);
     }
-    engine.idle.leave(seat.index);
+    engine.idle.leave(seat.index)
 }

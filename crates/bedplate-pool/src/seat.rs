@@ -54,6 +54,8 @@ pub(crate) struct Seat {
     pub(crate) tally: Tally,
     /// When the owner was woken last, in nanoseconds; zero once it has noticed.
     woken_ns: AtomicU64,
+    /// The owner naps: it hunts, but not now. Written by the owner.
+    napping: AtomicBool,
     /// How many sleeps the owner is in, one inside the other; another thread runs in its place unless
     /// zero. Written by the owner.
     pauses: AtomicUsize,
@@ -82,6 +84,7 @@ impl Seat {
             trace: Trace::default(),
             tally: Tally::default(),
             woken_ns: AtomicU64::new(0),
+            napping: AtomicBool::new(false),
             pauses: AtomicUsize::new(0),
             near: AtomicU32::new(UNKNOWN),
             engine,
@@ -185,6 +188,17 @@ impl Seat {
     pub(crate) fn note_wake(&self, now_ns: u64) {
         // Relaxed, here and below: a figure.
         self.woken_ns.store(now_ns, Ordering::Relaxed);
+    }
+
+    /// Whether the owner naps. Owner only.
+    pub(crate) fn set_napping(&self, naps: bool) {
+        // Relaxed, both: a hint.
+        self.napping.store(naps, Ordering::Relaxed);
+    }
+
+    /// True if the owner naps.
+    pub(crate) fn is_napping(&self) -> bool {
+        self.napping.load(Ordering::Relaxed)
     }
 
     /// When the owner was woken, if it has not asked before. Owner only.

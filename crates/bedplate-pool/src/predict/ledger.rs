@@ -236,8 +236,11 @@ fn way(cx: Context<'_>, expected_ns: f64) -> Way {
     if expected_ns < 2.0 * float(engine.share_ns()) {
         return Way::Alone;
     }
+    if !engine.is_unattended() {
+        return Way::Shared;
+    }
     let wake_ns = 2 * engine.wake_ns();
-    if engine.is_asleep() && expected_ns < float(wake_ns) {
+    if expected_ns < float(wake_ns) {
         let tally = &cx.seat().tally;
         #[expect(
             clippy::cast_possible_truncation,
@@ -249,6 +252,7 @@ fn way(cx: Context<'_>, expected_ns: f64) -> Way {
         }
         tally.end_row();
     }
+    engine.rouse_napper();
     Way::Shared
 }
 
