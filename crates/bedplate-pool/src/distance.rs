@@ -126,8 +126,14 @@ impl Distances {
         }
     }
 
+    /// How many nodes have CPUs; zero where that is not known.
+    pub(crate) fn nodes(&self) -> usize {
+        let numbers = self.places.values().filter_map(|place| place.node);
+        numbers.max().map_or(0, |last| last.0 as usize + 1)
+    }
+
     /// The node of a CPU.
-    fn node(&self, cpu: u32) -> Option<LogicalNode> {
+    pub(crate) fn node(&self, cpu: u32) -> Option<LogicalNode> {
         self.places.get(&cpu)?.node
     }
 
@@ -218,6 +224,13 @@ mod tests {
         let d = distances("node-gaps");
         assert_eq!(d.node(3), Some(LogicalNode(1)));
         assert_eq!(between(&d, 0, 3), Distance::Far);
+    }
+
+    #[test]
+    fn nodes_are_counted() {
+        let count = |name: &str| distances(name).nodes();
+        assert_eq!([count("two-nodes"), count("node-gaps")], [2, 2]);
+        assert_eq!(Distances::unknown().nodes(), 0);
     }
 
     #[test]

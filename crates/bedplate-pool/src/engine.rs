@@ -36,6 +36,7 @@ use crate::tuning;
 use alloc::sync::{Arc, Weak};
 use bedplate_os::clock;
 use bedplate_os::lock::Parking;
+use bedplate_os::nodes::LogicalNode;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::OnceLock;
@@ -71,6 +72,8 @@ pub(crate) struct Engine {
     fibers_failed: AtomicU64,
     /// Sleepers woken.
     wakes: AtomicU64,
+    /// Jobs for a node where no thread of it could be chosen.
+    unplaced: AtomicU64,
     /// The age in nanoseconds at which an offer is taken.
     age_ns: AtomicU64,
     /// What it takes from waking a worker until it looks for work, in nanoseconds.
@@ -97,7 +100,8 @@ impl Engine {
                 idle: IdleSet::new(threads),
                 activity: Activity::default(),
                 recorder: Recorder::new(plan.timeline_events),
-                queue: JobQueue::new(plan.numbers.terms.room),
+                queue: JobQueue::new(plan.numbers.terms.room, plan.machinery.distances.nodes()),
+                unplaced: AtomicU64::new(0),
                 admission: Gate::new(plan.numbers.terms.clone(), me.clone()),
                 shape: Shape::new(&plan),
                 asleep: AtomicBool::new(true),
@@ -161,6 +165,39 @@ impl Engine {
     pub(crate) fn submit(&self, priority: Priority, item: Item) {
         self.queue.push(priority, item);
         self.rouse_for_job();
+    }
+
+    /// Takes a job in that is better run on a node, and wakes a worker for it: one of the node if one
+    /// sleeps, else any. That none could be chosen is counted.
+    pub(crate) fn submit_on(&self, node: LogicalNode, item: Item) {
+        let is_known = (node.0 as usize) < self.distances().nodes();
+        if !is_known {
+            // Relaxed: a figure.
+            self.unplaced.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Err(item) = self.queue.push_home(node, item) {
+            self.submit(Priority::Normal, item);
+            return;
+        }
+        // Pairs with the fence in `IdleSet::enter` (I1).
+        fence(Ordering::SeqCst);
+        if !self.may_run_jobs() {
+            return;
+        }
+        let is_home = |index: usize| self.node_of(&self.seats[index]) == Some(node);
+        if let Some(index) = self.idle.claim(is_home) {
+            if !is_home(index) {
+                // Relaxed: a figure.
+                self.unplaced.fetch_add(1, Ordering::Relaxed);
+            }
+            self.wake(Some(index));
+        }
+    }
+
+    /// The node that the owner of a seat is bound to, or was found on.
+    pub(crate) fn node_of(&self, seat: &Seat) -> Option<LogicalNode> {
+        let cpu = seat.counts.cpu().or_else(|| seat.here());
+        self.distances().node(cpu?)
     }
 
     /// Takes a job in if there is room for it.
@@ -569,6 +606,7 @@ impl Engine {
             hidden: u64::from(self.root.get().is_none_or(Option::is_none)),
             sites,
             sites_evicted,
+            unplaced: self.unplaced.load(Ordering::Relaxed),
             ..Metrics::default()
         };
         let now_ns = clock::monotonic_ns();

@@ -128,6 +128,8 @@ mod tuning;
 mod wait;
 mod worker;
 
+pub use bedplate_os::nodes::LogicalNode;
+
 pub use self::{
     admission::{Narrowing, SharedBudget},
     builder::ThreadPoolBuilder,

@@ -173,6 +173,8 @@ macro_rules! metrics {
             pub admission_stalls: u64,
             /// Bytes that admitted jobs have charged now.
             pub footprint_bytes: u64,
+            /// Jobs for a node where no worker of it could be chosen, and any was.
+            pub unplaced: u64,
             /// Sites of loops that are known in this process, for all of its pools.
             pub sites: u64,
             /// Sites whose place was given to another, in this process.
@@ -244,6 +246,7 @@ metrics! {
     loops_alone: "Loops run by one thread because they are known not to be worth help.",
     loops_shared: "Loops cut for others because they are known to be worth it.",
     loops_unknown: "Loops of which not enough was known.",
+    strays: "Jobs for a node that a worker of another node ran, having nothing else to do.",
     panics: "Panics of detached jobs.",
     asleep_ns: "Nanoseconds of sleeps with nothing to do.",
     waited_ns: "Nanoseconds of waits that slept, and of what blocks.",

@@ -26,6 +26,7 @@ use crate::scope::{self, Scope};
 use crate::seat::Seat;
 use crate::timeline::{SliceKind, Timeline};
 use alloc::sync::Arc;
+use bedplate_os::nodes::LogicalNode;
 use core::ops::Range;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -157,6 +158,21 @@ impl ThreadPool {
         F: FnOnce() + Send + 'static,
     {
         self.engine.submit(priority, Item::job(move |_| job()));
+    }
+
+    /// Has a worker run `job`, one on this node rather than others: workers of the node look for it first,
+    /// and one of them is woken if one sleeps; a worker of another node takes it when it has nothing
+    /// else to do. `Metrics::unplaced` counts the jobs for which no worker of the node could be chosen,
+    /// `Metrics::strays` those that another node's worker ran.
+    ///
+    /// # Platform
+    /// Nodes are told by the CPUs that workers are bound to, or were found on. On a machine of one node
+    /// as [`spawn`](Self::spawn).
+    pub fn spawn_on<F>(&self, node: LogicalNode, job: F)
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.engine.submit_on(node, Item::job(move |_| job()));
     }
 
     /// As [`spawn_at`](Self::spawn_at), where there is room.

@@ -1,7 +1,8 @@
 //! Jobs that wait for a worker.
 //!
 //! # Role
-//! A first-in-first-out queue per priority, bounded, with the refused job given back.
+//! A first-in-first-out queue per priority, bounded, with the refused job given back; beside the usual
+//! priority's one per node.
 //!
 //! # Not here
 //! Halves of joins, which are offered in place, and jobs of scopes, which wait in their scope: the
@@ -22,6 +23,7 @@ use crate::span::{SpanContext, current_span};
 use crate::tuning;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use bedplate_os::nodes::LogicalNode;
 use core::fmt;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -98,6 +100,8 @@ impl fmt::Debug for Item {
 #[derive(Debug)]
 pub(crate) struct JobQueue {
     lanes: [Lane; 3],
+    /// Jobs for a node, by node; none where there is but one.
+    homes: Box<[Lane]>,
     /// Items in all lanes.
     waiting: AtomicUsize,
     taken: AtomicU64,
@@ -118,10 +122,12 @@ impl Lane {
 }
 
 impl JobQueue {
-    /// An empty queue with room for `room` jobs of each priority.
-    pub(crate) fn new(room: usize) -> Self {
+    /// An empty queue with room for `room` jobs of each priority, on a machine of so many nodes.
+    pub(crate) fn new(room: usize, nodes: usize) -> Self {
+        let homes = if nodes > 1 { nodes } else { 0 };
         Self {
             lanes: Default::default(),
+            homes: (0..homes).map(|_| Lane::default()).collect(),
             waiting: AtomicUsize::new(0),
             taken: AtomicU64::new(0),
             grown: AtomicU64::new(0),
@@ -145,7 +151,20 @@ impl JobQueue {
 
     /// Takes a job in, whether there is room or not.
     pub(crate) fn push(&self, priority: Priority, item: Item) {
-        let mut items = self.lane(priority).lock();
+        self.push_to(self.lane(priority), item);
+    }
+
+    /// Takes a job in that is better run on a node; gives it back where that makes no difference.
+    pub(crate) fn push_home(&self, node: LogicalNode, item: Item) -> Result<(), Item> {
+        let Some(lane) = self.homes.get(node.0 as usize) else {
+            return Err(item);
+        };
+        self.push_to(lane, item);
+        Ok(())
+    }
+
+    fn push_to(&self, lane: &Lane, item: Item) {
+        let mut items = lane.lock();
         if items.len() >= self.room() {
             // Relaxed: a figure.
             self.grown.fetch_add(1, Ordering::Relaxed);
@@ -191,20 +210,37 @@ impl JobQueue {
         drop(withdrawn);
     }
 
-    /// The next job.
-    pub(crate) fn pop(&self) -> Option<Item> {
+    /// The next job for a thread on a node, and whether it was for another node. Those for its own node
+    /// take turns with the usual ones; those for others come last.
+    pub(crate) fn pop(&self, node: Option<LogicalNode>) -> Option<(Item, bool)> {
         if !self.has_some() {
             return None;
         }
         // Relaxed: which of the pops is the sixteenth does not matter.
         let turn = self.taken.fetch_add(1, Ordering::Relaxed);
-        soonest_first(turn)
+        let own = node.and_then(|node| self.homes.get(node.0 as usize));
+        let pop_own = || own.and_then(|lane| self.pop_of(lane));
+        let usual = || {
+            let lane = self.lane(Priority::Normal);
+            if turn.is_multiple_of(2) {
+                pop_own().or_else(|| self.pop_of(lane))
+            } else {
+                self.pop_of(lane).or_else(pop_own)
+            }
+        };
+        let here = soonest_first(turn)
             .into_iter()
-            .find_map(|priority| self.pop_of(priority))
+            .find_map(|priority| match priority {
+                Priority::Normal => usual(),
+                Priority::High | Priority::Low => self.pop_of(self.lane(priority)),
+            });
+        let away = || self.homes.iter().find_map(|lane| self.pop_of(lane));
+        here.map(|item| (item, false))
+            .or_else(|| away().map(|item| (item, true)))
     }
 
-    fn pop_of(&self, priority: Priority) -> Option<Item> {
-        let mut items = self.lane(priority).lock();
+    fn pop_of(&self, lane: &Lane) -> Option<Item> {
+        let mut items = lane.lock();
         let item = items.pop_front()?;
         // Release pairs with the Acquire in `has_some`: whoever sees that nothing waits any more sees
         // that the taker has work.
@@ -213,6 +249,11 @@ impl JobQueue {
             items.shrink_to(tuning::QUEUE_JOBS);
         }
         Some(item)
+    }
+
+    /// True if there are jobs for nodes.
+    pub(crate) fn has_homes(&self) -> bool {
+        !self.homes.is_empty()
     }
 
     /// True if a job waits.
@@ -237,5 +278,58 @@ impl JobQueue {
     pub(crate) fn grown(&self) -> u64 {
         // Relaxed: a figure.
         self.grown.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Item, JobQueue, Priority};
+    use bedplate_os::nodes::LogicalNode;
+
+    fn job() -> Item {
+        Item::job(|_| ())
+    }
+
+    /// Whether the next jobs for a thread on a node are for another one.
+    fn strays(queue: &JobQueue, node: u32) -> Vec<bool> {
+        let next = || queue.pop(Some(LogicalNode(node)));
+        core::iter::from_fn(next)
+            .map(|(_, strays)| strays)
+            .collect()
+    }
+
+    #[test]
+    fn jobs_for_the_own_node_come_before_those_for_others() {
+        let queue = JobQueue::new(8, 2);
+        for node in [0, 1, 1] {
+            assert!(queue.push_home(LogicalNode(node), job()).is_ok());
+        }
+        queue.push(Priority::Normal, job());
+        assert_eq!(strays(&queue, 1), [false, false, false, true]);
+        assert!(!queue.has_some());
+    }
+
+    #[test]
+    fn jobs_for_a_node_do_not_keep_the_usual_ones_waiting() {
+        let queue = JobQueue::new(8, 2);
+        for _ in 0..8 {
+            assert!(queue.push_home(LogicalNode(0), job()).is_ok());
+        }
+        queue.push(Priority::Normal, Item::job(|_| ()));
+        let before = queue.lane(Priority::Normal).lock().len();
+        let popped = [(); 2].map(|()| queue.pop(Some(LogicalNode(0))).is_some());
+        assert_eq!((before, popped), (1, [true, true]));
+        assert_eq!(queue.lane(Priority::Normal).lock().len(), 0);
+    }
+
+    #[test]
+    fn one_node_has_no_queue_of_its_own() {
+        let queue = JobQueue::new(8, 1);
+        assert!(queue.push_home(LogicalNode(0), job()).is_err());
+        assert!(
+            JobQueue::new(8, 2)
+                .push_home(LogicalNode(2), job())
+                .is_err()
+        );
     }
 }

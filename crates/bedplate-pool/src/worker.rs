@@ -92,7 +92,7 @@ pub(crate) fn engaged<R>(engine: &Engine, work: impl FnOnce() -> R) -> R {
 /// job: while others may leave, a job is in the queue or with a thread that counts.
 fn run_next(engine: &Engine, seat: &Seat, fibers: &mut Fibers) -> bool {
     engaged(engine, || {
-        let Some(item) = engine.queue.pop() else {
+        let Some(item) = next(engine, seat) else {
             return false;
         };
         // This may have been the only thread that looked for offers.
@@ -102,9 +102,20 @@ fn run_next(engine: &Engine, seat: &Seat, fibers: &mut Fibers) -> bool {
     })
 }
 
+/// The next job of the queue for the owner of a seat.
+fn next(engine: &Engine, seat: &Seat) -> Option<Item> {
+    let has_homes = engine.queue.has_homes();
+    let node = has_homes.then(|| engine.node_of(seat)).flatten();
+    let (item, strays) = engine.queue.pop(node)?;
+    if strays {
+        seat.counts.strays.up();
+    }
+    Some(item)
+}
+
 /// Runs a job of the queue on a thread that works in the pool and counts already; false if there is none.
 pub(crate) fn run_one(engine: &Engine, seat: &Seat) -> bool {
-    let item = engine.queue.pop();
+    let item = next(engine, seat);
     let is_some = item.is_some();
     if let Some(item) = item {
         run(engine, seat, item);

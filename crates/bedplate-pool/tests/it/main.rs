@@ -6,6 +6,7 @@ mod admission;
 mod alone;
 #[cfg(feature = "fibers")]
 mod fibers;
+mod homes;
 mod jobs;
 mod joins;
 mod lifecycle;
