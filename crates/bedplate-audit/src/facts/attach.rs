@@ -6,7 +6,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use super::ops::{Op, OpKind, Order, call_kind};
+use super::ops::{Op, OpKind, Order, call_kind, method_kind};
 use super::plain::declare_plain;
 use super::program::{FunctionId, LocationId, Program, Site};
 use super::resolve::{SAME, Target};
@@ -76,13 +76,18 @@ impl Operations {
         self.by_site.get(&site)
     }
 
-    /// Likewise, where a value came to `site` by these calls: what a helper writes hangs on who calls it.
+    /// Likewise, where a value came to `site` by these calls: what a helper of Rust writes hangs on who
+    /// calls it. (In C, where macros call helpers, chains are too often cut short to go by them.)
     pub(crate) fn locations_reached(
         &self,
+        program: &Program,
         site: Site,
         calls: &[Site],
     ) -> Option<BTreeSet<LocationId>> {
         let all = self.by_site.get(&site)?;
+        if !program.unit(site.unit).is_rust {
+            return Some(all.clone());
+        }
         let is_here = |attached: &Attached| {
             let rest = attached.calls.strip_prefix(calls);
             rest.is_some_and(|rest| match rest.first() {
@@ -182,6 +187,9 @@ impl Operations {
         if program.op(parent).is_some() {
             return;
         }
+        if is_rust {
+            self.handed_by_name(program, top, id);
+        }
         match program.kind(parent) {
             Kind::FieldInit(field) => self.alias(program, parent, field, id),
             Kind::Call { name, .. } => {
@@ -209,6 +217,28 @@ impl Operations {
             Kind::Let { .. } if is_rust || by_reference => {}
             _ if !is_rust && !by_reference => self.plain(program, top, id, OpKind::Load),
             _ => {}
+        }
+    }
+
+    /// `counters.get(i).map_or(0, Counter::get)`: what the function of that name does with it is not
+    /// followed.
+    fn handed_by_name(&mut self, program: &Program, mention: Site, id: LocationId) {
+        let mut at = mention;
+        while let Some(parent) = program.parent(at) {
+            if !matches!(program.kind(parent), Kind::Method { .. }) || program.place(at) > 0 {
+                return;
+            }
+            let named = program.children(parent).skip(1).find(|argument| {
+                matches!(program.kind(*argument), Kind::Name(name)
+                    if program.binding(*argument, name).is_none()
+                        && (method_kind(name).is_some() || program.is_method_name(name)))
+            });
+            if let Some(named) = named {
+                let note = "it is handed to a function that is only named".to_owned();
+                self.escapes.entry(id).or_default().push((named, note));
+                return;
+            }
+            at = parent;
         }
     }
 
@@ -309,6 +339,14 @@ impl Program {
         !self.functions_named(name).is_empty()
     }
 
+    fn is_method_name(&self, name: &str) -> bool {
+        let mut functions = self.functions_named(name).iter();
+        functions.any(|id| {
+            let first = self.function(*id).parameters.first();
+            first.is_some_and(|first| first.name == "self")
+        })
+    }
+
     /// The functions that a call may lead to.
     pub(crate) fn callees(&self, call: Site, name: &str) -> Vec<FunctionId> {
         if let Some(found) = self.memory.callees.borrow().get(&call) {
@@ -334,6 +372,9 @@ impl Program {
 
     pub(crate) fn may_call(&self, call: Site, id: FunctionId) -> bool {
         let function = self.function(id);
+        if self.takes_others(call, id) {
+            return false;
+        }
         match self.kind(call) {
             Kind::Macro { .. } => function.is_macro,
             Kind::Call { path, .. } => {
@@ -349,6 +390,19 @@ impl Program {
             Kind::Method { .. } => self.receiver_fits(call, id),
             _ => false,
         }
+    }
+
+    /// Whether a call of Rust gives more or fewer arguments than a function takes.
+    fn takes_others(&self, call: Site, id: FunctionId) -> bool {
+        let (from, to) = (self.unit(call.unit), self.unit(id.unit));
+        let is_macro = matches!(self.kind(call), Kind::Macro { .. }) || self.function(id).is_macro;
+        let is_whole = from.unread.is_empty() && to.unread.is_empty();
+        let given = self.node(call).children.len();
+        from.is_rust
+            && to.is_rust
+            && is_whole
+            && !is_macro
+            && given != self.function(id).parameters.len()
     }
 
     fn receiver_fits(&self, call: Site, id: FunctionId) -> bool {

@@ -36,6 +36,15 @@ impl Tracer<'_> {
         self.follow(branch, way);
     }
 
+    /// `?`: what comes after hangs on the value.
+    pub(super) fn ended_early(&mut self, site: Site, way: &Way) {
+        let effects = Effects {
+            leaves: true,
+            ..Effects::default()
+        };
+        self.decided(site, &effects, way);
+    }
+
     pub(super) fn matched(&mut self, matching: Site, way: &Way) {
         let arms: Vec<Site> = self.program.children(matching).skip(1).collect();
         for arm in arms {

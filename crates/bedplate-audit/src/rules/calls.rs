@@ -113,7 +113,9 @@ impl Tracer<'_> {
             .program
             .op(call)
             .is_some_and(|op| op.kind == OpKind::Exchange);
-        let locations = self.operations.locations_reached(call, &way.calls);
+        let locations = self
+            .operations
+            .locations_reached(self.program, call, &way.calls);
         match locations {
             Some(ids) => {
                 self.ended();
@@ -137,7 +139,10 @@ impl Tracer<'_> {
 
     /// A helper of this tree that writes a location with what it is given.
     fn is_written_helper(&mut self, call: Site, way: &Way) -> bool {
-        let Some(ids) = self.operations.locations_reached(call, &way.calls) else {
+        let Some(ids) = self
+            .operations
+            .locations_reached(self.program, call, &way.calls)
+        else {
             return false;
         };
         self.ended();

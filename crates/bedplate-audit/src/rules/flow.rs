@@ -124,7 +124,14 @@ impl<'a> Tracer<'a> {
                     self.ended();
                 }
             }
-            Kind::Let { names, .. } => self.bound(parent, &names, way),
+            // What `else` does is never the value: it leaves.
+            Kind::Let { .. } if place > 0 => self.ended(),
+            Kind::Let { names, .. } => {
+                self.bound(parent, &names, way);
+                if self.program.node(parent).children.len() > 1 {
+                    self.condition(parent, way);
+                }
+            }
             Kind::Assign { .. } => self.assigned(site, parent, place, way),
             Kind::Return => self.returned(parent, way),
             Kind::If if place == 0 => self.condition(parent, way),
@@ -164,6 +171,7 @@ impl<'a> Tracer<'a> {
             Kind::Method { name } => self.argument(parent, place, &name, way),
             Kind::Macro { name } => self.macro_argument(parent, place, &name, way),
             Kind::Try => {
+                self.ended_early(parent, way);
                 self.follow(parent, way);
             }
             Kind::Jump => self.broken_out(parent, way),
@@ -215,7 +223,7 @@ impl<'a> Tracer<'a> {
         };
         let locations: Vec<LocationId> = self
             .operations
-            .locations_reached(assign, &way.calls)
+            .locations_reached(self.program, assign, &way.calls)
             .map_or_else(Vec::new, |ids| ids.into_iter().collect());
         for id in &locations {
             self.note(assign, Found::Into(*id));

@@ -331,3 +331,52 @@ fn the_number_of_a_turn_is_not_what_is_gone_through() {
     assert_static(&with("println!(\"{} {}\", i, n);"), Class::Telemetry);
     assert_static(&with("out[n] = 0;"), Class::Correctness);
 }
+
+#[test]
+fn methods_of_one_name_are_told_apart_by_how_much_they_take() {
+    let text = "struct Counter(AtomicU64);\n\
+        impl Counter { fn up(&self) { self.0.fetch_add(1, Relaxed); } fn get(&self) -> u64 { self.0.load(Relaxed) } }\n\
+        struct S { hits: [Counter; 4] }\n\
+        impl S { fn hit(&self, i: usize) { if let Some(c) = self.hits.get(i) { c.up(); start_thread(); } }\n\
+        fn show(&self) { println!(\"{}\", self.hits[0].get()); } }\n";
+    assert_class("a.rs", text, "S.hits", Class::Telemetry);
+}
+
+#[test]
+fn what_is_read_by_the_name_of_a_function_is_not_called_telemetry() {
+    let text = "struct Counter(AtomicU64);\n\
+        impl Counter { fn up(&self) { self.0.fetch_add(1, Relaxed); } fn get(&self) -> u64 { self.0.load(Relaxed) } }\n\
+        struct S { hits: [Counter; 4] }\n\
+        impl S { fn hit(&self) { self.hits[0].up(); }\n\
+        fn grow(&self) { if self.hits.get(1).map_or(0, Counter::get) > 3 { start_thread(); } } }\n";
+    assert_class("a.rs", text, "S.hits", Class::Unknown);
+}
+
+#[test]
+fn what_let_else_leaves_by_is_decided() {
+    let with = |leave: &str| {
+        format!(
+            "fn hit() {{ X.fetch_add(1, Relaxed); }}\n\
+             fn gate() -> Option<usize> {{ (X.load(Relaxed) > 3).then_some(1) }}\n\
+             fn go() {{ let Some(n) = gate() else {{ {leave} }}; start_thread(); println!(\"{{}}\", n); }}"
+        )
+    };
+    for leave in ["return", "panic!(\"no\")", "end_it()"] {
+        assert_static(&with(leave), Class::Correctness);
+    }
+    let shown = "fn hit() { X.fetch_add(1, Relaxed); }\n\
+         fn print_it() { let Ok(n) = u32::try_from(X.load(Relaxed)) else { return }; println!(\"{}\", n); }";
+    assert_static(shown, Class::Telemetry);
+}
+
+#[test]
+fn what_a_question_mark_leaves_by_is_decided() {
+    let with = |rest: &str| {
+        format!(
+            "fn hit() {{ X.fetch_add(1, Relaxed); }}\n\
+             fn gate() -> Option<usize> {{ (X.load(Relaxed) > 3).then_some(1) }}\n\
+             fn go() -> Option<()> {{ gate()?; {rest} Some(()) }}\nfn all() {{ let _ = go(); }}"
+        )
+    };
+    assert_static(&with("start_thread();"), Class::Correctness);
+}
