@@ -102,6 +102,21 @@ impl Asked {
         self
     }
 
+    /// The contenders that are run.
+    fn run_by(&self, lab: &Lab) -> &'static [&'static str] {
+        if lab.is_quick() {
+            let takes = self.reading.takes().max(2).min(self.contenders.len());
+            &self.contenders[..takes]
+        } else {
+            self.contenders
+        }
+    }
+
+    /// The variants that are run.
+    fn varied(&self, lab: &Lab) -> &'static [Variant] {
+        if lab.is_quick() { &[] } else { self.variants }
+    }
+
     fn configuration(&self) -> String {
         format!(
             "{} {}, a worker a CPU, threads {}",
@@ -118,7 +133,7 @@ pub(super) fn answer(lab: &Lab, asked: &Asked) -> Row {
         Way::Counted { units } => counted(lab, asked, units),
         Way::Printed { part } => printed(lab, asked, part),
     };
-    let peers = asked.contenders.iter().zip(figures.each).skip(1);
+    let peers = asked.run_by(lab).iter().zip(figures.each).skip(1);
     let peers = peers.map(|(pool, figure)| (lab.programs().named(pool), Figure::plain(figure)));
     let (value, interval) = match figures.ours {
         Ok((value, interval)) => (Ok(value), interval),
@@ -136,7 +151,7 @@ pub(super) fn answer(lab: &Lab, asked: &Asked) -> Row {
     if let Ok(own) = figures.own {
         row = row.with_note("ours", format!("{own:.1} in the peers' unit"));
     }
-    for (program, place) in asked.variants {
+    for (program, place) in asked.varied(lab) {
         let (name, note) = variant(lab, asked, program, *place);
         row = row.with_note(&name, note);
     }
@@ -158,7 +173,7 @@ fn counted(lab: &Lab, asked: &Asked, units: f64) -> Figures {
         let counted = runs::instructions(lab.programs(), asked.run, pool);
         counted.map(|count| count / units)
     };
-    let each: Vec<Result<f64, Failure>> = asked.contenders.iter().map(count).collect();
+    let each: Vec<Result<f64, Failure>> = asked.run_by(lab).iter().map(count).collect();
     let taken: Result<Vec<f64>, Failure> =
         each.iter().take(asked.reading.takes()).cloned().collect();
     Figures {
@@ -171,7 +186,7 @@ fn counted(lab: &Lab, asked: &Asked, units: f64) -> Figures {
 fn printed(lab: &Lab, asked: &Asked, part: f64) -> Figures {
     let found = rounds(lab, asked, asked.run);
     let judged = found.judge(asked.reading.takes(), part, |f| asked.reading.of(f));
-    let contenders = 0..asked.contenders.len();
+    let contenders = 0..asked.run_by(lab).len();
     Figures {
         ours: judged.map(|(value, ends)| (value, Some(ends))),
         own: found.median(0, part),
@@ -182,7 +197,7 @@ fn printed(lab: &Lab, asked: &Asked, part: f64) -> Figures {
 fn rounds(lab: &Lab, asked: &Asked, run: Run) -> Rc<Rounds> {
     let rounds = lab.rounds();
     lab.runs
-        .rounds(lab.programs(), run, asked.contenders, rounds)
+        .rounds(lab.programs(), run, asked.run_by(lab), rounds)
 }
 
 /// A variant's name and its answer in words.
@@ -201,7 +216,7 @@ fn variant(lab: &Lab, asked: &Asked, program: &'static str, place: Place) -> (St
         Ok((value, [low, high])) => format!("{value:.3} ({low:.3}..{high:.3})"),
         Err(failure) => failure.to_string(),
     };
-    let each = asked.contenders.iter().enumerate().map(|(at, pool)| {
+    let each = asked.run_by(lab).iter().enumerate().map(|(at, pool)| {
         let name = lab.programs().named(pool);
         let figure = found.median(at, part);
         figure.map_or_else(|_| format!("{name} -"), |f| format!("{name} {f:.1}"))

@@ -39,6 +39,11 @@ impl Lab {
         wanted
     }
 
+    /// True where a row runs only the contenders it takes, and no variants.
+    pub(super) fn is_quick(&self) -> bool {
+        self.quick
+    }
+
     /// How often each contender of a row is run.
     pub(super) fn rounds(&self) -> usize {
         if self.quick { 3 } else { 7 }

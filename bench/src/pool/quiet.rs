@@ -14,7 +14,7 @@ const ROWS: &[Asked] = &[
             "us a job",
             40.0,
         ),
-        ("trickle", 500, 3),
+        ("trickle", 500, 2),
         &["bedplate", "channel", "rayon", "forte", "tbb"],
         Reading::Own,
         MEDIAN,
