@@ -4,6 +4,8 @@
 //! As `compile_commands.json` says, where the root or its `build` has one; otherwise each file by
 //! itself, with the root and its `include` and `src` searched for headers.
 
+use core::num::NonZeroUsize;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -55,11 +57,9 @@ pub(super) fn compile(root: &Path, sources: &[Source], progress: &CountBar, outc
             return outcome.failures.push(Failure::File { path, source });
         }
     };
-    let count = jobs.len() as u64;
-    for (done, job) in (0..).zip(&jobs) {
-        progress.show(done, count, &format!("· {}", job.name));
-        let out = folder.path().join(format!("{done}.ll"));
-        match build(job, &out, root) {
+    let out = |number: usize| folder.path().join(format!("{number}.ll"));
+    for built in build_all(&jobs, &out, root, progress) {
+        match built {
             Ok(module) => outcome.modules.push(module),
             Err(failure) => {
                 let is_over = matches!(failure, Failure::Missing { .. });
@@ -70,6 +70,43 @@ pub(super) fn compile(root: &Path, sources: &[Source], progress: &CountBar, outc
             }
         }
     }
+}
+
+/// Builds as many at a time as there are processors; the answers are in the order of the jobs.
+fn build_all(
+    jobs: &[Job],
+    out: &(impl Fn(usize) -> PathBuf + Sync),
+    root: &Path,
+    progress: &CountBar,
+) -> Vec<Result<Module, Failure>> {
+    let next = AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let work = || {
+        let mut built = Vec::new();
+        loop {
+            // Relaxed: nothing but the number is handed over.
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = jobs.get(number) else {
+                return built;
+            };
+            progress.show(number as u64, jobs.len() as u64, &format!("· {}", job.name));
+            let result = build(job, &out(number), root);
+            if matches!(result, Err(Failure::Missing { .. })) {
+                next.store(jobs.len(), Ordering::Relaxed);
+            }
+            built.push((number, result));
+        }
+    };
+    let mut all = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let ended = threads.into_iter().map(|thread| {
+            let ended = thread.join();
+            ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        ended.flatten().collect::<Vec<_>>()
+    });
+    all.sort_by_key(|(number, _)| *number);
+    all.into_iter().map(|(_, result)| result).collect()
 }
 
 /// The commands that a build recorded.

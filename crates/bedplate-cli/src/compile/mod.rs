@@ -50,6 +50,8 @@ pub(crate) enum Failure {
     },
     /// There is nothing to go by.
     NoProject { what: String, advice: &'static str },
+    /// It is built, and its code is not there any more.
+    Lost { path: PathBuf, target: PathBuf },
     /// A file cannot be read or written.
     File { path: PathBuf, source: io::Error },
 }
@@ -69,6 +71,12 @@ impl fmt::Display for Failure {
                 )
             }
             Self::NoProject { what, advice } => write!(f, "{what}: {advice}"),
+            Self::Lost { path, target } => write!(
+                f,
+                "{} is not there, and what it belongs to is built: remove {}",
+                path.display(),
+                target.display()
+            ),
             Self::File { path, source } => write!(
                 f,
                 "failed to read or write {}: {source}: make it readable, or make room",
@@ -82,7 +90,7 @@ impl core::error::Error for Failure {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Missing { source, .. } | Self::File { source, .. } => Some(source),
-            Self::Refused { .. } | Self::NoProject { .. } => None,
+            Self::Refused { .. } | Self::NoProject { .. } | Self::Lost { .. } => None,
         }
     }
 }

@@ -104,6 +104,60 @@ fn each_member_is_judged_and_all_together_are_the_answer() {
     assert_eq!(text.matches("campaign of 3").count(), 2, "{text}");
 }
 
+/// Interrupts the campaign, once, by the first run after its first verdict was written.
+const INTERRUPTS: &str = r#"
+    if [ ! -e "$1" ] && grep -q '"NO-GO"' "$2"; then touch "$1"; kill -INT "$PPID"; fi
+    exec "$0"
+"#;
+
+#[test]
+fn an_interrupted_campaign_keeps_what_it_found_and_goes_on_later() {
+    if !has_valgrind() {
+        return;
+    }
+    let demo = Demo::new();
+    let once = demo.root().join("once");
+    let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    let written = demo.place().path("ab.json");
+    let command = [
+        "--".to_owned(),
+        "sh".to_owned(),
+        "-c".to_owned(),
+        INTERRUPTS.to_owned(),
+        "{bin}".to_owned(),
+        path(&once),
+        path(&written),
+    ];
+    let options: Vec<&str> = command.iter().map(String::as_str).collect();
+    let output = campaign(&demo, &options);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(once.exists(), "{output:?}");
+    let found = demo.document();
+    assert_eq!(found["interrupted_by"], 2, "{found}");
+    assert_eq!(found["members"][0]["verdict"], "NO-GO", "{found}");
+    assert!(found["joint"]["verdict"].is_null(), "{found}");
+    let ledger = || {
+        let ledger = demo.place().bedplate().args(["ab", "ledger"]).output();
+        stdout(&ledger.expect("it starts"))
+    };
+    let kept = ledger();
+    assert!(kept.contains("campaign of "), "{kept}");
+
+    let cut = demo.root().join("cut.json");
+    fs::rename(&written, &cut).unwrap();
+    let resume = ["--resume".to_owned(), path(&cut)];
+    let resumed = resume.iter().chain(&command).map(String::as_str);
+    let options: Vec<&str> = resumed.collect();
+    let output = campaign(&demo, &options);
+    assert_eq!(output.status.code(), Some(10), "{output:?}");
+    let said = stderr(&output);
+    assert_eq!(said.matches("taken from the earlier").count(), 1, "{said}");
+    let found = demo.document();
+    assert!(found["interrupted_by"].is_null(), "{found}");
+    assert_eq!(found["joint"]["verdict"], "NO-GO", "{found}");
+    assert!(ledger().len() > kept.len(), "{}", ledger());
+}
+
 #[test]
 fn time_that_is_up_ends_each_comparison_after_a_pair() {
     if !has_valgrind() {

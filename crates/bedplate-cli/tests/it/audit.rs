@@ -100,6 +100,62 @@ fn json_goes_to_standard_output_alone() {
 }
 
 #[test]
+fn what_cannot_be_read_ends_with_eleven_and_the_rest_is_audited() {
+    let folder = one_file();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("two.rs"), b"fn f() {}\0").unwrap();
+    std::fs::write(at("three.rs"), vec![b' '; (4 << 20) + 1]).unwrap();
+    // Whoever may read everything reads this one too.
+    std::fs::write(at("four.rs"), "fn g() {}\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o0);
+    std::fs::set_permissions(at("four.rs"), mode).unwrap();
+    let is_closed = std::fs::read(at("four.rs")).is_err();
+
+    let output = bedplate().arg("audit").arg(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(11), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("1. TELEMETRY HITS"), "{text}");
+    assert!(text.contains("Not read"), "{text}");
+
+    let json = ["--json", "-"];
+    let output = bedplate()
+        .arg("audit")
+        .arg(folder.path())
+        .args(json)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(11), "{output:?}");
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let missing = found["not_read"].as_array().unwrap();
+    let names: Vec<&str> = missing
+        .iter()
+        .filter_map(|it| it["file"].as_str())
+        .collect();
+    let mut expected = vec!["three.rs", "two.rs"];
+    if is_closed {
+        expected.insert(0, "four.rs");
+    }
+    assert_eq!(names, expected, "{found}");
+    assert!(missing.iter().all(|it| it["why"].is_string()), "{found}");
+}
+
+#[test]
+fn a_candidate_that_is_named_where_nothing_was_read_is_no_candidate() {
+    let folder = one_file();
+    let broken = "))) if HITS.load( [[[ ))) { spawn( }}} ((( ]]]\n".repeat(9);
+    std::fs::write(folder.path().join("broken.rs"), broken).unwrap();
+    let output = bedplate()
+        .arg("audit")
+        .arg(folder.path())
+        .args(["--json", "-"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(11), "{output:?}");
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["locations"][0]["class"], "UNKNOWN", "{found}");
+}
+
+#[test]
 fn the_help_on_checklists_is_whole() {
     let output = bedplate().args(["audit", "--help"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
