@@ -168,9 +168,16 @@ impl Engine {
         if settings.config.workers.is_some() || self.crew.is_forked() {
             return;
         }
-        // A quota that cannot be read is named by the next configuration; the last one stands.
-        let Ok(width) = settings.machinery.width_now(&self.plan.machine) else {
-            return;
+        let width = match settings.machinery.width_now(&self.plan.machine) {
+            Ok(width) => width,
+            // Named, until the next configuration; the last quota stands.
+            Err(because) => {
+                let modes = &mut settings.machinery.degraded;
+                if !modes.iter().any(|mode| matches!(mode, Degraded::Quota(_))) {
+                    modes.push(Degraded::Quota(because));
+                }
+                return;
+            }
         };
         if width == settings.machinery.width {
             return;

@@ -32,7 +32,8 @@ pub(crate) fn work(engine: &Engine, index: usize) {
 
 fn work_at(engine: &Engine, seat: &Seat) {
     let mut sightings = Sightings::new(engine, seat.index);
-    let mut epoch = engine.shape.epoch();
+    // The first one: a thread that was started before a later one was set looks where it is bound.
+    let mut epoch = 0;
     let mut fibers = Fibers::new(engine);
     loop {
         let latest = engine.shape.epoch();

@@ -319,8 +319,14 @@ fn a_quota_that_changes_is_followed() {
         });
         assert_eq!(pool.join(|| 1, || 2), (1, 2));
     }
-    // What cannot be read changes nothing, and a stated number follows nothing.
+    // What cannot be read changes nothing and is named; a stated number follows nothing.
     quota("nonsense\n");
+    until("it is named", || {
+        pool.spawn(|| ());
+        let modes = pool.degraded();
+        modes.iter().any(|mode| matches!(mode, Degraded::Quota(_)))
+    });
+    assert_eq!(pool.current_num_threads(), 2);
     pool.update_config(pool.config().num_threads(2))
         .expect("within the places");
     quota("100000 100000\n");
