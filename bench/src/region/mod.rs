@@ -9,7 +9,9 @@
 //! | `programs.rs` | builds and runs of the programs |
 //! | `scratch.rs` | rows of the arena |
 //! | `plans.rs` | rows of the planner |
+//! | `files.rs` | rows of model files |
 
+mod files;
 mod plans;
 mod programs;
 mod scratch;
@@ -74,6 +76,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let rows = scratch::ROWS
         .iter()
         .chain(plans::ROWS)
+        .chain(files::ROWS)
         .filter(|asked| only.is_none_or(|only| asked.question.id.starts_with(only)))
         .map(|asked| {
             eprintln!("{}", asked.question.id);

@@ -164,13 +164,13 @@ fn sorted(mut figures: Vec<f64>) -> Vec<f64> {
     figures
 }
 
-fn median(figures: Vec<f64>) -> f64 {
+pub(super) fn median(figures: Vec<f64>) -> f64 {
     let figures = sorted(figures);
     figures[figures.len() / 2]
 }
 
 /// The order statistics that hold the median with 95 %: the binomial's quantiles by its normal limit.
-fn interval(figures: Vec<f64>) -> [f64; 2] {
+pub(super) fn interval(figures: Vec<f64>) -> [f64; 2] {
     let figures = sorted(figures);
     let count = figures.len();
     #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
