@@ -10,7 +10,7 @@
 //! # Invariants
 //! - I1: a failed call has changed nothing.
 //! - I2: an advice is one of a list, given alone: the kernel's numbers are no bits to be combined.
-//! - I3: no call but [`open`] allocates or writes `errno`.
+//! - I3: no call but [`open`] and [`huge_bytes`] allocates or writes `errno`.
 
 #![expect(unsafe_code, reason = "ranges are given as addresses")]
 
@@ -18,6 +18,7 @@ use crate::fault::check as fault;
 use crate::linux::{calls, files};
 use crate::{Operation, OsError};
 use core::ffi::CStr;
+use core::ops::Range;
 use core::ptr::NonNull;
 use std::fs::{File, OpenOptions};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -176,6 +177,46 @@ pub unsafe fn advise(at: NonNull<u8>, bytes: usize, advice: Advice) -> Result<()
     unsafe { calls::madvise(at, bytes, advice.number()) }.map_err(of(Operation::Advise))
 }
 
+/// How much of a range huge pages back right now, in bytes. For reports: the kernel writes down all of
+/// the process's mappings for it, and where it made one mapping of two neighbours, the second's are
+/// told for the first.
+///
+/// # Errors
+/// - [`Operation::Read`] with the kernel's code.
+pub fn huge_bytes(at: NonNull<u8>, bytes: usize) -> Result<u64, OsError> {
+    fault(Operation::Read)?;
+    let text = std::fs::read_to_string("/proc/self/smaps")
+        .map_err(|error| of(Operation::Read)(error.raw_os_error().unwrap_or(libc::EIO)))?;
+    let start = at.addr().get();
+    let huge = huge_in(&text, start..start.saturating_add(bytes));
+    // The kernel may have made one mapping of two neighbours.
+    Ok(huge.min(bytes as u64))
+}
+
+/// Sums the huge pages of the mappings that begin in a range, from the text of `smaps`.
+fn huge_in(text: &str, range: Range<usize>) -> u64 {
+    let mut is_inside = false;
+    let mut kib = 0;
+    for line in text.lines() {
+        let mut words = line.split_ascii_whitespace();
+        let name = words.next().unwrap_or_default();
+        let size = words.next().and_then(|word| word.parse::<u64>().ok());
+        match (name, size) {
+            ("AnonHugePages:" | "ShmemPmdMapped:" | "FilePmdMapped:", Some(size)) if is_inside => {
+                kib += size;
+            }
+            // Only the first line of a mapping begins with a range.
+            _ => {
+                if let Some((start, _)) = name.split_once('-') {
+                    is_inside =
+                        usize::from_str_radix(start, 16).is_ok_and(|at| range.contains(&at));
+                }
+            }
+        }
+    }
+    kib * 1024
+}
+
 /// Locks whole pages in memory.
 ///
 /// # Safety
@@ -292,4 +333,31 @@ pub fn end_lease(file: BorrowedFd<'_>) -> Result<(), OsError> {
 /// Makes errors of one operation.
 fn of(operation: Operation) -> impl Fn(i32) -> OsError {
     move |code| OsError::new(operation, code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::huge_in;
+
+    const SMAPS: &str = "\
+00200000-00600000 r--p 00000000 00:00 0
+Size:               4096 kB
+AnonHugePages:      4096 kB
+ShmemPmdMapped:        0 kB
+VmFlags: rd mr mw
+00600000-00601000 rw-p 00000000 08:01 99   /a/file-with-a-dash
+AnonHugePages:         0 kB
+FilePmdMapped:      2048 kB
+00800000-00a00000 rw-p 00000000 00:00 0 [heap]
+AnonHugePages:      2048 kB
+";
+
+    #[test]
+    fn huge_pages_are_summed_over_the_mappings_of_a_range() {
+        assert_eq!(huge_in(SMAPS, 0x20_0000..0x60_0000), 4 << 20);
+        assert_eq!(huge_in(SMAPS, 0x20_0000..0x60_0001), 6 << 20);
+        assert_eq!(huge_in(SMAPS, 0x80_0000..0xA0_0000), 2 << 20);
+        assert_eq!(huge_in(SMAPS, 0..0x20_0000), 0);
+        assert_eq!(huge_in("garbage\nAnonHugePages: x kB\n", 0..usize::MAX), 0);
+    }
 }

@@ -67,6 +67,7 @@ fn on_files(page: usize) -> Result<(), OsError> {
 fn on_file_range(at: NonNull<u8>, page: usize) -> Result<(), OsError> {
     // SAFETY: the range is the caller's and only read.
     unsafe { files::advise(at, page, Advice::Sequential) }?;
+    files::huge_bytes(at, page)?;
     // SAFETY: as above.
     unsafe { files::lock(at, page) }?;
     // SAFETY: as above.

@@ -72,13 +72,22 @@ impl HugeCopy {
         })
     }
 
-    /// Whether the kernel took the wish for huge pages; whether there were enough of them it does
-    /// not say. Without them the copy is as good, and reads of it are some percent slower.
+    /// Whether the kernel took the wish for huge pages; [`huge_bytes`](Self::huge_bytes) says how many
+    /// there were. Without them the copy is as good, and reads of it are some percent slower.
     ///
     /// # Errors
     /// - The kernel's answer: `EINVAL` where it has no huge pages.
     pub const fn huge_pages(&self) -> Result<(), OsError> {
         self.huge
+    }
+
+    /// How much of it huge pages back right now, in bytes. For reports; the kernel writes down all of
+    /// the process's mappings for it.
+    ///
+    /// # Errors
+    /// - [`FileError::Os`]: the kernel did not say.
+    pub fn huge_bytes(&self) -> Result<u64, FileError> {
+        Ok(self.space.huge_bytes()?)
     }
 
     /// How many threads read the file.

@@ -126,6 +126,15 @@ impl MappedFile {
         Lease::take(Arc::clone(&self.shared))
     }
 
+    /// How much of it huge pages back right now, in bytes: of most file systems' files nothing. For
+    /// reports; the kernel writes down all of the process's mappings for it.
+    ///
+    /// # Errors
+    /// - [`FileError::Os`]: the kernel did not say.
+    pub fn huge_bytes(&self) -> Result<u64, FileError> {
+        Ok(self.shared.space.huge_bytes()?)
+    }
+
     /// The address space it takes in bytes: its size in whole OS pages. Memory is taken as pages are
     /// touched, and is the page cache's.
     #[must_use]

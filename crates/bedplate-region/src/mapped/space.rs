@@ -153,6 +153,11 @@ impl Space {
         unsafe { pages::advise_huge(self.start, self.bytes, HugePages::Wanted) }
     }
 
+    /// How much of it huge pages back right now.
+    pub(super) fn huge_bytes(&self) -> Result<u64, OsError> {
+        files::huge_bytes(self.start, self.bytes)
+    }
+
     /// Locks all of it in memory.
     pub(super) fn lock(&self) -> Result<(), OsError> {
         // SAFETY: the range is ours (I1).

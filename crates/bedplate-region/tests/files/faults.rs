@@ -14,6 +14,7 @@ fn everything(folder: &Folder, budget: &'static Budget) -> Result<(), FileError>
     let path = folder.path("model");
     let huge = HugeCopy::read(&open(&path)?, Some(budget))?;
     huge.huge_pages()?;
+    huge.huge_bytes()?;
     drop(SealedCopy::read(&open(&path)?, Some(budget))?);
     let mapped = map(open(&path)?)?;
     mapped.check_again()?;

@@ -35,12 +35,16 @@ fn all_ways_give_the_same_bytes() {
         let huge = HugeCopy::read(&file, None).expect("is copied");
         assert!(huge[..] == bytes, "{length}");
         assert!(huge.memory_bytes() >= length && huge.reader_count() >= 1);
+        let backed = huge.huge_bytes().expect("the kernel says");
+        assert!(backed <= huge.memory_bytes() as u64, "{backed}");
         let sealed = SealedCopy::read(&file, None).expect("is copied");
         assert!(sealed[..] == bytes, "{length}");
         assert!(sealed.memory_bytes() >= length);
         let mapped = map(file).expect("is mapped");
         assert!(mapped[..] == bytes, "{length}");
         assert!(mapped.address_space_bytes() >= length);
+        let backed = mapped.huge_bytes().expect("the kernel says");
+        assert!(backed <= mapped.address_space_bytes() as u64, "{backed}");
         mapped.check_again().expect("is unchanged");
     }
 }
