@@ -12,14 +12,17 @@
 //! | `jobs.rs` | rows of jobs and batches |
 //! | `loops.rs` | rows of sums and sorts |
 //! | `quiet.rs` | rows of a pool that has little to do |
+//! | `traced.rs` | rows of what looking costs |
 //! | `admission.rs` | rows of jobs that hold much memory |
 //! | `waits.rs` | rows of programs that hang where a wait runs whatever it finds |
+//! | `fibers.rs` | rows of jobs that wait for jobs |
 //! | `asked.rs` | a row of one program on several pools, and its answer |
 //! | `runs.rs` | runs of the programs |
 //! | `programs.rs` | the programs, built |
 
 mod admission;
 mod asked;
+mod fibers;
 mod forks;
 mod jobs;
 mod lab;
@@ -27,6 +30,7 @@ mod loops;
 mod programs;
 mod quiet;
 mod runs;
+mod traced;
 mod waits;
 
 use crate::Options;
@@ -42,6 +46,8 @@ const ROOMS: &[fn(&Lab) -> Vec<Row>] = &[
     loops::rows,
     quiet::rows,
     waits::rows,
+    traced::rows,
+    fibers::rows,
     admission::rows,
 ];
 

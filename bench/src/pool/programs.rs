@@ -16,6 +16,8 @@ use std::process::Command;
 const PACKAGE: &str = "pools";
 /// The package of forte.
 const FORTE: &str = "pools-forte";
+/// The package of our pool with fibers.
+const FIBERS: &str = "pools-fibers";
 
 /// Each function begins at a line of the cache: where the linker happened to put a small recursive
 /// function made it up to a fifth slower or faster, ours and the peers' alike.
@@ -30,6 +32,7 @@ pub(super) struct Programs {
     most: Binary,
     forte: Binary,
     tbb: Binary,
+    fibers: Binary,
 }
 
 impl Programs {
@@ -39,6 +42,7 @@ impl Programs {
             most: package(PACKAGE, &["rayon", "chili"]),
             forte: package(FORTE, &["forte"]),
             tbb: tbb(),
+            fibers: package(FIBERS, &[]),
         }
     }
 
@@ -46,6 +50,7 @@ impl Programs {
         match pool {
             "forte" => &self.forte,
             "tbb" => &self.tbb,
+            "fibers" => &self.fibers,
             _ => &self.most,
         }
     }
@@ -68,6 +73,7 @@ impl Programs {
             .find(|(name, _)| *name == pool);
         match (pool, version) {
             ("bedplate", _) => "ours, inside".to_owned(),
+            ("fibers", _) => "ours, with fibers".to_owned(),
             ("tbb", Some((_, version))) => format!("oneTBB {version}"),
             ("tbb", None) => "oneTBB".to_owned(),
             (_, Some((_, version))) => format!("{pool} {version}"),

@@ -23,7 +23,7 @@ pub enum LookError {
         /// The user whose it is, as far as known.
         owner: Option<u32>,
     },
-    /// No allocator of ours is in it.
+    /// No allocator of ours is in it, and no pool.
     NotBedplate {
         /// The process.
         pid: u32,
@@ -75,8 +75,9 @@ impl fmt::Display for LookError {
             }
             Self::NotBedplate { pid } => write!(
                 f,
-                "process {pid} does not run on the bedplate allocator: start it with `bedplate run`, \
-                 or build it with bedplate's #[global_allocator]"
+                "process {pid} does not run on the bedplate allocator and has no bedplate pool: start \
+                 it with `bedplate run`, build it with bedplate's #[global_allocator], or let it \
+                 make a bedplate_pool::ThreadPool"
             ),
             Self::OtherVersion { found } => write!(
                 f,

@@ -78,6 +78,11 @@ impl Crew {
         self.workers.load(Ordering::Relaxed)
     }
 
+    /// The word that has the number of workers that were started.
+    pub(crate) fn workers_word(&self) -> &AtomicUsize {
+        &self.workers
+    }
+
     fn start(&self, engine: &Arc<Engine>, index: usize) -> std::io::Result<()> {
         let mut builder = std::thread::Builder::new().name(engine.plan.thread_name(index));
         if let Some(bytes) = engine.plan.stack_bytes {

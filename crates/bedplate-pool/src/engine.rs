@@ -131,6 +131,8 @@ impl Engine {
                 spares: self.plan.spares,
                 guests: tuning::GUESTS,
                 seats: word(self.seats.as_ptr().cast()),
+                width: word(core::ptr::from_ref(self.shape.width_word()).cast()),
+                working: word(core::ptr::from_ref(self.crew.workers_word()).cast()),
                 living: word(core::ptr::from_ref(self.crew.living_word()).cast()),
                 started: word(core::ptr::from_ref(self.crew.started_word()).cast()),
                 taken: word((&raw const self.guests).cast()),
@@ -631,9 +633,7 @@ impl Engine {
             let is_owned = self.is_owned(seat.index);
             WorkerMetrics::of((seat.index, kind, name), is_owned, &seat.counts, now_ns)
         });
-        let is_used =
-            |metrics: &WorkerMetrics| metrics.kind == PlaceKind::Worker || !metrics.is_untouched();
-        seats.filter(is_used).collect()
+        seats.filter(|metrics| !metrics.is_untouched()).collect()
     }
 
     /// True if a thread has the place now.

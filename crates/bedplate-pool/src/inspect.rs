@@ -38,7 +38,7 @@ pub struct PoolCapture {
     pub began_ns: u64,
     /// When it was looked at, likewise.
     pub taken_ns: u64,
-    /// How many workers it has.
+    /// How many workers run at a time.
     pub workers: u64,
     /// How many spares it may have.
     pub spares: u64,
@@ -50,7 +50,7 @@ pub struct PoolCapture {
     pub wakes: u64,
     /// It came by a fork: none of its threads are in this process.
     pub is_forked: bool,
-    /// All workers, and of spares and places for threads from outside those that were used.
+    /// The places that a thread has or had.
     pub places: Vec<WorkerMetrics>,
 }
 
@@ -106,6 +106,7 @@ pub fn capture(read: Read<'_>, root: u64) -> Result<PoolCapture, CaptureError> {
         workers: at(offset_of!(Root, workers)),
         spares: at(offset_of!(Root, spares)),
         guests: at(offset_of!(Root, guests)),
+        working: word(offset_of!(Root, working))?,
         started: word(offset_of!(Root, started))?,
         taken: bits,
     };
@@ -115,7 +116,7 @@ pub fn capture(read: Read<'_>, root: u64) -> Result<PoolCapture, CaptureError> {
         name: name(&page),
         began_ns: at(offset_of!(Root, began_ns)),
         taken_ns,
-        workers: figures.workers,
+        workers: word(offset_of!(Root, width))?,
         spares: figures.spares,
         threads: word(offset_of!(Root, living))?,
         queued: word(offset_of!(Root, queued))?,
@@ -171,6 +172,7 @@ struct Places {
     workers: u64,
     spares: u64,
     guests: u64,
+    working: u64,
     started: u64,
     taken: u64,
 }
@@ -195,7 +197,7 @@ impl Places {
             let place = usize::try_from(index).unwrap_or(usize::MAX);
             let counts = Counts::of_words(words);
             let metrics = WorkerMetrics::of((place, kind, name), is_owned, &counts, now_ns);
-            if kind == PlaceKind::Worker || !metrics.is_untouched() {
+            if !metrics.is_untouched() {
                 places.push(metrics);
             }
         }
@@ -207,7 +209,7 @@ impl Places {
         let named = |kind: PlaceKind, number: u64| format!("{} {number}", kind.name());
         if index < self.workers {
             let kind = PlaceKind::Worker;
-            return (kind, named(kind, index), true);
+            return (kind, named(kind, index), index < self.working);
         }
         let spare = index - self.workers;
         if spare < self.spares {

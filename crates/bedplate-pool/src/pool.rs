@@ -351,8 +351,7 @@ impl ThreadPool {
         self.engine.metrics()
     }
 
-    /// The same by threads: of all workers, and of those spares and places for threads from outside
-    /// that were used.
+    /// The same by places: those that a thread has or had.
     #[must_use]
     pub fn worker_metrics(&self) -> Vec<WorkerMetrics> {
         self.engine.worker_metrics()

@@ -20,7 +20,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 /// What the page begins with: "bedppool" in bytes.
 pub(crate) const ROOT_MAGIC: u64 = u64::from_le_bytes(*b"bedppool");
 /// The layout's version; the upper half is the size of a word in the process.
-pub(crate) const ROOT_VERSION: u64 = 1 | (size_of::<usize>() as u64) << 32;
+pub(crate) const ROOT_VERSION: u64 = 2 | (size_of::<usize>() as u64) << 32;
 /// The name of the mapping.
 const ROOT_NAME: &core::ffi::CStr = c"bedplate-pool";
 /// Bytes of a pool's name that are kept.
@@ -46,8 +46,10 @@ pub(crate) struct Root {
     /// Where a place has its counts, and how many words.
     pub(crate) counts_at: AtomicU64,
     pub(crate) count_words: AtomicU64,
-    /// Addresses of words: threads that live, spares started, guests' places taken as bits, jobs that
-    /// wait, sleepers woken.
+    /// Addresses of words: workers that run at a time, workers started, threads that live, spares
+    /// started, guests' places taken as bits, jobs that wait, sleepers woken.
+    pub(crate) width: AtomicU64,
+    pub(crate) working: AtomicU64,
     pub(crate) living: AtomicU64,
     pub(crate) started: AtomicU64,
     pub(crate) taken: AtomicU64,
@@ -68,6 +70,8 @@ pub(crate) struct Directions<'n> {
     pub(crate) spares: usize,
     pub(crate) guests: usize,
     pub(crate) seats: u64,
+    pub(crate) width: u64,
+    pub(crate) working: u64,
     pub(crate) living: u64,
     pub(crate) started: u64,
     pub(crate) taken: u64,
@@ -127,6 +131,8 @@ impl Root {
             (&self.seat_bytes, size_of::<Seat>() as u64),
             (&self.counts_at, offset_of!(Seat, counts) as u64),
             (&self.count_words, Counts::WORDS as u64),
+            (&self.width, directions.width),
+            (&self.working, directions.working),
             (&self.living, directions.living),
             (&self.started, directions.started),
             (&self.taken, directions.taken),

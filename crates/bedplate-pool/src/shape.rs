@@ -76,6 +76,11 @@ impl Shape {
         self.width.load(Ordering::Relaxed)
     }
 
+    /// The word that has the width.
+    pub(crate) fn width_word(&self) -> &AtomicUsize {
+        &self.width
+    }
+
     /// Spares that may be started.
     pub(crate) fn spares(&self) -> usize {
         self.spares.load(Ordering::Relaxed)

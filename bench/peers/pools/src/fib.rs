@@ -12,7 +12,7 @@ fn serial(n: u32) -> u64 {
 }
 
 #[inline(never)]
-fn bedplate(cx: Context<'_>, n: u32) -> u64 {
+pub fn bedplate(cx: Context<'_>, n: u32) -> u64 {
     if n < 2 {
         return u64::from(n);
     }

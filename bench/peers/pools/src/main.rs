@@ -12,11 +12,14 @@
 //! | `tree.rs`, `nodes.rs`, `fib.rs` | forks |
 //! | `loops.rs`, `numbers.rs` | sums and sorts |
 //! | `spawns.rs` | jobs and batches |
+//! | `handoffs.rs` | jobs that wait for jobs |
 //! | `quiet.rs` | a pool that has little to do |
 //! | `waits.rs` | programs that hang where a wait runs whatever it finds |
+//! | `traced.rs` | what a timeline costs |
 //! | `wakes.rs` | how soon a sleeping worker begins |
 
 mod fib;
+mod handoffs;
 mod loops;
 mod makers;
 mod nodes;
@@ -24,6 +27,7 @@ mod numbers;
 mod plan;
 mod quiet;
 mod spawns;
+mod traced;
 mod tree;
 mod waits;
 mod wakes;
@@ -42,6 +46,8 @@ fn main() {
         "batch" => spawns::batch(&plan),
         "trickle" | "idle" | "busy" => quiet::run(&plan, &makers::spawner(&plan)),
         program if program.starts_with("waits-") => waits::run(&plan),
+        "traced-fib" | "traced-tree" | "traced-jobs" => traced::run(&plan),
+        "handoff" | "nested" => handoffs::run(&plan, |builder| builder.bind_workers(plan.bound)),
         "wake" => {
             let one = Plan { threads: 1, ..plan };
             wakes::run(&one, |job| makers::sender(&one, job));

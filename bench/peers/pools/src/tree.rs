@@ -6,7 +6,7 @@ use crate::plan::Plan;
 use bedplate_pool::Context;
 
 #[inline(never)]
-fn bedplate(cx: Context<'_>, node: &Node) -> u64 {
+pub fn bedplate(cx: Context<'_>, node: &Node) -> u64 {
     let (left, right) = cx.join(
         |cx| node.left.as_deref().map_or(0, |n| bedplate(cx, n)),
         |cx| node.right.as_deref().map_or(0, |n| bedplate(cx, n)),

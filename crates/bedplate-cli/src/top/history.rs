@@ -11,6 +11,8 @@ const KEPT: usize = 400;
 #[derive(Debug)]
 pub(crate) struct History {
     pub(crate) last: Snapshot,
+    /// The look before it.
+    pub(crate) before: Option<Snapshot>,
     pub(crate) live: VecDeque<u64>,
     pub(crate) resident: VecDeque<u64>,
     /// Why the last look failed, if it did.
@@ -23,9 +25,11 @@ impl History {
             live: VecDeque::new(),
             resident: VecDeque::new(),
             trouble: None,
+            before: None,
             last: first.clone(),
         };
         history.add(first);
+        history.before = None;
         history
     }
 
@@ -40,7 +44,7 @@ impl History {
             }
             series.push_back(value);
         }
-        self.last = snapshot;
+        self.before = Some(core::mem::replace(&mut self.last, snapshot));
         self.trouble = None;
     }
 

@@ -1,7 +1,8 @@
 //! `bedplate top`.
 //!
 //! # Role
-//! Finds the allocator in a running process and shows its figures: once, as JSON, or live.
+//! Finds the allocator and the pools in a running process and shows their figures: once, as JSON, or
+//! live.
 //!
 //! # Rooms
 //! | file | what it holds |

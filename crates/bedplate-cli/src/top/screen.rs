@@ -12,6 +12,7 @@ use bedplate_evidence::LookError;
 use bedplate_evidence::process::Process;
 use bedplate_evidence::report::Snapshot;
 use bedplate_evidence::report::histogram::bins;
+use bedplate_evidence::report::pools::{COLUMNS, PoolReport};
 use bedplate_evidence::report::spark::bar;
 use bedplate_evidence::report::units::{bytes, count, counted, whole_bytes};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -26,6 +27,8 @@ use crate::talk::say;
 
 /// Time between looks.
 const LOOKS_APART: Duration = Duration::from_secs(1);
+/// Threads of a pool that are shown.
+const PLACES_SHOWN: usize = 16;
 /// Columns of a part's bar.
 const BAR_COLUMNS: usize = 20;
 
@@ -87,9 +90,10 @@ fn quit_within(limit: Duration) -> io::Result<bool> {
 
 fn draw(frame: &mut Frame<'_>, history: &History) {
     let parts = u16::try_from(history.last.parts().len()).unwrap_or(13) + 4;
-    let [head, charts, parts, classes] = Layout::vertical([
+    let [head, charts, pools, parts, classes] = Layout::vertical([
         Constraint::Length(2),
         Constraint::Length(8),
+        Constraint::Length(history.last.pools.iter().map(pool_lines).sum()),
         Constraint::Length(parts),
         Constraint::Min(4),
     ])
@@ -112,22 +116,54 @@ fn draw(frame: &mut Frame<'_>, history: &History) {
         &history.live,
         last.live_bytes(),
     );
+    draw_pools(frame, pools, history);
     draw_parts(frame, parts, last);
     draw_classes(frame, classes, last);
 }
 
+/// Lines that a pool takes.
+fn pool_lines(pool: &PoolReport) -> u16 {
+    u16::try_from(pool.places.len().min(PLACES_SHOWN) + 3).unwrap_or(u16::MAX)
+}
+
+/// A table for each pool, with shares of the time since the look before.
+fn draw_pools(frame: &mut Frame<'_>, area: Rect, history: &History) {
+    let pools = &history.last.pools;
+    let heights = pools
+        .iter()
+        .map(|pool| Constraint::Length(pool_lines(pool)));
+    let areas = Layout::vertical(heights).split(area);
+    for (at, (pool, area)) in pools.iter().zip(areas.iter()).enumerate() {
+        let before = history.before.as_ref().and_then(|b| b.pools.get(at));
+        let cells = |row: [String; COLUMNS.len()]| {
+            let padded = row.into_iter().zip(COLUMNS).enumerate();
+            Row::new(padded.map(|(at, (cell, (_, width)))| {
+                if at < 2 {
+                    cell
+                } else {
+                    format!("{cell:>width$}", width = usize::from(width))
+                }
+            }))
+        };
+        let rows = pool.rows(before).into_iter().take(PLACES_SHOWN).map(cells);
+        let header = cells(COLUMNS.map(|(name, _)| name.to_owned()));
+        let widths = COLUMNS.map(|(_, width)| Constraint::Length(width));
+        let table = Table::new(rows, widths)
+            .header(header.style(Style::new().fg(Color::DarkGray)))
+            .block(Block::bordered().title(format!(" {} ", pool.title())));
+        frame.render_widget(table, *area);
+    }
+}
+
 fn draw_head(frame: &mut Frame<'_>, area: Rect, history: &History) {
     let last = &history.last;
-    let library = last
-        .heaps()
-        .first()
-        .map_or("", |heap| heap.library.as_str());
     let title = Line::from(vec![
         Span::from(format!("{} ", last.name)).bold(),
         Span::from(format!("pid {} · ", last.pid)),
         Span::from("ACTIVE").green().bold(),
         Span::from(format!(
-            " {library} library · {} · peak {} · faults {} minor, {} major",
+            " {} · {} · peak {} · faults {} minor, {} major",
+            last.what(),
             counted(last.threads, "thread", "threads"),
             whole_bytes(last.peak_rss_bytes),
             count(last.minor_faults),

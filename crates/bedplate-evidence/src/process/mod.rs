@@ -8,12 +8,14 @@
 //! | `figures.rs` | resident set, threads, faults, switches |
 //! | `residency.rs` | which pages are in memory |
 //! | `heap.rs` | the allocator's figures |
+//! | `pools.rs` | the pools' figures |
 //! | `calls.rs` | system calls (unsafe) |
 
 pub mod figures;
 pub mod handle;
 pub mod heap;
 pub mod maps;
+pub mod pools;
 pub mod residency;
 
 #[expect(

@@ -6,6 +6,7 @@
 //! | `model.rs` | the report as data (`--json`) |
 //! | `convert.rs` | from measurements to the model |
 //! | `snapshot.rs` | one look at a running process (`top`) |
+//! | `pools.rs` | pools in it |
 //! | `text.rs` | for the terminal |
 //! | `html.rs` | one self-contained page |
 //! | `svg.rs` | its charts |
@@ -26,6 +27,7 @@ pub mod html;
 pub mod model;
 pub mod paint;
 pub(crate) mod peak;
+pub mod pools;
 pub(crate) mod remarks;
 pub mod snapshot;
 pub mod spark;

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{HeapReport, Measurement, Part, REPORT_VERSION};
 use super::paint::Paint;
+use super::pools::PoolReport;
 use super::text::{heap_lines, note_line, parts_lines};
 use super::units::{count, counted, whole_bytes};
 use crate::error::LookError;
 use crate::parts::measure;
 use crate::process::Process;
 use crate::process::heap::root_pages;
+use crate::process::pools::{capture_pools, pool_pages};
 
 /// Measurements tried before the steadiest is taken.
 const ATTEMPTS: u32 = 3;
@@ -38,18 +40,27 @@ pub struct Snapshot {
     pub major_faults: u64,
     /// The parts of its resident set.
     pub measurement: Measurement,
+    /// Its work-stealing pools.
+    #[serde(default)]
+    pub pools: Vec<PoolReport>,
+    /// Why further pools could not be read.
+    #[serde(default)]
+    pub unread_pools: Vec<String>,
 }
 
 impl Snapshot {
-    /// Looks at `process`, which must run on the allocator.
+    /// Looks at `process`, which must run on the allocator or have a pool.
     ///
     /// # Errors
-    /// - `NotBedplate`: no allocator of ours is in it.
+    /// - `NotBedplate`: neither an allocator nor a pool of ours is in it.
     /// - `Gone`, `Denied`, `OtherVersion`, `Torn`, `Read`.
     pub fn take(process: &Process) -> Result<Self, LookError> {
-        if root_pages(&process.maps()?).is_empty() {
+        let mappings = process.maps()?;
+        let pools = pool_pages(&mappings);
+        if root_pages(&mappings).is_empty() && pools.is_empty() {
             return Err(LookError::NotBedplate { pid: process.pid() });
         }
+        let (pools, unread_pools) = capture_pools(process, &pools)?;
         let measured = measure(process, ATTEMPTS)?;
         let figures = process.figures()?;
         Ok(Self {
@@ -62,6 +73,8 @@ impl Snapshot {
             minor_faults: figures.minor_faults,
             major_faults: figures.major_faults,
             measurement: Measurement::of(&measured, 0.0),
+            pools: pools.iter().map(PoolReport::of).collect(),
+            unread_pools,
         })
     }
 
@@ -83,21 +96,38 @@ impl Snapshot {
         &self.measurement.parts
     }
 
+    /// What of ours is in the process.
+    #[must_use]
+    pub fn what(&self) -> String {
+        let mut parts: Vec<String> = self.heaps().iter().map(HeapReport::title).collect();
+        if parts.is_empty() {
+            parts.push("another allocator".to_owned());
+        }
+        let pools = self.pools.len() as u64;
+        if pools > 0 {
+            parts.push(counted(pools, "pool", "pools"));
+        }
+        parts.join(" and ")
+    }
+
     /// As text.
     #[must_use]
     pub fn render(&self, paint: Paint) -> String {
         let titles: Vec<String> = self.heaps().iter().map(HeapReport::title).collect();
+        let live = match titles.len() {
+            0 => String::new(),
+            _ => format!(" · live {}", whole_bytes(self.live_bytes())),
+        };
         let mut text = format!(
-            "bedplate: {} in {} (pid {}): {}, {}\n  resident {} (peak {}) · live {} · \
+            "bedplate: {} in {} (pid {}): {}, {}\n  resident {} (peak {}){live} · \
              faults {} minor, {} major\n\n",
             paint.good("ACTIVE"),
             self.name,
             self.pid,
-            titles.join(" and "),
+            self.what(),
             counted(self.threads, "thread", "threads"),
             whole_bytes(self.measurement.rss_bytes),
             whole_bytes(self.peak_rss_bytes),
-            whole_bytes(self.live_bytes()),
             count(self.minor_faults),
             count(self.major_faults),
         );
@@ -108,6 +138,13 @@ impl Snapshot {
                 text.push_str(&format!("  {}:\n", paint.bold(&heap.title())));
             }
             text.push_str(&heap_lines(heap, paint));
+        }
+        for pool in &self.pools {
+            text.push('\n');
+            text.push_str(&pool.render(paint));
+        }
+        for why in &self.unread_pools {
+            text.push_str(&note_line(why, paint));
         }
         if let Some(note) = self.measurement.note_on_modules(&self.name) {
             text.push_str(&note_line(&note, paint));

@@ -3,7 +3,7 @@
 use crate::{pool, until};
 use bedplate_pool::inspect::{CaptureError, PoolCapture, ROOT_MAPPING, capture};
 use bedplate_pool::timeline::PlaceKind;
-use bedplate_pool::{PlaceState, ThreadPoolBuilder, blocking};
+use bedplate_pool::{PlaceState, ThreadPoolBuilder, WorkerMetrics, blocking};
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::fs::{File, read_to_string};
 use std::os::unix::fs::FileExt as _;
@@ -88,6 +88,25 @@ fn places_are_shown_with_what_their_threads_do() {
     assert_eq!(inside[0].jobs, outside[0].jobs);
     assert!(outside[0].jobs > 0 && outside[0].waited_ns > 0);
     assert_eq!(state(PlaceKind::Guest), Some(PlaceState::Empty));
+}
+
+#[test]
+fn a_pool_that_can_grow_shows_the_threads_that_it_has() {
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(2)
+        .max_threads(5)
+        .bind_workers(false)
+        .name("can grow")
+        .build()
+        .expect("a pool can be made here");
+    let (_, found) = named("can grow").expect("it is found");
+    assert_eq!((found.workers, found.threads), (2, 2));
+    let workers = |places: &[WorkerMetrics]| {
+        let of = |m: &&WorkerMetrics| m.kind == PlaceKind::Worker;
+        places.iter().filter(of).count()
+    };
+    assert_eq!(workers(&found.places), 2);
+    assert_eq!(workers(&pool.worker_metrics()), 2);
 }
 
 #[test]
