@@ -99,7 +99,7 @@ impl Arena {
     /// Constant, no system call. Debug builds overwrite what was in use.
     #[inline]
     pub fn reset(&mut self) {
-        self.scratch.rewind(self.scratch.front());
+        self.scratch.reset();
     }
 
     /// The base part, which no reset touches, and the scratch beside it.

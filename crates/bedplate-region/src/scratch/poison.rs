@@ -14,6 +14,10 @@ use core::ptr::NonNull;
 #[cfg(debug_assertions)]
 pub(super) const PATTERN: u8 = 0xDE;
 
+/// Whether anything is done with freed memory at all.
+pub(super) const IS_TOLD: bool =
+    cfg!(debug_assertions) || cfg!(feature = "valgrind") || cfg!(feature = "asan");
+
 /// Memory that a caller gets: exactly its bytes may be accessed, and they hold nothing yet.
 #[inline]
 pub(super) fn given(at: NonNull<u8>, bytes: usize) {

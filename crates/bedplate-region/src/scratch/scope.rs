@@ -166,13 +166,13 @@ impl<'s> Scope<'s> {
 
     /// The bytes that are taken now, those of what is around the scope among them.
     #[must_use]
-    pub fn used_bytes(&self) -> usize {
+    pub const fn used_bytes(&self) -> usize {
         self.space.used_bytes()
     }
 
     /// The bytes that are free.
     #[must_use]
-    pub fn free_bytes(&self) -> usize {
+    pub const fn free_bytes(&self) -> usize {
         self.space.free_bytes()
     }
 }

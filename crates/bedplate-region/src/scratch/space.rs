@@ -8,11 +8,11 @@
 //! alone.
 //!
 //! # Invariants
-//! - I1: `start <= head <= end`, all three multiples of [`GRAIN`]; what lies between `start` and
-//!   `end` can be read and written.
-//! - I2: nothing at or behind `head` is handed out.
-//! - I3: what lies at or behind `dirty` and `head` is zero: it was handed out to nobody since the
-//!   kernel gave it.
+//! - I1: `left <= usable`, both multiples of [`GRAIN`]; the first `usable` bytes of the extent can be
+//!   read and written, and `end` points behind them.
+//! - I2: none of the `left` bytes before `end` is handed out.
+//! - I3: of the usable bytes the last `low`, as far as they are not in use, are zero: they were handed
+//!   out to nobody since the kernel gave them.
 //!
 //! # Sources
 //! The one compare, and what the audited original had in its place: docs/region.md.
@@ -29,32 +29,37 @@ use core::ptr::NonNull;
 
 /// Memory that allocations come from: an arena's, or what a savepoint has of it.
 pub struct Space {
-    /// Where the next allocation begins.
-    head: Cell<NonNull<u8>>,
-    /// The address behind what can be used now.
-    end: Cell<usize>,
-    /// The offset behind what was ever handed out before the last time that `head` went back.
-    dirty: Cell<usize>,
-    /// The highest offset of `head`, before what `dirty` knows.
+    /// The bytes that are left before `end`: the next allocation begins so far before it. Counting
+    /// what is left, not what is taken, makes the compare and the sum one instruction.
+    left: Cell<usize>,
+    /// Behind what can be used now.
+    end: Cell<NonNull<u8>>,
+    /// The bytes that can be used now.
+    usable: Cell<usize>,
+    /// The least that was left before the last time that the space went back.
+    low: Cell<usize>,
+    /// The most bytes that were in use, before what `low` knows.
     high: Cell<usize>,
     extent: Extent,
 }
 
-/// A place to go back to.
+/// A place to go back to: an offset.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mark(NonNull<u8>);
+pub(super) struct Mark(usize);
 
 impl Space {
     /// A space over an extent whose steps so far are committed.
     pub(super) fn over(extent: Extent) -> Self {
-        let start = extent.start();
-        Self {
-            head: Cell::new(start),
-            end: Cell::new(start.addr().get() + extent.usable_bytes()),
-            dirty: Cell::new(0),
+        let space = Self {
+            left: Cell::new(0),
+            end: Cell::new(extent.start()),
+            usable: Cell::new(0),
+            low: Cell::new(0),
             high: Cell::new(0),
             extent,
-        }
+        };
+        space.see_extent();
+        space
     }
 
     /// Takes memory for a layout; `None` where it does not fit into what can be used now.
@@ -63,54 +68,59 @@ impl Space {
         if layout.align() > GRAIN {
             return self.take_aligned(layout);
         }
-        // The one compare: both sides are multiples of 64 (I1), so that a size which fits also fits
-        // when it is rounded up, and the sums in `bump` cannot overflow.
-        (layout.size() <= self.left()).then(|| self.bump(layout.size()))
+        // The one compare, and it is the subtraction's own: what is left is a multiple of 64 (I1), so
+        // that a size which fits also fits when it is rounded up, and nothing overflows.
+        let left = self.left.get();
+        let rest = left.checked_sub(layout.size())?;
+        Some(self.bump(left, rest, layout.size()))
     }
 
     /// Takes memory for items; `None` also for those that have no size or want more alignment than
     /// [`GRAIN`]. One compare here, too: so many items as fit cannot overflow.
     #[inline]
     pub(super) fn take_items<T>(&self, len: usize) -> Option<NonNull<u8>> {
-        if size_of::<T>() == 0 || align_of::<T>() > GRAIN || len > self.left() / size_of::<T>() {
+        let left = self.left.get();
+        if size_of::<T>() == 0 || align_of::<T>() > GRAIN || len > left / size_of::<T>() {
             return None;
         }
-        Some(self.bump(len * size_of::<T>()))
+        let bytes = len * size_of::<T>();
+        Some(self.bump(left, left - bytes, bytes))
     }
 
-    /// Hands out bytes that are known to be left.
+    /// Hands out bytes; at least `rest` stay of what was left.
     #[inline]
-    fn bump(&self, bytes: usize) -> NonNull<u8> {
-        debug_assert!(bytes <= self.left());
-        let at = self.head.get();
-        let taken = (bytes + (GRAIN - 1)) & !(GRAIN - 1);
-        // SAFETY: `taken` is at most what is left, since that is a multiple of 64 (I1).
-        let next = unsafe { at.add(taken) };
-        self.head.set(next);
+    fn bump(&self, left: usize, rest: usize, bytes: usize) -> NonNull<u8> {
+        debug_assert!(left == self.left.get() && left - rest == bytes);
+        // SAFETY: what is left is a multiple of 64 (I1). The compiler need not round down what it knows
+        // to be round.
+        unsafe { core::hint::assert_unchecked(left.is_multiple_of(GRAIN)) };
+        // Rounding down what stays is rounding up what is taken (I1).
+        self.left.set(rest & !(GRAIN - 1));
+        // SAFETY: so many bytes before the end are the extent's own (I1).
+        let at = unsafe { self.end.get().sub(left) };
         poison::given(at, bytes);
         at
-    }
-
-    /// The bytes between head and end.
-    #[inline]
-    fn left(&self) -> usize {
-        self.end.get().wrapping_sub(self.head.get().addr().get())
     }
 
     /// The same for an alignment above [`GRAIN`], which few ask for.
     fn take_aligned(&self, layout: Layout) -> Option<NonNull<u8>> {
         let used = self.used_bytes();
         let Place { start, next } = place(used, layout)?;
-        if layout.align() > ALIGN_MAX || next - used > self.left() {
+        let rest = self.usable.get().checked_sub(next)?;
+        if layout.align() > ALIGN_MAX {
             return None;
         }
-        // SAFETY: `start` and `next` are at most the offset of the end (I1).
-        let at = unsafe { self.extent.start().add(start) };
-        // SAFETY: the same.
-        let head = unsafe { self.extent.start().add(next) };
-        self.head.set(head);
+        self.left.set(rest);
+        let at = self.at(start);
         poison::given(at, layout.size());
         Some(at)
+    }
+
+    /// The address at an offset, at most that of the end.
+    fn at(&self, offset: usize) -> NonNull<u8> {
+        debug_assert!(offset <= self.usable.get());
+        // SAFETY: the offset is inside the extent, as its callers count (I1).
+        unsafe { self.extent.start().add(offset) }
     }
 
     /// The second try: commits what is wanted, or says what is missing.
@@ -145,34 +155,41 @@ impl Space {
         Ok(())
     }
 
+    /// Takes notice of what can be used now; what is in use stays so.
     fn see_extent(&self) {
-        let start = self.extent.start().addr().get();
-        self.end.set(start + self.extent.usable_bytes());
+        let (used, dirty) = (self.used_bytes(), self.dirty_bytes());
+        let usable = self.extent.usable_bytes();
+        debug_assert!(used <= usable && dirty <= usable);
+        self.usable.set(usable);
+        self.end.set(self.at(usable));
+        self.left.set(usable - used);
+        self.low.set(usable - dirty);
     }
 
     /// Where the space is now.
     #[inline]
     pub(super) const fn mark(&self) -> Mark {
-        Mark(self.head.get())
+        Mark(self.used_bytes())
     }
 
-    /// The front of the space.
+    /// Goes back to the front.
     #[inline]
-    pub(super) const fn front(&self) -> Mark {
-        Mark(self.extent.start())
+    pub(super) fn reset(&self) {
+        self.rewind(Mark(0));
     }
 
     /// Goes back to a mark of this space: nothing that was handed out since is in use any more.
     #[inline]
-    pub(super) fn rewind(&self, to: Mark) {
-        let head = self.head.get();
-        let start = self.extent.start().addr().get();
-        let used = head.addr().get() - start;
-        if used > self.dirty.get() {
-            self.dirty.set(used);
+    pub(super) fn rewind(&self, Mark(to): Mark) {
+        let left = self.left.get();
+        debug_assert!(to <= self.usable.get() - left);
+        if left < self.low.get() {
+            self.low.set(left);
         }
-        poison::freed(to.0, head.addr().get() - to.0.addr().get());
-        self.head.set(to.0);
+        if poison::IS_TOLD {
+            poison::freed(self.at(to), self.used_bytes() - to);
+        }
+        self.left.set(self.usable.get() - to);
     }
 
     /// Makes the last allocation longer where it stands; `false` where it is not the last, or where
@@ -186,9 +203,7 @@ impl Space {
             return false;
         }
         self.see_extent();
-        // SAFETY: the extent holds `next` bytes (`next_behind`).
-        let head = unsafe { self.extent.start().add(next) };
-        self.head.set(head);
+        self.left.set(self.usable.get() - next);
         // SAFETY: the old bytes end before the new ones do.
         let added = unsafe { at.add(old_bytes) };
         poison::given(added, new_bytes - old_bytes);
@@ -202,9 +217,7 @@ impl Space {
             return;
         }
         if let Some(next) = self.next_behind(at, new_bytes) {
-            // SAFETY: the extent holds `next` bytes (`next_behind`).
-            let head = unsafe { self.extent.start().add(next) };
-            self.rewind(Mark(head));
+            self.rewind(Mark(next));
         }
     }
 
@@ -224,14 +237,20 @@ impl Space {
     /// How many bytes at `at` must be written before all of them are zero.
     pub(super) fn unclean_bytes(&self, at: NonNull<u8>, bytes: usize) -> usize {
         let offset = at.addr().get() - self.extent.start().addr().get();
-        self.dirty.get().saturating_sub(offset).min(bytes)
+        self.dirty_bytes().saturating_sub(offset).min(bytes)
+    }
+
+    /// The offset behind what was in use before the last time that the space went back.
+    const fn dirty_bytes(&self) -> usize {
+        self.usable.get() - self.low.get()
     }
 
     /// Gives memory that is not in use back to the kernel; how many bytes.
     pub(super) fn trim(&self) -> Result<usize, OsError> {
         let (from, bytes) = self.extent.give_back_behind(self.used_bytes())?;
         self.high.set(self.high_water_bytes());
-        self.dirty.set(self.dirty.get().min(from));
+        let dirty = self.dirty_bytes().min(from);
+        self.low.set(self.usable.get() - dirty);
         self.see_extent();
         Ok(bytes)
     }
@@ -249,20 +268,24 @@ impl Space {
 
     /// The bytes that are taken now, alignment included.
     #[must_use]
-    pub fn used_bytes(&self) -> usize {
-        self.head.get().addr().get() - self.extent.start().addr().get()
+    #[inline]
+    pub const fn used_bytes(&self) -> usize {
+        self.usable.get() - self.left.get()
     }
 
     /// The bytes that are free.
     #[must_use]
-    pub fn free_bytes(&self) -> usize {
+    pub const fn free_bytes(&self) -> usize {
         self.capacity_bytes() - self.used_bytes()
     }
 
     /// The most bytes that were taken at a time: the capacity that would have been enough.
     #[must_use]
     pub fn high_water_bytes(&self) -> usize {
-        self.high.get().max(self.dirty.get()).max(self.used_bytes())
+        self.high
+            .get()
+            .max(self.dirty_bytes())
+            .max(self.used_bytes())
     }
 
     /// The bytes that are committed, in whole OS pages: what a budget is charged.
