@@ -83,11 +83,30 @@ enum Area {
     Pool(Options),
     /// The region: what an allocation of the arena costs, and how small plans are.
     Region(Options),
-    /// Records a program's allocations and writes the trace that is shipped.
+    /// Records a program's allocations, or what loops cost, and writes the traces that are shipped.
     Record {
-        /// The program.
-        name: trace::Name,
+        /// The program, or `pool`.
+        #[arg(value_parser = Recording::parse)]
+        name: Recording,
     },
+}
+
+/// What can be recorded.
+#[derive(Clone, Copy, Debug)]
+enum Recording {
+    /// A program's allocations.
+    Program(trace::Name),
+    /// What loops cost, for the pool's forecasts.
+    Pool,
+}
+
+impl Recording {
+    fn parse(word: &str) -> Result<Self, String> {
+        if word == "pool" {
+            return Ok(Self::Pool);
+        }
+        <trace::Name as clap::ValueEnum>::from_str(word, false).map(Self::Program)
+    }
 }
 
 /// Options of every area.
@@ -115,7 +134,12 @@ fn main() -> ExitCode {
         Area::Evidence(options) => evidence::run(options),
         Area::Pool(options) => pool::run(options),
         Area::Region(options) => region::run(options),
-        Area::Record { name } => trace::record(*name),
+        Area::Record {
+            name: Recording::Program(name),
+        } => trace::record(*name),
+        Area::Record {
+            name: Recording::Pool,
+        } => pool::record(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,6 +13,8 @@ pub(super) enum Reading {
     Own,
     /// Ours to the one at this place.
     To(usize),
+    /// Ours to the least of the second's and the third's.
+    ToLeast,
     /// Ours above the second's.
     AboveSecond,
     /// Ours above the second's, to the third's above the second's.
@@ -26,7 +28,7 @@ impl Reading {
             Self::Own => 1,
             Self::To(at) => at + 1,
             Self::AboveSecond => 2,
-            Self::Overhead => 3,
+            Self::Overhead | Self::ToLeast => 3,
         }
     }
 
@@ -34,6 +36,7 @@ impl Reading {
         match self {
             Self::Own => figures[0],
             Self::To(at) => figures[0] / figures[at],
+            Self::ToLeast => figures[0] / figures[1].min(figures[2]),
             Self::AboveSecond => figures[0] - figures[1],
             Self::Overhead => (figures[0] - figures[1]) / (figures[2] - figures[1]),
         }

@@ -11,6 +11,8 @@
 //! | `forks.rs` | rows of trees and of numbers of Fibonacci |
 //! | `jobs.rs` | rows of jobs and batches |
 //! | `loops.rs` | rows of sums and sorts |
+//! | `choices.rs` | rows of whom to wake, and who runs what |
+//! | `foresight/` | rows of forecasts of what loops cost |
 //! | `quiet.rs` | rows of a pool that has little to do |
 //! | `traced.rs` | rows of what looking costs |
 //! | `admission.rs` | rows of jobs that hold much memory |
@@ -22,7 +24,9 @@
 
 mod admission;
 mod asked;
+mod choices;
 mod fibers;
+mod foresight;
 mod forks;
 mod jobs;
 mod lab;
@@ -39,11 +43,15 @@ use crate::report::Report;
 use crate::row::Row;
 use lab::Lab;
 
+pub(crate) use foresight::record;
+
 /// The rooms that make rows. A room asks [`Lab::wants`] before it builds or runs anything.
 const ROOMS: &[fn(&Lab) -> Vec<Row>] = &[
     forks::rows,
     jobs::rows,
     loops::rows,
+    foresight::rows,
+    choices::rows,
     quiet::rows,
     waits::rows,
     traced::rows,

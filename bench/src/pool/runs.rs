@@ -90,28 +90,35 @@ fn made(programs: &Programs, run: Run, pools: &[&str], rounds: usize) -> Rounds 
     Rounds { figures: all }
 }
 
-/// The figures that one process prints, sorted.
-fn figures(programs: &Programs, run: Run, pool: &str) -> Result<Vec<f64>, Failure> {
+/// What one process prints.
+///
+/// # Errors
+/// - What kept the contender from being built or run.
+pub(super) fn printed(programs: &Programs, run: Run, pool: &str) -> Result<String, Failure> {
     let path = programs.path(pool)?;
     let output = Command::new(path)
         .args(words(run, pool, run.repeats, 0))
         .output()
         .map_err(|error| Failure::start("pools", "cargo", &error))?;
-    let shown = format!("pools {} {pool}", run.program);
     if !output.status.success() {
         let how = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(Failure::Ended {
-            program: shown,
+            program: format!("pools {} {pool}", run.program),
             how,
         });
     }
-    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The figures that one process prints, sorted.
+fn figures(programs: &Programs, run: Run, pool: &str) -> Result<Vec<f64>, Failure> {
+    let text = printed(programs, run, pool)?;
     let figures: Option<Vec<f64>> = text.lines().map(|line| line.parse().ok()).collect();
     let mut figures = figures
         .filter(|figures| !figures.is_empty())
         .ok_or_else(|| Failure::Output {
-            program: shown,
-            what: text.into_owned(),
+            program: format!("pools {} {pool}", run.program),
+            what: text,
         })?;
     figures.sort_by(f64::total_cmp);
     Ok(figures)

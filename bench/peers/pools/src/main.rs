@@ -11,6 +11,8 @@
 //! | `makers.rs` | the pools |
 //! | `tree.rs`, `nodes.rs`, `fib.rs` | forks |
 //! | `loops.rs`, `numbers.rs` | sums and sorts |
+//! | `foreseen.rs` | loops that run again and again |
+//! | `choices.rs` | whom to wake, and who runs what |
 //! | `spawns.rs` | jobs and batches |
 //! | `handoffs.rs` | jobs that wait for jobs |
 //! | `quiet.rs` | a pool that has little to do |
@@ -18,8 +20,10 @@
 //! | `traced.rs` | what a timeline costs |
 //! | `wakes.rs` | how soon a sleeping worker begins |
 
+mod choices;
 mod fib;
 mod handoffs;
+mod foreseen;
 mod loops;
 mod makers;
 mod nodes;
@@ -52,6 +56,16 @@ fn main() {
             let one = Plan { threads: 1, ..plan };
             wakes::run(&one, |job| makers::sender(&one, job));
         }
-        other => panic!("no program {other}"),
+        "chosen" => choices::chosen(&plan),
+        "kept" => choices::kept(&plan),
+        "moved" => choices::moved(&plan),
+        "pick" => choices::pick(&plan),
+        "small" => foreseen::small(&plan),
+        "relearn" => foreseen::relearn(&plan),
+        other => match other.split_once(':') {
+            Some(("regret", name)) => foreseen::regret(&plan, name),
+            Some(("record", name)) => foreseen::record(&plan, name),
+            _ => panic!("no program {other}"),
+        },
     }
 }
