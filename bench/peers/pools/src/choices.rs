@@ -118,7 +118,10 @@ pub fn moved(plan: &Plan) {
                 (0..TURNS).for_each(|turn| _ = black_box(turn));
             });
             if pass > 0 {
-                println!("{}", changes.load(Ordering::Relaxed) as f64 * 100.0 / ITEMS as f64);
+                println!(
+                    "{}",
+                    changes.load(Ordering::Relaxed) as f64 * 100.0 / ITEMS as f64
+                );
             }
         }
     });

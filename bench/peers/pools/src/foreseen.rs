@@ -19,7 +19,10 @@ const BATCH: u32 = 50;
 
 fn pool(threads: usize, predicts: bool) -> ThreadPool {
     let builder = ThreadPoolBuilder::new().num_threads(threads);
-    builder.prediction(predicts).build().expect("the pool starts")
+    builder
+        .prediction(predicts)
+        .build()
+        .expect("the pool starts")
 }
 
 pub fn small(plan: &Plan) {
@@ -70,16 +73,56 @@ fn scattered(n: usize) -> u64 {
 
 /// A turn takes about a nanosecond.
 const LOOPS: &[Loop] = &[
-    Loop { name: "tiny", items: 100, turns: |_, _| 10 },
-    Loop { name: "short", items: 16, turns: |_, _| 400 },
-    Loop { name: "small", items: 10_000, turns: |_, _| 2 },
-    Loop { name: "large", items: 1_000_000, turns: |_, _| 2 },
-    Loop { name: "few", items: 50, turns: |_, _| 20_000 },
-    Loop { name: "rising", items: 2_000, turns: |n, _| n as u64 / 4 },
-    Loop { name: "falling", items: 2_000, turns: |n, len| (len - n) as u64 / 4 },
-    Loop { name: "peak", items: 1_000, turns: |n, _| if n == 900 { 100_000 } else { 100 } },
-    Loop { name: "tail", items: 5_000, turns: |n, _| 40_000 / (1 + scattered(n) % 1000) },
-    Loop { name: "late", items: 4_096, turns: |n, len| if n > len * 7 / 8 { 800 } else { 8 } },
+    Loop {
+        name: "tiny",
+        items: 100,
+        turns: |_, _| 10,
+    },
+    Loop {
+        name: "short",
+        items: 16,
+        turns: |_, _| 400,
+    },
+    Loop {
+        name: "small",
+        items: 10_000,
+        turns: |_, _| 2,
+    },
+    Loop {
+        name: "large",
+        items: 1_000_000,
+        turns: |_, _| 2,
+    },
+    Loop {
+        name: "few",
+        items: 50,
+        turns: |_, _| 20_000,
+    },
+    Loop {
+        name: "rising",
+        items: 2_000,
+        turns: |n, _| n as u64 / 4,
+    },
+    Loop {
+        name: "falling",
+        items: 2_000,
+        turns: |n, len| (len - n) as u64 / 4,
+    },
+    Loop {
+        name: "peak",
+        items: 1_000,
+        turns: |n, _| if n == 900 { 100_000 } else { 100 },
+    },
+    Loop {
+        name: "tail",
+        items: 5_000,
+        turns: |n, _| 40_000 / (1 + scattered(n) % 1000),
+    },
+    Loop {
+        name: "late",
+        items: 4_096,
+        turns: |n, len| if n > len * 7 / 8 { 800 } else { 8 },
+    },
 ];
 
 #[inline(never)]
@@ -143,9 +186,13 @@ pub fn regret(plan: &Plan, name: &str) {
     let expected = (0..loop_.items)
         .map(|n| work((loop_.turns)(n, loop_.items)))
         .fold(0, u64::wrapping_add);
-    let grains = (0..).map(|power| 1 << power).take_while(|grain| grain / 2 < loop_.items);
+    let grains = (0..)
+        .map(|power| 1 << power)
+        .take_while(|grain| grain / 2 < loop_.items);
     // A cut that makes a million halves is not worth a try on a million items.
-    let grains: Vec<usize> = grains.filter(|grain| loop_.items / grain < 20_000).collect();
+    let grains: Vec<usize> = grains
+        .filter(|grain| loop_.items / grain < 20_000)
+        .collect();
     let mut cuts = vec![Cut::AsThePoolDecides];
     cuts.extend(grains.iter().map(|&grain| Cut::Fixed(grain)));
     let mut times = vec![[Vec::new(), Vec::new()]; cuts.len()];
@@ -210,7 +257,10 @@ pub fn relearn(plan: &Plan) {
         phase(TURNS[0]);
         for _ in 0..plan.repeats {
             let shared = phase(TURNS[1]);
-            println!("{}", shared.iter().position(|shared| *shared).unwrap_or(PHASE));
+            println!(
+                "{}",
+                shared.iter().position(|shared| *shared).unwrap_or(PHASE)
+            );
             let shared = phase(TURNS[0]);
             println!("{}", shared.iter().filter(|shared| **shared).count());
         }
