@@ -15,17 +15,14 @@ use std::process::Command;
 
 /// The package whose place ours takes.
 const REPLACED: &str = "rayon";
-/// Packages that only rayon, or only ours, brings.
-const DIFFERENT: &[&str] = &[
+/// Packages that rayon brings, and that need not be there without it.
+const OF_RAYON: &[&str] = &[
     "rayon",
     "rayon-core",
     "crossbeam-deque",
     "crossbeam-epoch",
     "crossbeam-utils",
     "either",
-    "libc",
-    "bedplate-os",
-    "bedplate-pool",
 ];
 
 #[derive(Debug, Deserialize)]
@@ -143,10 +140,15 @@ fn prove(plain: &Path, patched: &Path) -> Result<String, Failure> {
     if patched.package.iter().any(|one| one.name == "rayon-core") {
         return Err(wrong("rayon-core is still there".to_owned()));
     }
+    let own: BTreeSet<String> = lock(&ours())?
+        .package
+        .into_iter()
+        .map(|one| one.name)
+        .collect();
     let others = |lock: &Lock| -> BTreeSet<(String, String)> {
         let packages = lock.package.iter();
         packages
-            .filter(|one| !DIFFERENT.contains(&one.name.as_str()))
+            .filter(|one| !OF_RAYON.contains(&one.name.as_str()) && !own.contains(&one.name))
             .map(|one| (one.name.clone(), one.version.clone()))
             .collect()
     };

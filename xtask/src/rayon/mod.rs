@@ -17,7 +17,7 @@
 //! | `compare.rs` | one program: builds, outputs, times |
 //! | `images.rs`, `texts.rs` | what the programs work on |
 //! | `chores.rs` | `rayon-programs`: the programs |
-//! | `tests.rs` | `rayon-tests`: rayon's own tests |
+//! | `suite.rs` | `rayon-tests`: rayon's own tests |
 //! | `harness.rs` | rayon's test files, changed so that they compile |
 //! | `explained.rs` | the table of what does not pass, read from the docs |
 
@@ -28,9 +28,9 @@ mod explained;
 mod harness;
 mod images;
 mod published;
-mod tests;
+mod suite;
 mod texts;
 mod work;
 
 pub(crate) use chores::{Options as ProgramOptions, run as run_programs};
-pub(crate) use tests::{Options as TestOptions, run as run_tests};
+pub(crate) use suite::{Options as TestOptions, run as run_tests};
