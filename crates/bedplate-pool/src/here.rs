@@ -130,11 +130,11 @@ pub(crate) fn yield_at(cx: Context<'_>) -> Yield {
     }
 }
 
-/// As [`scope`], where `op` may be what cannot be sent: it never leaves the calling thread, also where all seats for
+/// As [`scope`](scope()), where `op` may be what cannot be sent: it never leaves the calling thread, also where all seats for
 /// threads from outside are taken.
 ///
 /// # Panics
-/// As [`scope`].
+/// As [`scope`](scope()).
 pub fn in_place_scope<'scope, R, F>(op: F) -> R
 where
     F: FnOnce(&Scope<'scope>) -> R,
