@@ -85,7 +85,7 @@ pub(crate) const FAR_LOOKS: u32 = 4;
 /// How many times as old an offer of another node must be: what it works on lies there.
 pub(crate) const FAR_AGES: u64 = 2;
 /// How often the control group's quota is looked at, by a worker that goes to sleep, in nanoseconds. A
-/// look reads two or three files: some tens of microseconds.
+/// look reads two or three files.
 pub(crate) const QUOTA_LOOK_NS: u64 = 1_000_000_000;
 /// After how many jobs a worker that never sleeps thinks of the quota: a clock read among as many jobs.
 pub(crate) const QUOTA_LOOK_JOBS: u64 = 1024;
