@@ -12,7 +12,8 @@
 //! | `jobs.rs` | rows of jobs and batches |
 //! | `loops.rs` | rows of sums and sorts |
 //! | `choices.rs` | rows of whom to wake, and who runs what |
-//! | `foresight/` | rows of forecasts of what loops cost |
+//! | `foresight.rs` | rows of forecasts of what loops cost |
+//! | `predictors.rs`, `recorded.rs` | predictors, and recorded costs of loops that they are judged by |
 //! | `quiet.rs` | rows of a pool that has little to do |
 //! | `traced.rs` | rows of what looking costs |
 //! | `admission.rs` | rows of jobs that hold much memory |
@@ -31,8 +32,10 @@ mod forks;
 mod jobs;
 mod lab;
 mod loops;
+mod predictors;
 mod programs;
 mod quiet;
+mod recorded;
 mod runs;
 mod traced;
 mod waits;

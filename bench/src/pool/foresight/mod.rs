@@ -1,10 +1,8 @@
 //! Rows of forecasts: what the pool makes of loops that it has seen before.
 //!
-//! # Rooms
-//! | file | what it holds |
-//! |---|---|
-//! | `predictors.rs` | the model that ships, and what it was chosen over |
-//! | `traces.rs` | recorded costs of real loops |
+//! # Not here
+//! The predictors that the shipped model is compared with (`predictors.rs`) and the recorded costs they are
+//! compared on (`recorded.rs`).
 
 #[cfg_attr(
     not(test),
@@ -13,18 +11,17 @@
         reason = "the pool's own file, judged itself; its words are the pool's"
     )
 )]
-#[path = "../../../../crates/bedplate-pool/src/predict/model.rs"]
-mod model;
-mod predictors;
-mod traces;
+#[path = "../../../crates/bedplate-pool/src/predict/model.rs"]
+pub(super) mod model;
 
 use super::asked::{Asked, MEDIAN, Reading, Way, asked};
 use super::lab::Lab;
+use super::predictors::{Average, Last, Median, OneEuro};
+use super::recorded;
 use super::runs::{Place, Run};
 use crate::failure::Failure;
 use crate::row::{Better, Figure, Measured, Question, Row};
 use model::Model;
-use predictors::{Average, Last, Median, OneEuro};
 use std::collections::BTreeMap;
 
 const RATIO: &str = "ratio";
@@ -178,29 +175,29 @@ fn mean(figures: &[f64]) -> f64 {
 struct Compared {
     id: &'static str,
     what: &'static str,
-    error: fn(&traces::Trace) -> f64,
+    error: fn(&recorded::Trace) -> f64,
 }
 
 const PREDICTORS: &[Compared] = &[
     Compared {
         id: "P7.predictor-last",
         what: "mean error of the model that ships, to that of the last value; seven traces",
-        error: traces::mean_error::<Last>,
+        error: recorded::mean_error::<Last>,
     },
     Compared {
         id: "P7.predictor-ewma",
         what: "the same to an exponential average of logarithms",
-        error: traces::mean_error::<Average>,
+        error: recorded::mean_error::<Average>,
     },
     Compared {
         id: "P7.predictor-median",
         what: "the same to the median of three",
-        error: traces::mean_error::<Median>,
+        error: recorded::mean_error::<Median>,
     },
     Compared {
         id: "P7.predictor-one-euro",
         what: "the same to a One-Euro filter",
-        error: traces::mean_error::<OneEuro>,
+        error: recorded::mean_error::<OneEuro>,
     },
 ];
 
@@ -212,11 +209,14 @@ fn judged(compared: &Compared) -> Row {
         better: Better::Lower,
         target: 1.0,
     };
-    let errors = |error: fn(&traces::Trace) -> f64| -> Result<Vec<f64>, Failure> {
-        let of = |recorded: &traces::Recorded| traces::read(recorded.name).map(|t| error(&t));
-        traces::LOOPS.iter().map(of).collect()
+    let errors = |error: fn(&recorded::Trace) -> f64| -> Result<Vec<f64>, Failure> {
+        let of = |found: &recorded::Recorded| recorded::read(found.name).map(|t| error(&t));
+        recorded::LOOPS.iter().map(of).collect()
     };
-    let (ours, other) = (errors(traces::mean_error::<Model>), errors(compared.error));
+    let (ours, other) = (
+        errors(recorded::mean_error::<Model>),
+        errors(compared.error),
+    );
     let ratio = match (&ours, &other) {
         (Ok(ours), Ok(other)) => Ok(mean(ours) / mean(other)),
         (Err(failure), _) | (_, Err(failure)) => Err(failure.clone()),
@@ -229,7 +229,7 @@ fn judged(compared: &Compared) -> Row {
     let mut row = Row::new(&question, measured);
     for (name, errors) in [("ours", ours), ("the other", other)] {
         if let Ok(errors) = errors {
-            let each = traces::LOOPS.iter().zip(&errors);
+            let each = recorded::LOOPS.iter().zip(&errors);
             let each: Vec<String> = each.map(|(l, e)| format!("{} {e:.3}", l.name)).collect();
             let note = format!("mean {:.3}: {}", mean(&errors), each.join(", "));
             row = row.with_note(name, note);
@@ -244,31 +244,31 @@ fn judged(compared: &Compared) -> Row {
 /// - What kept the programs from being built or run, or a trace from being written.
 pub(crate) fn record() -> Result<(), Failure> {
     let programs = super::programs::Programs::build();
-    for recorded in traces::LOOPS {
+    for found in recorded::LOOPS {
         let run = Run {
-            program: recorded.program,
-            size: recorded.size,
-            repeats: recorded.calls,
+            program: found.program,
+            size: found.size,
+            repeats: found.calls,
             place: Place::Bound,
         };
         let text = super::runs::printed(&programs, run, "bedplate")?;
-        traces::write(recorded.name, &text)?;
-        eprintln!("{}: {} calls", recorded.name, text.lines().count());
+        recorded::write(found.name, &text)?;
+        eprintln!("{}: {} calls", found.name, text.lines().count());
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Model, PREDICTORS, mean, traces};
+    use super::{Model, PREDICTORS, mean, recorded};
 
     #[test]
     fn the_model_that_ships_errs_least_on_the_traces() {
-        let error = |of: fn(&traces::Trace) -> f64| {
-            let errors = traces::LOOPS.map(|l| of(&traces::read(l.name).expect("a trace")));
+        let error = |of: fn(&recorded::Trace) -> f64| {
+            let errors = recorded::LOOPS.map(|l| of(&recorded::read(l.name).expect("a trace")));
             mean(&errors)
         };
-        let ours = error(traces::mean_error::<Model>);
+        let ours = error(recorded::mean_error::<Model>);
         for other in PREDICTORS {
             let error = error(other.error);
             assert!(ours < error, "{}: {ours} to {error}", other.id);

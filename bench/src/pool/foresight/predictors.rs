@@ -5,7 +5,7 @@
 //! item and reckon in their logarithms, but for the last value, to which that is the same. Each has the
 //! parameters that are best for it on these traces, ours too.
 
-use super::model::Model;
+use super::foresight::model::Model;
 
 /// Foresees the next cost from those that were.
 pub(super) trait Predictor {

@@ -101,7 +101,7 @@ pub(super) fn mean_error<P: Predictor + Default>(trace: &Trace) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::{LOOPS, mean_error, parse, read};
-    use crate::pool::foresight::predictors::Last;
+    use crate::pool::predictors::Last;
 
     #[test]
     fn the_shipped_traces_can_be_read() {
