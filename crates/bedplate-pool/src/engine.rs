@@ -600,7 +600,7 @@ impl Engine {
             grown: self.queue.grown(),
             workers: self.width() as u64,
             reconfigured: self.shape.changes(),
-            degraded: self.shape.degraded().len() as u64,
+            degraded: self.shape.degraded_count() as u64,
             // Relaxed, both: figures.
             wakes: self.wakes.load(Ordering::Relaxed),
             guests_refused: self.guests_refused.load(Ordering::Relaxed),

@@ -107,6 +107,12 @@ impl Shape {
         self.lock().config.clone()
     }
 
+    /// How many things could not be told of the machine or done on it.
+    pub(crate) fn degraded_count(&self) -> usize {
+        let settings = self.lock();
+        settings.machinery.degraded.len() + settings.unbound.len()
+    }
+
     /// What could not be told of the machine or done on it.
     pub(crate) fn degraded(&self) -> Vec<Degraded> {
         let settings = self.lock();
