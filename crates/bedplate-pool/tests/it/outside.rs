@@ -49,7 +49,8 @@ fn a_pool_is_found_by_its_name_and_gone_after_its_end() {
     assert_eq!(pool.metrics().hidden, 0);
     drop(pool);
     assert!(named(cut).is_none());
-    assert_eq!(read(root), Err(CaptureError::Gone));
+    // Another test's pool may have the address by now.
+    assert!(read(root).map_or_else(|e| e == CaptureError::Gone, |found| found.name != cut));
     drop(other);
 }
 
