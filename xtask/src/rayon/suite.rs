@@ -162,6 +162,7 @@ fn fate(executable: &Path, test: &str, folder: &Path) -> Fate {
     let mut command = Command::new(executable);
     command
         .args(["--exact", test, "--nocapture"])
+        .env("RUST_BACKTRACE", "0")
         .current_dir(folder);
     let output = folder.join("test.out");
     match work::run(&mut command, &output, TIME, false) {

@@ -34,30 +34,33 @@ impl Run {
     }
 }
 
-/// Runs `command` to its end, with its output in a file. Looks at its threads where `is_watched`.
+/// Runs `command` to its end, with its output in a file, and what it says beside in another: a pipe that nobody reads
+/// would stop it. Looks at its threads where `is_watched`.
 pub(super) fn run(
     command: &mut Command,
     output: &Path,
     time: Duration,
     is_watched: bool,
 ) -> Result<Run, Failure> {
-    let file = File::create(output).map_err(|error| Failure::file(output, error))?;
+    let beside = output.with_extension("err");
+    let create = |path: &Path| File::create(path).map_err(|error| Failure::file(path, error));
     let name = format!("{command:?}");
     command
         .stdin(Stdio::null())
-        .stdout(file)
-        .stderr(Stdio::piped());
+        .stdout(create(output)?)
+        .stderr(create(&beside)?);
     let began = Instant::now();
     let child = command.spawn().map_err(|error| Failure::Start {
         program: name.clone(),
         error,
     })?;
-    finish(child, &name, began, time, is_watched)
+    finish(child, &name, &beside, began, time, is_watched)
 }
 
 fn finish(
     mut child: Child,
     name: &str,
+    beside: &Path,
     began: Instant,
     time: Duration,
     is_watched: bool,
@@ -74,8 +77,8 @@ fn finish(
         if let Some(status) = ended {
             let seconds = began.elapsed().as_secs_f64();
             if !status.success() {
-                let said = child.wait_with_output().map(|output| output.stderr);
-                let said = String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();
+                let said = fs::read(beside).unwrap_or_default();
+                let said = String::from_utf8_lossy(&said).into_owned();
                 return Err(failed(format!("{status}: {said}")));
             }
             return Ok(Run { seconds, worked });
