@@ -7,7 +7,7 @@
 //! # Not here
 //! Operations in a helper's body, seen from its caller; `get_mut` and what else answers a reference.
 
-use core::ops::Range;
+use core::ops::{Range, RangeInclusive};
 
 use tree_sitter::Node as Parsed;
 
@@ -37,6 +37,23 @@ impl Cut {
             instead,
             is_statement: false,
         }
+    }
+
+    /// Nothing takes the value of what goes.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.is_statement || self.instead.trim() == "()"
+    }
+
+    /// The lines of the text that it reaches over, from 1.
+    #[must_use]
+    pub fn lines(&self, text: &str) -> RangeInclusive<usize> {
+        let before = |end: usize| {
+            let text = text.get(..end).unwrap_or("");
+            text.matches('\n').count() + 1
+        };
+        let last = self.bytes.end.saturating_sub(1).max(self.bytes.start);
+        before(self.bytes.start)..=before(last)
     }
 }
 
@@ -332,6 +349,30 @@ mod tests {
         };
         let cuts = [cut(2..4, "x"), cut(1..6, "y"), cut(7..8, "z")];
         assert_eq!(cut_out("abcdefghi", &cuts), "aygzi");
+    }
+
+    #[test]
+    fn what_nothing_takes_the_value_of_is_silent() {
+        let text = format!(
+            "{HITS}fn f() {{\n    #[cfg(feature = \"a\")]\n    HITS.fetch_add(1, Relaxed);\n    \
+             println!(\"{{}}\", HITS.load(Relaxed));\n}}\n"
+        );
+        let found = audit(&[Source::new("lib.rs", &text[..])]);
+        let location = &found.locations[0];
+        let of = |kind: &str| {
+            let mut operations = location.operations.iter();
+            let operation = operations.find(|it| it.kind == kind).expect("the kind");
+            cuts(&text, location, operation)
+        };
+        let changes = of("change");
+        assert!(changes[0].is_silent() && !changes[0].is_statement);
+        assert_eq!(changes[0].lines(&text), 4..=4, "the attribute stays");
+        assert!(!of("load")[0].is_silent());
+        let whole = Cut {
+            is_statement: true,
+            ..Cut::new(2..7, "\n\n".to_owned())
+        };
+        assert_eq!(whole.lines("a\nbb\nc\nd"), 2..=3);
     }
 
     #[test]

@@ -16,4 +16,4 @@ mod cut;
 mod statement;
 
 pub use cut::{Cut, cut_out, cuts};
-pub use statement::{statement, why_left, without};
+pub use statement::why_left;

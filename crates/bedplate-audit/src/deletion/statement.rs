@@ -16,7 +16,7 @@ const LINES_MAX: usize = 12;
 /// The lines, from 1, of the statement that an operation is; nothing where it is part of a larger
 /// one, or only reads.
 #[must_use]
-pub fn statement(text: &str, operation: &Operation) -> Option<RangeInclusive<usize>> {
+pub(super) fn statement(text: &str, operation: &Operation) -> Option<RangeInclusive<usize>> {
     if !matches!(operation.kind, "change" | "store") {
         return None;
     }
@@ -24,24 +24,13 @@ pub fn statement(text: &str, operation: &Operation) -> Option<RangeInclusive<usi
     extent(&lines, operation.at.line as usize)
 }
 
-/// Why an operation that [`statement`] finds none for is left.
+/// Why an operation whose value is used, or that is not found, is left.
 #[must_use]
 pub fn why_left(operation: &Operation) -> &'static str {
     match operation.kind {
         "load" => "a read, which only shows",
         _ => "part of a larger statement",
     }
-}
-
-/// The text with these lines empty.
-#[must_use]
-pub fn without(text: &str, deleted: &[RangeInclusive<usize>]) -> String {
-    let kept = text.lines().enumerate().map(|(index, line)| {
-        let is_deleted = deleted.iter().any(|lines| lines.contains(&(index + 1)));
-        if is_deleted { "" } else { line }
-    });
-    let kept: Vec<&str> = kept.collect();
-    kept.join("\n") + "\n"
 }
 
 /// The lines of the statement that begins at `first`; nothing where it is more than one call.
@@ -94,10 +83,5 @@ mod tests {
             "}",
         ];
         assert_eq!(extent(&lines, 3), None);
-    }
-
-    #[test]
-    fn other_lines_keep_their_numbers() {
-        assert_eq!(without("a\nb\nc\n", &[2..=2]), "a\n\nc\n");
     }
 }

@@ -18,7 +18,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use bedplate_audit::{Audit, Location, audit_path, deletion};
+use bedplate_audit::deletion::{self, Cut};
+use bedplate_audit::{Audit, Location, audit_path};
 use bedplate_evidence::RunError;
 use bedplate_evidence::sides::words::Template;
 use bedplate_evidence::sides::{Copies, Project, Recipe};
@@ -49,8 +50,8 @@ const SUGGESTED_MAX: usize = 8;
 
 /// Statements of a location that can go, and what of it stays.
 struct Deletable {
-    /// Lines by file.
-    statements: BTreeMap<String, Vec<RangeInclusive<usize>>>,
+    /// What goes, with its lines, by file.
+    statements: BTreeMap<String, Vec<(RangeInclusive<usize>, Cut)>>,
     /// What stays, with the reason.
     left: Vec<String>,
 }
@@ -215,22 +216,23 @@ fn deletable(
             continue;
         }
         let text = read(&root.join(&at.file))?;
-        match deletion::statement(&text, operation) {
-            Some(lines) => {
-                let of_file = found.statements.entry(at.file.clone()).or_default();
-                if !of_file.contains(&lines) {
-                    of_file.push(lines);
-                }
-            }
-            None => {
-                let why = deletion::why_left(operation);
-                found.left.push(format!("{}:{} ({why})", at.file, at.line));
+        let cuts = deletion::cuts(&text, location, operation);
+        if cuts.is_empty() || !cuts.iter().all(Cut::is_silent) {
+            let why = deletion::why_left(operation);
+            found.left.push(format!("{}:{} ({why})", at.file, at.line));
+            continue;
+        }
+        let of_file = found.statements.entry(at.file.clone()).or_default();
+        for cut in cuts {
+            let one = (cut.lines(&text), cut);
+            if !of_file.contains(&one) {
+                of_file.push(one);
             }
         }
     }
     if found.statements.is_empty() {
         return Err(senseless(format!(
-            "{}: none of its operations is a statement of its own, so none can be deleted: {}. Put them \
+            "{}: no operation of it is one whose value nothing takes, so none can be deleted: {}. Put them \
              behind a feature by hand, and compare with bedplate ab --feature",
             location.name,
             found.left.join(", ")
@@ -244,7 +246,7 @@ fn questions_said(deletable: &Deletable) -> Vec<String> {
     let said = statements.flat_map(|(file, lines)| {
         lines
             .iter()
-            .map(move |lines| match (lines.start(), lines.end()) {
+            .map(move |(lines, _)| match (lines.start(), lines.end()) {
                 (first, last) if first == last => format!("{file}:{first}"),
                 (first, last) => format!("{file}:{first}-{last}"),
             })
@@ -257,14 +259,15 @@ fn delete(deletable: &Deletable, root: &Path) -> Result<BTreeSet<(String, u32)>,
     let mut questions = BTreeSet::new();
     for (file, statements) in &deletable.statements {
         let path = root.join(file);
-        let text = deletion::without(&read(&path)?, statements);
+        let cuts = statements.iter().map(|(_, cut)| cut);
+        let text = deletion::cut_out(&read(&path)?, cuts);
         fs::write(&path, text).map_err(|source| RunError::File {
             what: "the copy of a source",
             path,
             source,
             advice: "make room, or name another target directory (CARGO_TARGET_DIR)",
         })?;
-        let lines = statements.iter().flat_map(Clone::clone);
+        let lines = statements.iter().flat_map(|(lines, _)| lines.clone());
         questions.extend(lines.filter_map(|line| Some((file.clone(), u32::try_from(line).ok()?))));
     }
     Ok(questions)
