@@ -168,6 +168,13 @@ impl Seat {
         pauses == 0
     }
 
+    /// True while another thread runs in the owner's place. Owner only.
+    #[cfg(feature = "fibers")]
+    pub(crate) fn is_paused(&self) -> bool {
+        // Relaxed: the owner's word.
+        self.pauses.load(Ordering::Relaxed) != 0
+    }
+
     /// Sleeps at the seat's place until woken after `ticket`, or for a while. Owner only.
     pub(crate) fn sleep(&self, kind: SliceKind, ticket: u32, timeout_ns: Option<u64>) {
         let _during = self.during(kind, 0);

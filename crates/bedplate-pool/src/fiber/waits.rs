@@ -11,9 +11,13 @@ use alloc::sync::{Arc, Weak};
 use alloc::task::Wake;
 use core::task::{Context, Poll, Waker};
 
-/// True if the calling thread, the owner of `seat`, runs a fiber that can leave it now.
+/// True if the calling thread, the owner of `seat`, runs a fiber that can leave it now. One that is
+/// inside something that blocks cannot: its thread does not count as running, and has been replaced.
 fn can_leave(seat: &Seat) -> bool {
-    seat.home.running() != 0 && !std::thread::panicking() && current::is_only(seat)
+    seat.home.running() != 0
+        && !seat.is_paused()
+        && !std::thread::panicking()
+        && current::is_only(seat)
 }
 
 /// Waits until the latch is done, if the calling thread runs a fiber at `seat` that can leave;

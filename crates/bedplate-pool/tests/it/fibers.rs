@@ -398,3 +398,22 @@ fn without_room_for_stacks_the_pool_goes_on() {
         Err(BuildError::Setting { name: "fibers", .. })
     ));
 }
+
+/// What blocks has given its place to a spare: a wait inside it must not give it once more.
+#[test]
+fn a_wait_inside_something_that_blocks_keeps_its_thread() {
+    let pool = pool(1, 2);
+    for round in 0..20 {
+        let own = Arc::downgrade(&pool);
+        let outer = job(&pool, move || {
+            let inner = own.upgrade().map(|pool| job(&pool, move || round));
+            blocking(|| inner.map(JobHandle::wait))
+        });
+        let inner = outer.wait().expect("it runs").expect("the pool is there");
+        assert_eq!(inner.expect("it runs"), round);
+    }
+    // Nobody was counted out twice: what waits still leaves its thread.
+    let own = Arc::clone(&pool);
+    let outer = job(&pool, move || deep(&own, 50));
+    assert_eq!(outer.wait().expect("it runs"), 50);
+}
