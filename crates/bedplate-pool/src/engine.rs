@@ -18,6 +18,8 @@
 //!   nanoseconds may go unnoticed: then the owner runs that half itself, and its next offer wakes.
 //! - I4: the threads of a pool that stops leave when nothing waits and nobody works. Whoever takes a
 //!   job counts as working before the job is out of the queue.
+//! - I5: while a job waits and fewer than `width` threads run jobs, `width` threads have not paused, as
+//!   far as there are spares: whoever brings a job, or pauses, and finds no sleeper starts one.
 
 use crate::activity::{self, Activity, Step};
 use crate::admission::Gate;
@@ -65,6 +67,8 @@ pub(crate) struct Engine {
     /// Those of them that nap.
     napping: AtomicUsize,
     stopping: AtomicBool,
+    /// Threads of the pool that sleep in a wait or in something that blocks.
+    paused: AtomicUsize,
     /// A bit per guest seat that is taken.
     guests: AtomicU64,
     guests_refused: AtomicU64,
@@ -108,6 +112,7 @@ impl Engine {
                 hunters: AtomicUsize::new(0),
                 napping: AtomicUsize::new(0),
                 stopping: AtomicBool::new(false),
+                paused: AtomicUsize::new(0),
                 guests: AtomicU64::new(0),
                 guests_refused: AtomicU64::new(0),
                 fibers_failed: AtomicU64::new(0),
@@ -193,6 +198,8 @@ impl Engine {
                 self.unplaced.fetch_add(1, Ordering::Relaxed);
             }
             self.wake(Some(index));
+        } else {
+            self.stand_in();
         }
     }
 
@@ -213,9 +220,27 @@ impl Engine {
     pub(crate) fn rouse_for_job(&self) {
         // Pairs with the fence in `IdleSet::enter` (I1).
         fence(Ordering::SeqCst);
-        if self.may_run_jobs() {
-            self.wake_one();
+        if self.may_run_jobs() && !self.wake_one() {
+            self.stand_in();
         }
+    }
+
+    /// Starts a spare if so many threads of the pool have paused that fewer than `width` are left, and
+    /// fewer run; its place if it did. For a job that finds no sleeper: where a guest filled the place
+    /// of a thread that paused, or a sleeper was claimed for two of them, none was started then.
+    fn stand_in(&self) -> Option<usize> {
+        // Relaxed: the caller's fence orders it after the job; `pause` counts before its own.
+        let paused = self.paused.load(Ordering::Relaxed);
+        let is_short = self.crew.living().saturating_sub(paused) < self.width();
+        (is_short && self.may_run_jobs() && !self.is_over())
+            .then(|| self.crew.start_spare(self))
+            .flatten()
+    }
+
+    /// True once the pool stops and nobody works: its threads end, and no more are started.
+    fn is_over(&self) -> bool {
+        // Acquire pairs with the Release in `stop`.
+        self.stopping.load(Ordering::Acquire) && self.activity.now().engaged == 0
     }
 
     /// True while fewer than `width` worker threads run.
@@ -521,14 +546,21 @@ impl Engine {
         if !seat.pause() {
             return;
         }
-        self.activity.end(self.runs_as(seat));
-        // Pairs with the fence in `IdleSet::enter`: a worker that goes to sleep now is found.
+        let step = self.runs_as(seat);
+        if step == activity::WORKER_RUNS {
+            // Relaxed: the fence orders it.
+            self.paused.fetch_add(1, Ordering::Relaxed);
+        }
+        self.activity.end(step);
+        // Pairs with the fence in `IdleSet::enter`: a worker that goes to sleep now is found. And with
+        // that in `rouse_for_job`: a job that came meanwhile is seen here, or the pause there.
         fence(Ordering::SeqCst);
-        if self.may_hunt() && !self.wake_one() && self.may_run_jobs() {
-            let started = self.crew.start_spare(self);
-            if let Some(place) = started {
-                seat.mark(MarkKind::SpareStarted, place as u64);
-            }
+        let is_wanted = self.may_hunt() || self.queue.has_some() && self.may_run_jobs();
+        if is_wanted
+            && !self.wake_one()
+            && let Some(place) = self.stand_in()
+        {
+            seat.mark(MarkKind::SpareStarted, place as u64);
         }
     }
 
@@ -538,6 +570,9 @@ impl Engine {
             let step = self.runs_as(seat);
             if step == activity::GUEST_RUNS {
                 seat.note_guest(bedplate_os::affinity::current_cpu());
+            } else {
+                // Relaxed: too many spares cost threads, not jobs.
+                self.paused.fetch_sub(1, Ordering::Relaxed);
             }
             self.activity.begin(step);
         }

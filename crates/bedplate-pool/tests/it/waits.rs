@@ -2,7 +2,7 @@
 
 use crate::{LONG, pool, until};
 use alloc::sync::Arc;
-use bedplate_pool::{Context, JobOptions, ThreadPool, blocking, scope};
+use bedplate_pool::{Context, JobOptions, PlaceState, ThreadPool, blocking, scope};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Mutex;
 use std::time::Instant;
@@ -129,6 +129,63 @@ fn spares_run_while_workers_block() {
     });
     until("all have run", || sum.load(Ordering::Relaxed) == 3);
     assert!(pool.metrics().threads <= 2 + 8);
+}
+
+/// A guest fills the place of the worker that blocks, so that nothing replaces it then; what it waits
+/// for comes later.
+#[test]
+fn a_worker_that_blocks_beside_a_guest_is_replaced_once_a_job_comes() {
+    let pool = pool(1);
+    let (send, receive) = std::sync::mpsc::channel();
+    let (up, is_up) = std::sync::mpsc::channel();
+    let ended = Arc::new(AtomicBool::new(false));
+    let own = Arc::clone(&ended);
+    let here = &pool;
+    let spawn = move || {
+        here.spawn(move || {
+            blocking(|| {
+                up.send(()).expect("the test waits");
+                receive.recv().expect("the other job sends");
+            });
+            own.store(true, Ordering::Relaxed);
+        });
+        is_up.recv_timeout(LONG)
+    };
+    pool.install(spawn).expect("the job runs");
+    pool.spawn(move || send.send(()).expect("the first job waits"));
+    until("both have run", || ended.load(Ordering::Relaxed));
+    assert_eq!(pool.metrics().threads, 2);
+}
+
+/// The spare that the first worker's pause started sleeps when the second pauses, and is woken for it:
+/// two jobs that need each other need one more.
+#[test]
+fn a_spare_does_not_stand_in_for_two() {
+    let pool = pool(2);
+    let gate = Arc::new(std::sync::Barrier::new(3));
+    for threads in [3, 4] {
+        let gate = Arc::clone(&gate);
+        pool.spawn(move || {
+            blocking(|| gate.wait());
+        });
+        until("one blocks", || {
+            let states = pool.worker_metrics();
+            let paused = states.iter().filter(|seat| seat.state == PlaceState::Waits);
+            paused.count() == threads - 2
+        });
+    }
+    let met = Arc::new(AtomicUsize::new(0));
+    let done = Arc::new(AtomicUsize::new(0));
+    for _ in 0..2 {
+        let (met, done) = (Arc::clone(&met), Arc::clone(&done));
+        pool.spawn(move || {
+            met.fetch_add(1, Ordering::Relaxed);
+            until("the other runs", || met.load(Ordering::Relaxed) == 2);
+            done.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+    until("both have run", || done.load(Ordering::Relaxed) == 2);
+    gate.wait();
 }
 
 /// A job from outside is run although all workers are inside one long tree.
