@@ -84,10 +84,15 @@ impl<'scope> Scope<'scope> {
             bounded: true,
         };
         let mut kept = Some(job);
-        // Relaxed: it is read by the opener, after its own spawns and after the end of a job that
-        // spawned.
-        work.tagged.store(true, Ordering::Relaxed);
-        work.lock().added += 1;
+        // Relaxed: the opener reads it after its own spawns, and after the lock under which it finds
+        // itself stirred.
+        let is_first = !work.tagged.swap(true, Ordering::Relaxed);
+        let mut queue = work.lock();
+        queue.added += 1;
+        if is_first {
+            work.stir(&mut queue);
+        }
+        drop(queue);
         let asked = work.engine.admission.submit(ask, || {
             let boxed = |job| Job {
                 body: without_lifetime(Box::new(job)),
@@ -205,6 +210,8 @@ struct Queue {
     ended: u64,
     /// The opener sleeps.
     waiting: bool,
+    /// The opener must look anew what it waits for.
+    stirred: bool,
     /// Wakes the opener where it waits without a thread.
     alarm: Option<Waker>,
 }
@@ -225,7 +232,7 @@ impl Queue {
 
     /// True while there is nothing to do for the opener, who runs jobs if it is `helping`.
     fn is_quiet(&self, helping: bool) -> bool {
-        !(self.all_ended() || helping && self.jobs.has_some())
+        !(self.stirred || self.all_ended() || helping && self.jobs.has_some())
     }
 }
 
@@ -385,6 +392,16 @@ impl Work {
         all
     }
 
+    /// Has the opener look anew what it waits for: from the first tagged job on, it counts as one that
+    /// gives nothing back.
+    fn stir(&self, queue: &mut Queue) {
+        queue.stirred = true;
+        if queue.waiting {
+            self.ended.notify_all();
+        }
+        queue.rouse();
+    }
+
     /// Looks for more jobs for a moment: where jobs are spawned slower than they run, each would bring a
     /// ticket and a wake. True if some wait.
     fn attend(&self) -> bool {
@@ -488,7 +505,9 @@ impl Work {
                 && let Some(seat) = seat
                 && let Some(admitted) = self.engine.admission.take_of(self.address(), &self.engine)
             {
-                admitted.run(Context::new(seat));
+                // What it waits for may have to go beyond the budget: the opener's own job, if it was
+                // admitted, gives nothing back meanwhile.
+                admission::held(|| admitted.run(Context::new(seat)));
                 continue;
             }
             let is_helping = seat.is_some();
@@ -513,7 +532,7 @@ impl Work {
         current::while_blocked(|| self.sleep(seat.is_some()));
     }
 
-    /// Sleeps until there is a job for who may run it, or all have ended.
+    /// Sleeps until there is a job for who may run it, until all have ended, or until stirred.
     fn sleep(&self, is_helping: bool) {
         let mut queue = self.lock();
         queue.waiting = true;
@@ -524,6 +543,7 @@ impl Work {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         queue.waiting = false;
+        queue.stirred = false;
     }
 
     /// As [`sleep`](Self::sleep), for a fiber.
@@ -534,6 +554,7 @@ impl Work {
         if is_quiet {
             Poll::Pending
         } else {
+            queue.stirred = false;
             Poll::Ready(())
         }
     }

@@ -12,6 +12,7 @@
 //! A thread sees a new number at its next decision. No decision takes two of them that must fit each
 //! other: workers, spares, rooms of queues and terms of admission are each good with any other.
 
+use crate::admission::Terms;
 use crate::config::{Numbers, Places, PoolConfig};
 use crate::degraded::Degraded;
 use crate::engine::Engine;
@@ -128,8 +129,9 @@ impl Engine {
         let mut settings = self.shape.lock();
         let numbers = config.resolve(&machinery, self.places(), &self.plan.own)?;
         self.crew.start_workers(self, numbers.width)?;
-        self.apply(&mut settings, &numbers);
-        settings.config = config;
+        // They may be the last that hold a monitor of pressure: dropped after the lock.
+        let _terms = self.apply(&mut settings, &numbers);
+        let _config = core::mem::replace(&mut settings.config, config);
         settings.machinery = machinery;
         drop(settings);
         self.wake_all();
@@ -143,13 +145,14 @@ impl Engine {
         }
     }
 
-    fn apply(&self, settings: &mut Settings, numbers: &Numbers) {
+    /// The terms of admission until now, which the caller drops after the lock.
+    fn apply(&self, settings: &mut Settings, numbers: &Numbers) -> Terms {
         let shape = &self.shape;
         shape.width.store(numbers.width, Ordering::Relaxed);
         shape.spares.store(numbers.spares, Ordering::Relaxed);
         self.queue.set_room(numbers.terms.room);
         self.set_offers_limit(tuning::offers_limit(numbers.width));
-        self.admission.set_terms(numbers.terms.clone());
+        let terms = self.admission.set_terms(numbers.terms.clone());
         if settings.cpus != numbers.cpus {
             settings.cpus.clone_from(&numbers.cpus);
             settings.unbound.clear();
@@ -160,6 +163,7 @@ impl Engine {
             shape.epoch.fetch_add(1, Ordering::Release);
         }
         shape.changes.fetch_add(1, Ordering::Relaxed);
+        terms
     }
 
     /// Looks at the quota if that was long ago and the number of workers is left to the pool. For
@@ -201,7 +205,7 @@ impl Engine {
         // Fewer threads than the quota allows are no reason to stop: they are counted as spares that
         // failed are.
         if self.crew.start_workers(self, numbers.width).is_ok() {
-            self.apply(&mut settings, &numbers);
+            let _terms = self.apply(&mut settings, &numbers);
             drop(settings);
             self.wake_all();
         }

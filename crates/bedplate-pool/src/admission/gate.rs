@@ -238,10 +238,13 @@ impl Gate {
         is_wanted.then_some(Watch { gate: self })
     }
 
-    /// Goes by other terms from now on. Jobs under way keep what they have charged.
-    pub(crate) fn set_terms(&self, terms: Terms) {
-        self.lock().terms = terms;
+    /// Goes by other terms from now on; those until now are the caller's, to be dropped under no lock:
+    /// the end of a monitor joins a thread. Jobs under way keep what they have charged.
+    #[must_use = "dropped under no lock"]
+    pub(crate) fn set_terms(&self, terms: Terms) -> Terms {
+        let before = core::mem::replace(&mut self.lock().terms, terms);
         self.call();
+        before
     }
 
     /// The terms now.
@@ -266,7 +269,9 @@ impl Shared for Gate {
             return;
         };
         // The others wait for their turns in the pool's queue, where `taken` has put the ticket again.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| admitted.run(cx))) {
+        // An admitted job that yields to this one gives nothing back before it has ended.
+        let run = || inside::held(|| admitted.run(cx));
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
             // A job that can panic here is detached: it has no other place for it.
             seat.counts.panics.up();
             engine.plan.handlers.report(panic);

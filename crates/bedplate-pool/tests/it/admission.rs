@@ -1,7 +1,7 @@
 //! Jobs that wait for memory: a fake budget, a fake source of pressure, random programs.
 
 use crate::{LONG, until};
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use bedplate_os::budget::{Budget, UNLIMITED};
 use bedplate_os::pressure::{Level, PressureMonitor, Settings};
 use bedplate_os::sim::pressure::FakePressure;
@@ -11,6 +11,7 @@ use bedplate_pool::{
 };
 use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use core::time::Duration;
 use std::sync::{Condvar, Mutex};
 use std::time::Instant;
 
@@ -646,4 +647,69 @@ fn random_programs_stay_within_the_budget_and_end() {
             "seed {seed}"
         );
     }
+}
+
+/// The opener of a scope runs a job of it in its own place, which waits for a third: neither of the
+/// two gives anything back before that one has run.
+#[test]
+fn an_opener_that_runs_a_weighed_job_gives_nothing_back_meanwhile() {
+    let budget = budget(100);
+    let pool = Arc::new(pool(1, &budget));
+    let own = Arc::downgrade(&pool);
+    let outer = pool.spawn_job(JobOptions::new().footprint(50), move || {
+        let sum = AtomicUsize::new(0);
+        scope(|s| {
+            let middle = |_: &bedplate_pool::Scope<'_>| {
+                let inner = own.upgrade().map(|pool| {
+                    let inner = pool.spawn_job(JobOptions::new().footprint(50), || 7);
+                    inner.expect("room")
+                });
+                let seven = inner.map_or(0, |inner| inner.wait().expect("it runs"));
+                sum.fetch_add(seven, Ordering::Relaxed);
+            };
+            s.spawn_with_footprint(50, middle).expect("50 of 100");
+        });
+        sum.load(Ordering::Relaxed)
+    });
+    let outer = outer.expect("room");
+    until("it has ended", || outer.is_finished());
+    assert_eq!(outer.wait().expect("it runs"), 7);
+}
+
+/// The opener sleeps when the first weighed job of its scope comes: only then it is one that waits
+/// for such a job.
+#[test]
+fn an_opener_that_sleeps_learns_of_the_first_weighed_job() {
+    let budget = budget(100);
+    let pool = Arc::new(pool(2, &budget));
+    let own = Arc::downgrade(&pool);
+    let options = JobOptions::new().footprint(60);
+    let outer = pool.spawn_job(options, move || late(&own)).expect("room");
+    until("it has ended", || outer.is_finished());
+    assert!(outer.wait().expect("it runs"));
+    until("all is given back", || budget.used_bytes() == 0);
+}
+
+/// A scope with a job for each of two workers, of which the one that is not the opener's spawns a
+/// weighed one once the opener waits. True if that ran.
+fn late(own: &Weak<ThreadPool>) -> bool {
+    let (begun, ran) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let opener = std::thread::current().id();
+    let waits = || own.upgrade().is_none_or(|pool| pool.metrics().waits > 0);
+    scope(|s| {
+        for _ in 0..2 {
+            s.spawn(|s| {
+                begun.fetch_add(1, Ordering::Relaxed);
+                until("both run", || begun.load(Ordering::Relaxed) == 2);
+                if std::thread::current().id() != opener {
+                    until("the opener waits", waits);
+                    // It has said so, and is about to sleep.
+                    std::thread::sleep(Duration::from_millis(2));
+                    s.spawn_with_footprint(60, |_| ran.store(true, Ordering::Relaxed))
+                        .expect("60 of 100");
+                }
+            });
+        }
+    });
+    ran.into_inner()
 }
