@@ -61,9 +61,7 @@ impl ThreadPool {
             engine: Engine::new(plan),
         };
         // On failure the drop ends those that were started.
-        pool.engine
-            .crew
-            .start_workers(&pool.engine, pool.engine.width())?;
+        pool.engine.start()?;
         pool.engine.show();
         Ok(pool)
     }

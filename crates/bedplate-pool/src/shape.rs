@@ -6,7 +6,8 @@
 //!
 //! # Invariants
 //! - I1: nothing is changed before everything was checked and every thread that is needed has started.
-//! - I2: changes come one after the other: the lock of `settings` is held throughout.
+//! - I2: changes come one after the other: the lock of `settings` is held throughout,
+//!   and while the first workers are started.
 //!
 //! # Concurrency
 //! A thread sees a new number at its next decision. No decision takes two of them that must fit each
@@ -123,6 +124,13 @@ impl Shape {
 }
 
 impl Engine {
+    /// Starts the workers of a pool that is built. A change of the configuration waits meanwhile, as
+    /// one starts workers too, and a seat must not be given twice; so does a worker that is bound.
+    pub(crate) fn start(&self) -> Result<(), BuildError> {
+        let _settings = self.shape.lock();
+        self.crew.start_workers(self, self.width())
+    }
+
     /// Changes the whole configuration, or nothing.
     pub(crate) fn update(&self, config: PoolConfig) -> Result<(), BuildError> {
         let machinery = Machinery::read_for(&self.plan.machine, config.workers)?;
