@@ -398,7 +398,8 @@ impl Drop for ThreadPool {
         self.engine.stop();
         let is_inside = current::with_engine(&self.engine, |cx| cx.is_some());
         if !is_inside && !self.engine.plan.is_let_go {
-            self.engine.crew.join();
+            // What runs here may wait for a job of another pool that this thread works in.
+            current::while_blocked(|| self.engine.crew.join());
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{LONG, pool, until};
 use alloc::sync::Arc;
 use bedplate_pool::{BuildError, ThreadPoolBuilder};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 /// Threads of this process whose names begin with `name`.
@@ -202,8 +202,24 @@ fn a_job_can_drop_its_pool_beside_a_spare() {
     until("the threads are gone", || threads_named("dropsown") == 0);
 }
 
+/// What the inner pool waits for runs in the outer one, whose only worker drops the inner.
 #[test]
-fn a_pool_without_work_uses_no_processor_time() {
+fn a_drop_on_a_worker_of_another_pool_gives_its_place_away() {
+    let (outer, inner) = (pool(1), pool(1));
+    let (send, receive) = mpsc::channel();
+    let ended = Arc::new(AtomicBool::new(false));
+    let own = Arc::clone(&ended);
+    inner.spawn(move || receive.recv().expect("the outer pool's job sends"));
+    outer.spawn(move || {
+        drop(inner);
+        own.store(true, Ordering::Relaxed);
+    });
+    outer.spawn(move || send.send(()).expect("the inner pool's job waits"));
+    until("the drop has ended", || ended.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_pool_without_work_comes_to_rest() {
     let pool = pool(4);
     assert_eq!(pool.join(|| 1, || 2), (1, 2));
     let sleeps = || pool.metrics().parks + pool.metrics().naps;
