@@ -56,6 +56,8 @@ pub(super) fn tracks(
         let track = building.entry(event.fiber).or_default();
         let at_ns = window.at(event.at_ns);
         match event.edge {
+            // One from between two recordings, written once this one had begun.
+            Edge::Begin if event.at_ns < window.began_ns => {}
             Edge::Begin => track.begin(event, at_ns, names),
             Edge::End => track.end(event, first_ns, at_ns),
             Edge::Mark => track.mark(event, at_ns),
@@ -203,6 +205,18 @@ mod tests {
         assert_eq!(tracks[0].slices[2].from, Some(1));
         let tracks = replayed(&events, 7);
         assert_eq!((tracks[0].lost, tracks[0].slices[0].begin_ns), (7, 10));
+    }
+
+    #[test]
+    fn what_began_before_the_recording_is_not_open_in_it() {
+        use Edge::{Begin, End};
+        use SliceKind::{Half, Wait};
+        let events = [
+            event(90, Begin, Half, 0),
+            event(110, Begin, Wait, 0),
+            event(120, End, Wait, 0),
+        ];
+        assert_eq!(times(&replayed(&events, 0)[0]), [(Wait, 10, 20, false)]);
     }
 
     #[test]
