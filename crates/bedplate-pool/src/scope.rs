@@ -465,12 +465,14 @@ impl Work {
 
     /// Keeps the first panic of a job for the scope's owner.
     fn keep_panic(&self, ran: Result<(), Payload>) {
-        if let Err(panic) = ran {
-            let first = &mut *self.lock_panic();
-            match first {
-                None => *first = Some(panic),
-                Some(_) => payload::discard(panic),
-            }
+        let Err(panic) = ran else { return };
+        let mut first = self.lock_panic();
+        if first.is_none() {
+            *first = Some(panic);
+        } else {
+            // Its drop is the user's: not under the lock, which it may want.
+            drop(first);
+            payload::discard(panic);
         }
     }
 
