@@ -42,6 +42,7 @@
 //! | `safetensors.rs` | model files in the format safetensors (feature `safetensors`) |
 //! | `tensor/` | tensors in a file's bytes |
 //! | `plain.rs` | types that any bytes are a value of |
+//! | `charge.rs` | what a budget is charged while something is made |
 //! | `error.rs` | errors |
 //!
 //! # Platform
@@ -49,6 +50,7 @@
 
 extern crate alloc;
 
+mod charge;
 mod error;
 pub mod gguf;
 pub mod mapped;

@@ -10,6 +10,7 @@
 //!   to take back stays charged.
 
 use super::FileError;
+use crate::charge::Charge;
 use bedplate_os::OsError;
 use bedplate_os::budget::Budget;
 use bedplate_os::files::{self, Advice};
@@ -34,31 +35,6 @@ unsafe impl Send for Space {}
 
 // SAFETY: by reference the range is only read, advised on and locked.
 unsafe impl Sync for Space {}
-
-/// A charge that is taken back unless it is kept.
-struct Charge(Option<(&'static Budget, u64)>);
-
-impl Charge {
-    fn of(budget: Option<&'static Budget>, bytes: usize) -> Result<Self, FileError> {
-        let Some(budget) = budget else {
-            return Ok(Self(None));
-        };
-        budget.charge(bytes as u64)?;
-        Ok(Self(Some((budget, bytes as u64))))
-    }
-
-    fn keep(mut self) -> Option<(&'static Budget, u64)> {
-        self.0.take()
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        if let Some((budget, bytes)) = self.0 {
-            budget.release(bytes);
-        }
-    }
-}
 
 impl Space {
     /// Maps the first `length` bytes of a file for reading. What is charged to a budget is the

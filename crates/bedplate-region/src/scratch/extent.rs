@@ -5,11 +5,15 @@
 //! what is not in use back.
 //!
 //! # Invariants
-//! - I1: the first `committed` bytes can be read and written, and are charged.
+//! - I1: the first `committed` bytes can be read and written, and are charged; so are the `ahead`
+//!   bytes behind them, which the kernel may still back but nobody uses.
 //! - I2: a step that failed has changed nothing that anyone can see.
-//! - I3: `committed`, `step` and `reach` are whole OS pages; `bytes` are whole grains.
+//! - I3: `committed`, `ahead`, `step` and `reach` are whole OS pages; `bytes` are whole grains.
+//! - I4: a budget's subscribers run while it is charged or released, and may come back in here; what
+//!   was read before is asked again after, and nothing is left half done meanwhile.
 
 use super::poison;
+use crate::charge::Charge;
 use crate::{ArenaError, BuildError};
 use bedplate_os::OsError;
 use bedplate_os::budget::{Budget, BudgetError};
@@ -64,6 +68,7 @@ pub(super) struct Extent {
     /// The same in whole OS pages.
     reach: usize,
     committed: Cell<usize>,
+    ahead: Cell<usize>,
     terms: Terms,
 }
 
@@ -75,6 +80,7 @@ impl Extent {
             bytes,
             reach,
             committed: Cell::new(0),
+            ahead: Cell::new(0),
             terms,
         }
     }
@@ -92,8 +98,9 @@ impl Extent {
         self.bytes.min(self.committed.get())
     }
 
+    /// What is charged.
     pub(super) const fn committed_bytes(&self) -> usize {
-        self.committed.get()
+        self.committed.get() + self.ahead.get()
     }
 
     /// Commits whole steps, so that the first `need` bytes can be used.
@@ -106,43 +113,64 @@ impl Extent {
             need.checked_next_multiple_of(step)
                 .map_or(self.reach, |target| target.min(self.reach))
         };
-        let had = self.committed.get();
-        let Some(more) = target.checked_sub(had).filter(|more| *more > 0) else {
-            return Ok(());
-        };
-        if let Some(budget) = self.terms.budget {
-            budget.charge(more as u64).map_err(Refusal::Budget)?;
+        // Ends: each further turn takes a subscriber that committed some of what is left here.
+        loop {
+            let seen = (self.committed.get(), self.ahead.get());
+            let (had, ahead) = seen;
+            let Some(more) = target.checked_sub(had).filter(|more| *more > 0) else {
+                return Ok(());
+            };
+            let charge = Charge::of(self.terms.budget, more.saturating_sub(ahead))
+                .map_err(Refusal::Budget)?;
+            if seen == (self.committed.get(), self.ahead.get()) {
+                return self.take_pages(had, more, charge).map_err(Refusal::Os);
+            }
+            // A subscriber took memory from here meanwhile (I4): what was charged is for bytes that
+            // it may have by now.
+            drop(charge);
         }
-        if let Err(error) = self.take_pages(had, more) {
-            self.uncharge(more);
-            return Err(Refusal::Os(error));
-        }
-        self.committed.set(target);
-        Ok(())
     }
 
-    fn take_pages(&self, from: usize, bytes: usize) -> Result<(), OsError> {
-        let at = self.at(from);
+    /// Commits `more` bytes behind the `had` that are committed, which `charge` and what is ahead pay.
+    fn take_pages(&self, had: usize, more: usize, charge: Charge) -> Result<(), OsError> {
+        let (at, ahead) = (self.at(had), self.ahead.get());
         // SAFETY: the range is a part of the extent that nobody uses yet.
-        unsafe { pages::commit(at, bytes) }?;
+        unsafe { pages::commit(at, more) }?;
         if self.terms.prefault {
             // SAFETY: the range can be written since the line above, and nobody uses it yet.
-            unsafe { pages::populate(at, bytes) }?;
+            if let Err(error) = unsafe { pages::populate(at, more) } {
+                // A part of it may be backed by now.
+                let touched = more.max(ahead);
+                // SAFETY: the range is a part of the extent that nobody uses yet.
+                if unsafe { pages::decommit(at, touched) }.is_ok() {
+                    self.ahead.set(0);
+                    self.uncharge(ahead);
+                } else {
+                    // What the kernel did not take back stays charged: it may still be held.
+                    self.ahead.set(touched);
+                    let _stands = charge.keep();
+                }
+                return Err(error);
+            }
         }
-        poison::hidden(at, bytes);
+        poison::hidden(at, more);
+        self.committed.set(had + more);
+        self.ahead.set(ahead.saturating_sub(more));
+        let _stands = charge.keep();
         Ok(())
     }
 
     /// Gives back what lies behind the first `used` bytes, which nobody uses; it reads as zero
     /// afterwards. Returns where that begins and how many bytes it were. Steps go back whole and are
-    /// committed and charged again when they are wanted.
+    /// committed and charged again when they are wanted; that they are still charged is for the
+    /// caller to end, by [`Extent::uncharge_steps`], once it has taken notice.
     pub(super) fn give_back_behind(&self, used: usize) -> Result<(usize, usize), OsError> {
         let whole = self.terms.step_bytes.unwrap_or_else(pages::page_size);
         let had = self.committed.get();
         let kept = used
             .checked_next_multiple_of(whole)
             .map_or(had, |kept| kept.min(had));
-        let bytes = had - kept;
+        let bytes = had + self.ahead.get() - kept;
         if bytes == 0 {
             return Ok((kept, 0));
         }
@@ -150,14 +178,21 @@ impl Extent {
         unsafe { pages::decommit(self.at(kept), bytes) }?;
         if self.terms.step_bytes.is_some() {
             self.committed.set(kept);
-            self.uncharge(bytes);
+            self.ahead.set(0);
         }
         Ok((kept, bytes))
     }
 
+    /// Takes back the charge for what [`Extent::give_back_behind`] gave back.
+    pub(super) fn uncharge_steps(&self, bytes: usize) {
+        if self.terms.step_bytes.is_some() {
+            self.uncharge(bytes);
+        }
+    }
+
     /// Takes back what was charged: the memory is the kernel's again.
     pub(super) fn end(&self) {
-        self.uncharge(self.committed.replace(0));
+        self.uncharge(self.committed.replace(0) + self.ahead.replace(0));
     }
 
     fn uncharge(&self, bytes: usize) {

@@ -131,21 +131,28 @@ impl Space {
             let asked_bytes = layout.align();
             return Err(ArenaError::Alignment { asked_bytes });
         }
-        let used = self.used_bytes();
-        let next = place(used, layout).map_or(usize::MAX, |place| place.next);
-        if next <= self.extent.bytes() {
-            self.extent.commit_to(next)?;
-            self.see_extent();
-            if let Some(at) = self.take(layout) {
-                return Ok(at);
+        // Ends: a turn that is not the last one saw less in use than the next does.
+        loop {
+            let used = self.used_bytes();
+            let next = place(used, layout).map_or(usize::MAX, |place| place.next);
+            if next <= self.extent.bytes() {
+                self.extent.commit_to(next)?;
+                self.see_extent();
+                if let Some(at) = self.take(layout) {
+                    return Ok(at);
+                }
+                // The budget's subscriber took what was there meanwhile.
+                if self.used_bytes() > used {
+                    continue;
+                }
             }
+            return Err(ArenaError::OutOfMemory {
+                need_bytes: next - used,
+                have_bytes: self.extent.bytes() - used,
+                high_water_bytes: self.high_water_bytes(),
+                capacity_bytes: self.extent.bytes(),
+            });
         }
-        Err(ArenaError::OutOfMemory {
-            need_bytes: next - used,
-            have_bytes: self.extent.bytes() - used,
-            high_water_bytes: self.high_water_bytes(),
-            capacity_bytes: self.extent.bytes(),
-        })
     }
 
     /// Commits the whole capacity.
@@ -203,6 +210,10 @@ impl Space {
             return false;
         }
         self.see_extent();
+        // The budget's subscriber may have put something behind it meanwhile.
+        if !self.is_last(at, old_bytes) {
+            return false;
+        }
         self.left.set(self.usable.get() - next);
         // SAFETY: the old bytes end before the new ones do.
         let added = unsafe { at.add(old_bytes) };
@@ -252,6 +263,8 @@ impl Space {
         let dirty = self.dirty_bytes().min(from);
         self.low.set(self.usable.get() - dirty);
         self.see_extent();
+        // Last: a subscriber that panics leaves a space that knows what it has.
+        self.extent.uncharge_steps(bytes);
         Ok(bytes)
     }
 

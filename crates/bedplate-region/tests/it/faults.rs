@@ -2,6 +2,7 @@
 
 use bedplate_os::Operation;
 use bedplate_os::budget::Budget;
+use bedplate_os::pages;
 use bedplate_os::sim::faults::Plan;
 use bedplate_region::{Arena, ArenaBuilder, ArenaError, BuildError};
 
@@ -121,4 +122,45 @@ fn an_arena_that_cannot_be_made_says_why() {
         assert!(text.contains(word), "{text}");
         assert_eq!(BUDGET.used_bytes(), 0);
     }
+}
+
+#[test]
+fn what_a_failed_prefault_backed_goes_back_or_stays_charged() {
+    static BUDGET: Budget = Budget::new(1 << 30, u64::MAX);
+    let step = 2 * pages::page_size();
+    let arena = Arena::builder(8 * step)
+        .prefault(true)
+        .commit_steps(step)
+        .budget(&BUDGET);
+    let mut arena = arena.build().expect("an arena");
+    // The second of the two calls to commit is the one that backs.
+    let plan = Plan::start_here();
+    plan.fail(Operation::Commit, 2, 2);
+    assert!(matches!(arena.alloc(1_u8), Err(ArenaError::Os(_))));
+    assert_eq!(plan.seen(Operation::Decommit), 1);
+    drop(plan);
+    assert_eq!((BUDGET.used_bytes(), arena.committed_bytes()), (0, 0));
+    for _round in 0..2 {
+        let plan = Plan::start_here();
+        plan.fail(Operation::Commit, 2, 2);
+        plan.fail(Operation::Decommit, 1, 1);
+        let three = 3 * step;
+        assert!(matches!(
+            arena.alloc_uninit::<u8>(three),
+            Err(ArenaError::Os(_))
+        ));
+        drop(plan);
+        assert_eq!(BUDGET.used_bytes(), three as u64);
+        assert_eq!(arena.committed_bytes(), three);
+        // What is charged already is not charged again.
+        arena.alloc(1_u8).expect("the kernel is well again");
+        assert_eq!(BUDGET.used_bytes(), three as u64);
+        arena.alloc_filled(three, 5_u8).expect("fits");
+        assert_eq!(BUDGET.used_bytes(), 4 * step as u64);
+        arena.reset();
+        assert_eq!(arena.trim(), Ok(4 * step));
+        assert_eq!(BUDGET.used_bytes(), 0);
+    }
+    drop(arena);
+    assert_eq!(BUDGET.over_released_bytes(), 0);
 }

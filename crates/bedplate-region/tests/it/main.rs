@@ -15,3 +15,4 @@ mod model;
 mod plans;
 mod poison;
 mod scopes;
+mod subscribers;
