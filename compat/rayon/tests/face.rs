@@ -203,6 +203,26 @@ fn consumers_of_other_packages_take_part() {
     assert_eq!(Watched { base, seen }.max(), Some(198));
 }
 
+/// What is installed in a pool whose stacks have a size runs on such a stack, as in rayon.
+#[test]
+fn what_is_installed_has_the_stack_that_was_asked_for() {
+    fn bytes_deep(left: usize) -> usize {
+        let room = std::hint::black_box([1_u8; 4096]);
+        if left == 0 {
+            return 0;
+        }
+        bytes_deep(left - 1) + std::hint::black_box(room).len()
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .stack_size(64 << 20)
+        .build()
+        .expect("a pool");
+    // More than a test's thread has.
+    assert_eq!(pool.install(|| bytes_deep(1024)), 4 << 20);
+    assert_eq!(pool.scope(|_| bytes_deep(1024)), 4 << 20);
+}
+
 #[test]
 fn scopes_and_forks_have_their_shapes() {
     let order = Mutex::new(Vec::new());

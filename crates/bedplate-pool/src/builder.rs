@@ -97,7 +97,8 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// The stack of each thread in bytes; default the standard library's.
+    /// The stack of each of the pool's threads in bytes; default the standard library's. A thread from
+    /// outside that works in the pool keeps its own.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_bytes = (bytes > 0).then_some(bytes);
         self

@@ -413,7 +413,7 @@ where
     current::with_engine(engine, |cx| match cx {
         Some(cx) if current::is_latest(cx.seat()) => op(cx),
         Some(cx) => current::seated(cx.seat(), || op(cx)),
-        None => match Guest::of(engine) {
+        None => match takes_guests(engine).then(|| Guest::of(engine)).flatten() {
             Some(guest) => current::seated(guest.seat, || {
                 let _during = guest.seat.during(SliceKind::Inside, 0);
                 op(Context::new(guest.seat))
@@ -423,6 +423,13 @@ where
             }),
         },
     })
+}
+
+/// False where threads from outside have a worker run what they bring: in rayon's place a stack of a
+/// size that was asked for is that of all that runs in the pool. A forked child has no workers.
+fn takes_guests(engine: &Engine) -> bool {
+    let is_rayons = cfg!(feature = "rayon-plumbing");
+    !is_rayons || engine.plan.stack_bytes.is_none() || engine.crew.is_forked()
 }
 
 /// Runs `op` with a scope of a pool, on the calling thread.
