@@ -39,7 +39,7 @@
 //! | `scratch/` | the arena, scopes, savepoints, measuring, plans |
 //! | `mapped/` | model files as memory: mapped, copied, sealed |
 //! | `gguf/` | model files in the format GGUF |
-//! | `safetensors.rs` | model files in the format safetensors (feature `safetensors`) |
+//! | `safetensors/` | model files in the format safetensors (feature `safetensors`) |
 //! | `tensor/` | tensors in a file's bytes |
 //! | `plain.rs` | types that any bytes are a value of |
 //! | `charge.rs` | what a budget is charged while something is made |

@@ -103,3 +103,61 @@ fn each_type_of_element_has_its_name_here() {
         assert_eq!(tensor.element_type().name(), name);
     }
 }
+
+#[test]
+fn a_name_that_stands_twice_is_refused_however_it_is_written() {
+    let one = r#"{"dtype":"U8","shape":[1],"data_offsets":[0,1]}"#;
+    let other = r#"{"dtype":"U8","shape":[1],"data_offsets":[1,2]}"#;
+    for (name, again) in [
+        ("a", "a"),
+        ("a", r"\u0061"),
+        (r#"q\"\n"#, r"q\u0022\u000A"),
+        ("😀", r"\ud83d\ude00"),
+    ] {
+        let header = format!(r#"{{"{name}":{one},"{again}":{other}}}"#);
+        // Of equal names the crate takes the last, and the data of the first is a hole in most cases.
+        let same = header.replace("[1,2]", "[0,1]");
+        let bytes = file(&same, 1);
+        let error = SafeTensors::parse(&bytes).expect_err("stands twice");
+        assert!(
+            matches!(error, SafeTensorsError::Twice { .. }),
+            "{name}: {error}"
+        );
+        SafeTensors::parse(&file(&header, 2)).expect_err("stands twice");
+    }
+    // Names inside of what belongs to a tensor, and values, are no names of tensors.
+    let header = format!(
+        r#"{{"__metadata__":{{"a":"b","c":"a\"{{"}},"a":{one},"c":{other},"b,":{{"dtype":"U8","shape":[0],"data_offsets":[2,2]}}}}"#
+    );
+    let bytes = file(&header, 2);
+    assert_eq!(
+        SafeTensors::parse(&bytes).expect("is fine").tensor_count(),
+        3
+    );
+}
+
+#[test]
+fn a_header_above_the_bound_is_refused_before_it_is_read() {
+    let bound = bedplate_region::safetensors::HEADER_BYTES_MAX;
+    let header = format!("{{\"a\":[{}", "[],".repeat(bound / 3));
+    let bytes = file(&header, 0);
+    let (error, peak) = super::counted::peak(|| SafeTensors::parse(&bytes).map(drop));
+    let error = error.expect_err("is too large");
+    let bytes = header.len() as u64;
+    assert_eq!(error, SafeTensorsError::Header { bytes });
+    assert!(error.to_string().contains("16777216"), "{error}");
+    assert!(peak < 1024, "{peak}");
+}
+
+#[test]
+fn messages_show_little_of_the_file_and_nothing_raw() {
+    let long = format!(
+        r#"{{"a":{{"dtype":"\u001b[31m{}","shape":[1],"data_offsets":[0,1]}}}}"#,
+        "é".repeat(5000)
+    );
+    let error = SafeTensors::parse(&file(&long, 1))
+        .map(drop)
+        .expect_err("has a strange type");
+    let text = error.to_string();
+    assert!(text.len() < 800 && !text.contains('\u{1b}'), "{text}");
+}

@@ -5,15 +5,28 @@
 //! GGUF file gives.
 //!
 //! # Not here
-//! Checks of the format: the crate bounds the header (100 MB), multiplies with checks, and refuses
-//! data that overlaps or leaves holes. Its index is made of the standard library's maps, so its
-//! memory is some times the header's.
+//! Checks of the format but two: the crate multiplies with checks, and refuses data that overlaps or
+//! leaves holes. Its index is made of the standard library's maps, so its memory is some times the
+//! header's; [`HEADER_BYTES_MAX`] bounds it. Of equal names it would take the last, so they are looked
+//! for here.
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `names.rs` | names that stand twice in a header |
+
+mod names;
 
 use crate::tensor::{ElementType, Shape, Tensor, TensorError};
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use core::fmt;
 use safetensors::Dtype;
+
+/// The largest header that is read, in bytes: a hundred thousand tensors have about 10 MB.
+pub const HEADER_BYTES_MAX: usize = 16 << 20;
+/// What the crate says is kept for messages up to so many bytes.
+const WHAT_BYTES_MAX: usize = 96;
 
 /// A safetensors file's tensors.
 #[derive(Debug)]
@@ -27,8 +40,18 @@ pub struct SafeTensors<'a> {
 pub enum SafeTensorsError {
     /// The header is damaged, or does not go with the file.
     File {
-        /// What the crate says of it.
+        /// What the crate says of it, cut off where it is long; what is no printable ASCII is escaped.
         what: Box<str>,
+    },
+    /// The header is larger than [`HEADER_BYTES_MAX`].
+    Header {
+        /// Its bytes, as the file says.
+        bytes: u64,
+    },
+    /// Two tensors have the same name.
+    Twice {
+        /// The name; cut off where it is long.
+        tensor: Box<str>,
     },
     /// The file has no such tensor.
     Missing {
@@ -56,6 +79,15 @@ impl fmt::Display for SafeTensorsError {
         f.write_str("failed to read the safetensors file: ")?;
         match self {
             Self::File { what } => write!(f, "{what}; it was cut short or is of another format"),
+            Self::Header { bytes } => write!(
+                f,
+                "its header says that it has {bytes} bytes, and at most {HEADER_BYTES_MAX} are read; it is of another \
+                 format, or is to be split"
+            ),
+            Self::Twice { tensor } => write!(
+                f,
+                "tensor {tensor:?} is in its header twice; write it anew with one of them"
+            ),
             Self::Missing { tensor } => write!(
                 f,
                 "tensor {tensor:?} is not in it; it is no model of the kind that was asked for"
@@ -88,14 +120,34 @@ impl<'a> SafeTensors<'a> {
     /// ```
     ///
     /// # Errors
-    /// - [`SafeTensorsError::File`].
+    /// - [`SafeTensorsError::Header`], [`SafeTensorsError::File`], [`SafeTensorsError::Twice`].
+    ///
+    /// # Cost
+    /// The header is read twice.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, SafeTensorsError> {
-        match safetensors::SafeTensors::deserialize(bytes) {
-            Ok(file) => Ok(Self { file }),
-            Err(error) => Err(SafeTensorsError::File {
-                what: error.to_string().into(),
-            }),
+        let (header_bytes, rest) = match bytes.split_first_chunk::<8>() {
+            Some((length, rest)) => (u64::from_le_bytes(*length), rest),
+            // The crate says what is missing.
+            None => (0, bytes),
+        };
+        let header = usize::try_from(header_bytes)
+            .ok()
+            .filter(|bytes| *bytes <= HEADER_BYTES_MAX)
+            .ok_or(SafeTensorsError::Header {
+                bytes: header_bytes,
+            })?;
+        let file = safetensors::SafeTensors::deserialize(bytes).map_err(|error| {
+            SafeTensorsError::File {
+                what: shown(&error.to_string()),
+            }
+        })?;
+        // What the crate has read is valid JSON.
+        if let Some(name) = rest.get(..header).and_then(names::repeated) {
+            return Err(SafeTensorsError::Twice {
+                tensor: cut(&name).into(),
+            });
         }
+        Ok(Self { file })
     }
 
     /// How many tensors there are.
@@ -133,6 +185,21 @@ impl<'a> SafeTensors<'a> {
                 error,
             })
     }
+}
+
+/// What can be shown of a text that may hold a file's bytes.
+fn shown(text: &str) -> Box<str> {
+    cut(text).escape_default().to_string().into()
+}
+
+/// The front of a text.
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(WHAT_BYTES_MAX);
+    // A byte that begins a character is at most three before.
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
 }
 
 const fn element(kind: Dtype) -> Option<ElementType> {
