@@ -67,7 +67,9 @@ impl ArenaBuilder {
         self
     }
 
-    /// Asks the kernel for huge pages. Where it has none, the arena is not made.
+    /// Asks the kernel for huge pages. Where it was built without them, the arena is not made; where
+    /// they are set to `never` (`/sys/kernel/mm/transparent_hugepage/enabled`), or where none is
+    /// free, it takes the wish and gives small ones.
     pub const fn huge_pages(mut self, wanted: bool) -> Self {
         self.huge = wanted;
         self
@@ -140,7 +142,8 @@ impl ArenaBuilder {
         let reach = pages::round_up(scratch.max(1))?;
         let all = base_reach.checked_add(reach)?;
         let step = match self.step_bytes {
-            Some(bytes) => Some(pages::round_up(bytes.max(1))?),
+            // No step is larger than all there is.
+            Some(bytes) => Some(pages::round_up(bytes.clamp(1, reach))?),
             None => None,
         };
         isize::try_from(all).ok()?;

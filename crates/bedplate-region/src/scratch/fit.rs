@@ -56,14 +56,14 @@ enum Choice {
 /// Places all items; none of the orders is tried once the lower bound is reached.
 pub(super) fn fit(items: &[Item], bound: usize) -> Fitted {
     let mut best: Option<(Fitted, Vec<usize>, Choice)> = None;
-    for order in orders(items) {
+    'all: for order in orders(items) {
         for choice in [Choice::Best, Choice::Lowest] {
             let fitted = place_all(items, &order, choice);
             if best.as_ref().is_none_or(|(b, ..)| fitted.bytes < b.bytes) {
                 best = Some((fitted, order.clone(), choice));
             }
             if best.as_ref().is_some_and(|(b, ..)| b.bytes <= bound) {
-                break;
+                break 'all;
             }
         }
     }

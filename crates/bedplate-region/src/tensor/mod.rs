@@ -134,6 +134,10 @@ impl<'a> Tensor<'a> {
     /// The bytes of a row; `None` past the last.
     #[must_use]
     pub fn row(&self, row: usize) -> Option<&'a [u8]> {
+        // Rows without bytes have no end that a place could lie behind.
+        if row >= self.row_count() {
+            return None;
+        }
         let bytes = self.row_bytes();
         let start = row.checked_mul(bytes)?;
         self.bytes.get(start..start.checked_add(bytes)?)
@@ -219,6 +223,9 @@ mod tests {
         let tensor = Tensor::new("t", ElementType::F32, shape(&[5, 0]), &[]).expect("is empty");
         assert_eq!(tensor.row_count(), 0);
         assert_eq!(tensor.read(&mut []), Ok(()));
+        assert_eq!((tensor.row(0), tensor.row(usize::MAX)), (None, None));
+        let error = tensor.read_row(0, &mut []).expect_err("no rows");
+        assert_eq!(error, TensorError::Row { row: 0, rows: 0 });
     }
 
     #[test]

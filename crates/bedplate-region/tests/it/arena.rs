@@ -369,3 +369,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_step_larger_than_the_capacity_is_the_capacity() {
+    for bytes in [1 << 20, usize::MAX - 1, usize::MAX] {
+        let arena = Arena::builder(100_000).commit_steps(bytes).build();
+        let arena = arena.expect("an arena");
+        assert_eq!(arena.committed_bytes(), 0);
+        arena.alloc(1_u8).expect("fits");
+        let page = bedplate_os::pages::page_size();
+        assert_eq!(
+            arena.committed_bytes(),
+            100_000_usize.next_multiple_of(page)
+        );
+    }
+}
