@@ -393,6 +393,14 @@ impl Engine {
         self.wake_one();
     }
 
+    /// A worker goes off to work that may have been woken to watch: another one does it.
+    #[inline]
+    pub(crate) fn pass_watch(&self) {
+        if self.admission.is_unwatched() && self.idle.any() {
+            self.rouse_watch();
+        }
+    }
+
     /// Wakes all workers.
     pub(crate) fn wake_all(&self) {
         for seat in self.seats.iter().take(self.thread_seats()) {

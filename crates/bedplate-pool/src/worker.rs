@@ -55,6 +55,7 @@ fn work_at(engine: &Engine, seat: &Seat) {
                 engaged(engine, || {
                     // Where there was one half there may be more.
                     engine.rouse_hunter();
+                    engine.pass_watch();
                     fibers.run(seat, Task::Half(stolen, sightings.last_place()));
                 });
             }
@@ -98,6 +99,7 @@ fn run_next(engine: &Engine, seat: &Seat, fibers: &mut Fibers) -> bool {
         };
         // This may have been the only thread that looked for offers.
         engine.leave_watch_for_job();
+        engine.pass_watch();
         fibers.run(seat, Task::Item(item));
         true
     })
@@ -137,15 +139,19 @@ fn sleep(engine: &Engine, seat: &Seat, may_hunt: bool) {
     }
     let has_job = engine.queue.has_some() && engine.may_run_jobs();
     let has_half = may_hunt && engine.is_unwatched() && engine.may_hunt() && engine.has_offers();
+    let mut watch = None;
     if !has_job && !has_half && !seat.home.has_woken() && !engine.may_leave() {
         seat.counts.parks.up();
-        match engine.admission.watch() {
+        watch = engine.admission.watch();
+        match &watch {
             None => seat.sleep(SliceKind::Park, ticket, None),
-            Some(watch) => keep_watch(seat, ticket, &watch),
+            Some(watch) => keep_watch(seat, ticket, watch),
         }
         engine.note_awake(seat);
     }
     engine.idle.leave(seat.index);
+    // Not before: its end wakes a sleeper to watch instead, which must not be this one.
+    drop(watch);
 }
 
 /// Sleeps, and looks from time to time whether jobs that wait for memory may start, until woken or

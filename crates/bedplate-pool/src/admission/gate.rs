@@ -238,6 +238,13 @@ impl Gate {
         is_wanted.then_some(Watch { gate: self })
     }
 
+    /// True if somebody should look from time to time and nobody does. A hint.
+    #[inline]
+    pub(crate) fn is_unwatched(&self) -> bool {
+        // Relaxed, both: whoever shuts the gate or ends a watch looks for a sleeper with a fence.
+        self.shut.load(Ordering::Relaxed) && !self.watched.load(Ordering::Relaxed)
+    }
+
     /// Goes by other terms from now on; those until now are the caller's, to be dropped under no lock:
     /// the end of a monitor joins a thread. Jobs under way keep what they have charged.
     #[must_use = "dropped under no lock"]

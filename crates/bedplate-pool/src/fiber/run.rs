@@ -113,6 +113,7 @@ impl Fibers {
             };
             worker::engaged(engine, || {
                 engine.activity.end(activity::WAITING);
+                engine.pass_watch();
                 self.step(seat, number, fiber);
             });
         }

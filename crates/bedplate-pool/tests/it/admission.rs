@@ -713,3 +713,37 @@ fn late(own: &Weak<ThreadPool>) -> bool {
     });
     ran.into_inner()
 }
+
+/// One worker runs a weighed job, one goes off with a long plain one, be it the one that watches: the
+/// third learns that there is room.
+#[test]
+fn a_watch_is_passed_on_by_who_goes_off_to_work() {
+    let budget = budget(100);
+    let pool = pool(3, &budget);
+    for round in 1..=6 {
+        budget.charge(80).expect("another room's");
+        let (ran, ended) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicUsize::new(0)),
+        );
+        let long = || {
+            let (ran, ended) = (Arc::clone(&ran), Arc::clone(&ended));
+            move || {
+                until("what waits for room has run", || ran.load(Ordering::SeqCst));
+                ended.fetch_add(1, Ordering::SeqCst);
+            }
+        };
+        pool.spawn_with_footprint(10, long()).expect("room");
+        until("it runs", || budget.used_bytes() == 90);
+        let told = Arc::clone(&ran);
+        pool.spawn_with_footprint(50, move || told.store(true, Ordering::SeqCst))
+            .expect("50 of 100");
+        pool.spawn(long());
+        if round % 2 == 0 {
+            until("both run", || pool.metrics().queued == 0);
+        }
+        budget.release(80);
+        until("all have ended", || ended.load(Ordering::SeqCst) == 2);
+        until("all is given back", || budget.used_bytes() == 0);
+    }
+}
