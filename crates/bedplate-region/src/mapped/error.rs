@@ -46,6 +46,8 @@ pub enum FileError {
     },
     /// Others have it open for writing, it is another user's, or its file system has no leases.
     Lease(OsError),
+    /// It has a lease already.
+    Leased,
     /// The budget has not enough left.
     Budget(BudgetError),
     /// The system refused.
@@ -101,6 +103,7 @@ impl fmt::Display for FileError {
                  system has none; copy it instead",
                 error.code
             ),
+            Self::Leased => f.write_str("it has a lease already; keep that one, or end it first"),
             Self::Budget(error) => write!(f, "{error}"),
             Self::Os(error) => write!(f, "{error}"),
         }

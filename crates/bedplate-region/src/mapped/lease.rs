@@ -13,6 +13,7 @@ use super::FileError;
 use super::map::Shared;
 use alloc::sync::Arc;
 use bedplate_os::files;
+use core::sync::atomic::Ordering;
 use std::os::fd::AsFd;
 
 /// A lease on a mapped file; it ends when this is dropped.
@@ -23,7 +24,14 @@ pub struct Lease {
 
 impl Lease {
     pub(super) fn take(shared: Arc<Shared>) -> Result<Self, FileError> {
-        files::take_lease(shared.file.as_fd()).map_err(FileError::Lease)?;
+        // Acquire: pairs with the Release below; the lease before this one has ended.
+        if shared.is_leased.swap(true, Ordering::Acquire) {
+            return Err(FileError::Leased);
+        }
+        if let Err(error) = files::take_lease(shared.file.as_fd()) {
+            shared.is_leased.store(false, Ordering::Release);
+            return Err(FileError::Lease(error));
+        }
         Ok(Self { shared })
     }
 
@@ -40,5 +48,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         // What cannot be ended ends when the file is closed.
         let _ended = files::end_lease(self.shared.file.as_fd());
+        // Release: pairs with the Acquire where one is taken.
+        self.shared.is_leased.store(false, Ordering::Release);
     }
 }

@@ -1,13 +1,15 @@
 //! A file where the kernel has it.
 
+use super::Locked;
 use super::lease::Lease;
+use super::locked::Locks;
 use super::prefetch::Prefetch;
 use super::source::Seen;
 use super::space::Space;
 use super::{Advice, FileError};
 use alloc::sync::Arc;
-use bedplate_os::files;
 use core::ops::{Deref, Range};
+use core::sync::atomic::AtomicBool;
 use std::fs::File;
 use std::os::fd::AsFd;
 
@@ -41,6 +43,8 @@ pub struct MappedFile {
 pub(super) struct Shared {
     pub(super) space: Space,
     pub(super) file: File,
+    pub(super) locks: Locks,
+    pub(super) is_leased: AtomicBool,
     seen: Seen,
 }
 
@@ -66,7 +70,13 @@ impl MappedFile {
         let seen = Seen::of(&file)?;
         let space = Space::file(file.as_fd(), seen.bytes(), None)?;
         Ok(Self {
-            shared: Arc::new(Shared { space, file, seen }),
+            shared: Arc::new(Shared {
+                space,
+                file,
+                locks: Locks::default(),
+                is_leased: AtomicBool::new(false),
+                seen,
+            }),
         })
     }
 
@@ -102,19 +112,14 @@ impl MappedFile {
         Prefetch::start(Arc::clone(&self.shared))
     }
 
-    /// Keeps all of it in memory until the guard is dropped. That does not keep it from being cut.
+    /// Keeps all of it in memory until the guard, and every other one of this file, is dropped. That
+    /// does not keep it from being cut.
     ///
     /// # Errors
     /// - [`FileError::LockLimit`]: `ulimit -l` does not allow it.
+    /// - [`FileError::Os`]: the kernel could not, as where the file was cut.
     pub fn lock(&self) -> Result<Locked<'_>, FileError> {
-        let space = &self.shared.space;
-        space.lock().map_err(|error| FileError::LockLimit {
-            asked_bytes: space.bytes(),
-            // Only for the message, which does without where the limit cannot be read.
-            limit_bytes: files::lock_limit().ok().flatten(),
-            error,
-        })?;
-        Ok(Locked { space })
+        Locked::lock(&self.shared)
     }
 
     /// Takes a lease: whoever wants to write to the file or cut it waits until it ends.
@@ -122,6 +127,8 @@ impl MappedFile {
     /// # Errors
     /// - [`FileError::Lease`]: it is open for writing somewhere, another user's, or on a file system
     ///   without leases.
+    /// - [`FileError::Leased`]: there is one already, which the first of two to end would end for
+    ///   both. A descriptor that was duplicated before is not seen through: it shares the lease.
     pub fn lease(&self) -> Result<Lease, FileError> {
         Lease::take(Arc::clone(&self.shared))
     }
@@ -148,18 +155,5 @@ impl Deref for MappedFile {
 
     fn deref(&self) -> &[u8] {
         self.shared.space.seen()
-    }
-}
-
-/// A file that is kept in memory while this lives.
-#[derive(Debug)]
-pub struct Locked<'a> {
-    space: &'a Space,
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        // A lock that cannot be ended ends with the mapping.
-        let _ended = self.space.unlock();
     }
 }

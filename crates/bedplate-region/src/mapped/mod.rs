@@ -38,6 +38,7 @@
 //! | `map.rs` | a file where the kernel has it |
 //! | `prefetch.rs` | reading ahead on a thread of its own |
 //! | `lease.rs` | being asked before others change a file |
+//! | `locked.rs` | keeping a file in memory |
 //! | `copy.rs` | a copy in huge pages |
 //! | `sealed.rs` | a copy that nobody can change |
 //! | `fill.rs` | reading a file into memory, by several threads |
@@ -48,6 +49,7 @@ mod copy;
 mod error;
 mod fill;
 mod lease;
+mod locked;
 #[expect(unsafe_code, reason = "a mapped file is memory that others can change")]
 mod map;
 mod prefetch;
@@ -60,7 +62,8 @@ pub use bedplate_os::files::{Advice, FileKind};
 pub use copy::HugeCopy;
 pub use error::FileError;
 pub use lease::Lease;
-pub use map::{Locked, MappedFile};
+pub use locked::Locked;
+pub use map::MappedFile;
 pub use prefetch::{Prefetch, Prefetched};
 pub use sealed::SealedCopy;
 pub use source::open;

@@ -8,8 +8,8 @@ use bedplate_os::{Operation, OsError};
 use bedplate_region::mapped::{Advice, FileError, HugeCopy, SealedCopy, open};
 
 const BYTES: usize = (2 << 20) + 1;
-/// The code that plans fail with.
-const PLANNED: i32 = libc::EAGAIN;
+/// The code that plans fail with: none that a machine gives by itself.
+const PLANNED: i32 = libc::EDOM;
 
 /// Does everything once; stops at the first failure.
 fn everything(folder: &Folder, budget: &'static Budget) -> Result<(), FileError> {
@@ -93,27 +93,35 @@ fn each_failure_is_named_and_leaves_nothing_charged() {
 }
 
 #[test]
-fn a_lock_that_fails_names_the_limit_or_does_without() {
+fn a_lock_that_fails_names_the_limit_where_that_is_why() {
     let folder = Folder::new("lock-limit");
     let mapped = map(folder.file("model", &[1; 100])).expect("is mapped");
-    let plan = Plan::start_here();
-    plan.fail(Operation::LockPages, 1, 1);
-    let Err(FileError::LockLimit { asked_bytes, .. }) = mapped.lock() else {
-        panic!("the plan fails it");
-    };
-    assert_eq!(asked_bytes, mapped.address_space_bytes());
-    drop(plan);
-    let plan = Plan::start_here();
-    plan.fail(Operation::LockPages, 1, 1);
-    plan.fail(Operation::Limit, 1, 1);
-    let error = mapped.lock().map(drop).expect_err("the plan fails it");
-    assert!(matches!(
-        error,
-        FileError::LockLimit {
-            limit_bytes: None,
-            ..
+    let fail = |code, is_limit_read: bool| {
+        let plan = Plan::start_here();
+        plan.fail_with(Operation::LockPages, 1, 1, code);
+        if !is_limit_read {
+            plan.fail(Operation::Limit, 1, 1);
         }
-    ));
+        let error = mapped.lock().map(drop).expect_err("the plan fails it");
+        // What the kernel may have marked is unlocked.
+        assert_eq!(plan.seen(Operation::LockPages), 2);
+        error
+    };
+    for is_limit_read in [true, false] {
+        let FileError::LockLimit {
+            asked_bytes, error, ..
+        } = fail(libc::EPERM, is_limit_read)
+        else {
+            panic!("is the limit's");
+        };
+        assert_eq!(asked_bytes, mapped.address_space_bytes());
+        assert_eq!(error.code, libc::EPERM);
+        let other = fail(libc::EAGAIN, is_limit_read);
+        assert!(matches!(other, FileError::Os(os) if os.code == libc::EAGAIN));
+    }
+    // Without a limit it is not the limit.
+    let other = fail(libc::ENOMEM, false);
+    assert!(matches!(other, FileError::Os(os) if os.code == libc::ENOMEM));
 }
 
 #[test]

@@ -128,6 +128,7 @@ fn each_refusal_says_what_to_do() {
         ),
         (FileError::Lease(os), "copy it instead"),
         (FileError::Budget(budget), "raise the limit"),
+        (FileError::Leased, "end it first"),
         (FileError::Os(os), "failed to lock pages"),
     ] {
         let text = error.to_string();
@@ -316,14 +317,83 @@ fn a_prefetch_of_a_file_that_was_cut_is_an_error_and_no_signal() {
     assert!(matches!(error, FileError::Os(os) if [libc::EFAULT, libc::EINVAL].contains(&os.code)));
 }
 
+/// Whether the kernel keeps the mapping at an address in memory.
+fn is_locked(bytes: &[u8]) -> bool {
+    let smaps = std::fs::read_to_string("/proc/self/smaps").expect("is there");
+    let at = bytes.as_ptr().addr();
+    let number = |text| usize::from_str_radix(text, 16).ok();
+    let mut is_ours = false;
+    for line in smaps.lines() {
+        let range = line.split(' ').next().and_then(|word| word.split_once('-'));
+        if let Some((start, end)) = range
+            && let (Some(start), Some(end)) = (number(start), number(end))
+        {
+            is_ours = start <= at && at < end;
+        }
+        if is_ours && let Some(flags) = line.strip_prefix("VmFlags:") {
+            return flags.split(' ').any(|flag| flag == "lo");
+        }
+    }
+    panic!("the address is in no mapping");
+}
+
 #[test]
-fn a_file_is_kept_in_memory_or_the_limit_is_named() {
+fn a_file_is_kept_in_memory_while_a_guard_lives() {
+    let _plan = Plan::start_here();
     let folder = Folder::new("lock");
     let mapped = map(folder.file("model", &pattern(10_000))).expect("is mapped");
-    match mapped.lock() {
-        Ok(locked) => drop(locked),
-        Err(error) => assert!(matches!(error, FileError::LockLimit { .. }), "{error}"),
+    assert!(!is_locked(&mapped));
+    let first = match mapped.lock() {
+        Ok(locked) => locked,
+        Err(error) => {
+            assert!(matches!(error, FileError::LockLimit { .. }), "{error}");
+            assert!(!is_locked(&mapped));
+            println!("left out: {error}");
+            return;
+        }
+    };
+    let second = mapped.lock().expect("is locked already");
+    assert!(is_locked(&mapped));
+    drop(first);
+    assert!(is_locked(&mapped));
+    drop(second);
+    assert!(!is_locked(&mapped));
+    drop(mapped.lock().expect("is allowed again"));
+    assert!(!is_locked(&mapped));
+}
+
+#[test]
+fn a_file_that_was_cut_is_not_locked_and_no_limit_is_blamed() {
+    let _plan = Plan::start_here();
+    let folder = Folder::new("lock-cut");
+    let mapped = map(folder.file("model", &pattern(100_000))).expect("is mapped");
+    if mapped.lock().is_err() {
+        println!("left out: locks are not allowed here");
+        return;
     }
+    let writer = File::options()
+        .write(true)
+        .open(folder.path("model"))
+        .expect("opens");
+    writer.set_len(1).expect("is cut");
+    let error = mapped.lock().map(drop).expect_err("is cut");
+    assert!(matches!(error, FileError::Os(_)), "{error}");
+    assert!(!is_locked(&mapped));
+}
+
+#[test]
+fn a_second_lease_is_refused_and_the_first_one_stays() {
+    let _plan = Plan::start_here();
+    let folder = Folder::new("two-leases");
+    let mapped = map(folder.file("model", &pattern(100))).expect("is mapped");
+    let Ok(lease) = mapped.lease() else {
+        println!("left out: a file system without leases");
+        return;
+    };
+    assert_eq!(mapped.lease().map(drop), Err(FileError::Leased));
+    assert_eq!(lease.is_whole(), Ok(true));
+    drop(lease);
+    mapped.lease().expect("the other one has ended");
 }
 
 #[test]
