@@ -383,3 +383,24 @@ fn each_message_says_where_what_and_what_to_do() {
         "failed to read the GGUF file: key 0 \"a\\u{1b}[2J\" has a truth value of 9, and it is 0 or 1"
     );
 }
+
+#[test]
+fn a_count_that_the_file_has_room_for_reserves_nothing_before_it_is_read() {
+    // Zeros: the first record has a name of no bytes, and what follows goes wrong at once.
+    let mut bytes = vec![0_u8; 64 << 20];
+    let left = bytes.len() as u64 - 24;
+    for (tensors, keys) in [(left / 24, 0), (0, left / 13), (left / 48, left / 26)] {
+        let counts = [tensors.to_le_bytes(), keys.to_le_bytes()].concat();
+        bytes[..8].copy_from_slice(b"GGUF\x03\0\0\0");
+        bytes[8..24].copy_from_slice(&counts);
+        // The first record's name is said to be longer than the file.
+        bytes[24..32].copy_from_slice(&u64::MAX.to_le_bytes());
+        let (read, peak) = counted::peak(|| Gguf::parse(&bytes).map(drop));
+        let error = read.expect_err("has no first record");
+        assert!(
+            !matches!(error.subject, Subject::Header),
+            "the counts were to be believed: {error}"
+        );
+        assert!(peak < 1024, "{tensors} {keys}: {peak}");
+    }
+}
