@@ -104,13 +104,17 @@ impl Crew {
         }
     }
 
-    /// Starts a spare, if there is one left that has not been started; its place if it did.
+    /// Starts a spare, if fewer threads than `wanted` were started and there is one left; its place if it
+    /// did.
     #[cold]
-    pub(crate) fn start_spare(&self, engine: &Engine) -> Option<usize> {
+    pub(crate) fn start_spare(&self, engine: &Engine, wanted: usize) -> Option<usize> {
         // A forked child has none of the other threads, and gets no spare either.
         let engine = engine.counted().filter(|_| !self.is_forked())?;
-        let max = engine.shape.spares();
-        // Relaxed: a number each is given once.
+        // One that failed is no thread. Relaxed: the next job looks again.
+        let failed = usize::try_from(self.spares_failed()).unwrap_or(0);
+        let spares_wanted = (wanted + failed).saturating_sub(self.workers_started());
+        let max = engine.shape.spares().min(spares_wanted);
+        // Relaxed: a number each is given once, so that two callers do not start two for one.
         let number = self
             .spares
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |n| {

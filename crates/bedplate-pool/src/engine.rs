@@ -24,6 +24,7 @@
 use crate::activity::{self, Activity, Step};
 use crate::admission::Gate;
 use crate::crew::{self, Crew};
+use crate::current;
 use crate::distance::{Distance, Distances};
 use crate::metrics::{Metrics, WorkerMetrics};
 use crate::plan::Plan;
@@ -226,15 +227,20 @@ impl Engine {
     }
 
     /// Starts a spare if so many threads of the pool have paused that fewer than `width` are left, and
-    /// fewer run; its place if it did. For a job that finds no sleeper: where a guest filled the place
+    /// fewer run. For a job that finds no sleeper: where a guest filled the place
     /// of a thread that paused, or a sleeper was claimed for two of them, none was started then.
-    fn stand_in(&self) -> Option<usize> {
+    fn stand_in(&self) {
         // Relaxed: the caller's fence orders it after the job; `pause` counts before its own.
         let paused = self.paused.load(Ordering::Relaxed);
-        let is_short = self.crew.living().saturating_sub(paused) < self.width();
-        (is_short && self.may_run_jobs() && !self.is_over())
-            .then(|| self.crew.start_spare(self))
-            .flatten()
+        let wanted = self.width() + paused;
+        if self.may_run_jobs()
+            && !self.is_over()
+            && let Some(place) = self.crew.start_spare(self, wanted)
+        {
+            current::with_engine(self, |cx| {
+                cx.map(|cx| cx.seat().mark(MarkKind::SpareStarted, place as u64))
+            });
+        }
     }
 
     /// True once the pool stops and nobody works: its threads end, and no more are started.
@@ -564,11 +570,8 @@ impl Engine {
         // that in `rouse_for_job`: a job that came meanwhile is seen here, or the pause there.
         fence(Ordering::SeqCst);
         let is_wanted = self.may_hunt() || self.queue.has_some() && self.may_run_jobs();
-        if is_wanted
-            && !self.wake_one()
-            && let Some(place) = self.stand_in()
-        {
-            seat.mark(MarkKind::SpareStarted, place as u64);
+        if is_wanted && !self.wake_one() {
+            self.stand_in();
         }
     }
 

@@ -163,6 +163,6 @@ kinds! {
 kinds! {
     /// What happened at a moment.
     MarkKind, MARK_KINDS:
-    /// A spare was started to take this thread's place.
+    /// A spare was started: this thread pauses, or brings a job for which too few threads are left.
     SpareStarted = "a spare starts",
 }
