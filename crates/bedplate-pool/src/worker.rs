@@ -90,19 +90,27 @@ pub(crate) fn engaged<R>(engine: &Engine, work: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Runs the next job of the queue; false if there is none. The thread counts before it takes the
-/// job: while others may leave, a job is in the queue or with a thread that counts.
+/// Runs the next job of the queue; false if there is none, or if enough threads run. The thread counts
+/// before it takes the job: while others may leave, a job is in the queue or with a thread that counts.
+///
+/// The count that this takes decides, not a look before it, which several may pass at once. Who backs
+/// off may have hidden a place from others meanwhile, and looks at the queue itself before it sleeps.
 fn run_next(engine: &Engine, seat: &Seat, fibers: &mut Fibers) -> bool {
-    engaged(engine, || {
-        let Some(item) = next(engine, seat) else {
-            return false;
-        };
-        // This may have been the only thread that looked for offers.
-        engine.leave_watch_for_job();
-        engine.pass_watch();
-        fibers.run(seat, Task::Item(item));
-        true
-    })
+    let now = engine.activity.begin(activity::WORKER);
+    let ran = now.workers <= engine.width() && take_and_run(engine, seat, fibers);
+    engine.disengage(activity::WORKER);
+    ran
+}
+
+fn take_and_run(engine: &Engine, seat: &Seat, fibers: &mut Fibers) -> bool {
+    let Some(item) = next(engine, seat) else {
+        return false;
+    };
+    // This may have been the only thread that looked for offers.
+    engine.leave_watch_for_job();
+    engine.pass_watch();
+    fibers.run(seat, Task::Item(item));
+    true
 }
 
 /// The next job of the queue for the owner of a seat.
