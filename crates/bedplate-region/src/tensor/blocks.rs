@@ -9,8 +9,10 @@
 //! - I2: a decoded element is at most half a step from what was encoded, a step being the scale as
 //!   it is stored, but for elements at the end of the range that lies opposite the largest one in
 //!   `Q4_0`: there are 16 steps and no middle, so that one end is one step short.
+//! - I3: a scale is finite; one below the smallest exponent is rounded up, or the largest element
+//!   would lie beyond the last step.
 
-use super::{Bf16, Element, ElementType, Elements, F16};
+use super::{Bf16, Element, ElementType, Elements, F16, TensorError};
 
 /// The elements of a block of `Q8_0` or `Q4_0`.
 pub const QUANT_BLOCK: usize = 32;
@@ -70,11 +72,13 @@ fn decode_q4_0(block: &[u8; Q4_0_BYTES], floats: &mut [f32; QUANT_BLOCK]) {
 }
 
 /// Makes a block of `Q8_0`.
-#[must_use]
-pub fn encode_q8_0(floats: &[f32; QUANT_BLOCK]) -> [u8; Q8_0_BYTES] {
-    let largest = floats.iter().fold(0.0_f32, |most, n| most.max(n.abs()));
+///
+/// # Errors
+/// - [`TensorError::Unquantisable`]: an element is not finite, or its size is 8 321 040 or
+///   more, for which no scale is large enough.
+pub fn encode_q8_0(floats: &[f32; QUANT_BLOCK]) -> Result<[u8; Q8_0_BYTES], TensorError> {
     // The stored scale counts, or its rounding would come on top.
-    let scale = F16::from_f32(largest / 127.0);
+    let scale = scale(floats, |largest| largest.abs() / 127.0)?;
     let inverse = inverse(scale);
     let mut block = [0; Q8_0_BYTES];
     let [low, high, steps @ ..] = &mut block;
@@ -84,18 +88,17 @@ pub fn encode_q8_0(floats: &[f32; QUANT_BLOCK]) -> [u8; Q8_0_BYTES] {
         let whole = (number * inverse).round().clamp(-128.0, 127.0) as i8;
         *step = whole.cast_unsigned();
     }
-    block
+    Ok(block)
 }
 
 /// Makes a block of `Q4_0`.
-#[must_use]
-pub fn encode_q4_0(floats: &[f32; QUANT_BLOCK]) -> [u8; Q4_0_BYTES] {
-    let largest = floats.iter().fold(
-        0.0_f32,
-        |most, &n| if n.abs() > most.abs() { n } else { most },
-    );
+///
+/// # Errors
+/// - [`TensorError::Unquantisable`]: an element is not finite, or its size is 524 160 or
+///   more, for which no scale is large enough.
+pub fn encode_q4_0(floats: &[f32; QUANT_BLOCK]) -> Result<[u8; Q4_0_BYTES], TensorError> {
     // Steps go from -8 to 7: the largest, with its sign, is step -8.
-    let scale = F16::from_f32(largest / -8.0);
+    let scale = scale(floats, |largest| largest / -8.0)?;
     let inverse = inverse(scale);
     let step = |number: f32| {
         #[expect(
@@ -113,7 +116,26 @@ pub fn encode_q4_0(floats: &[f32; QUANT_BLOCK]) -> [u8; Q4_0_BYTES] {
     for ((pair, &one), &other) in pairs.iter_mut().zip(first).zip(second) {
         *pair = step(one) | (step(other) << 4);
     }
-    block
+    Ok(block)
+}
+
+/// The scale of a block, by that of its largest element (I3).
+fn scale(floats: &[f32; QUANT_BLOCK], of_largest: impl Fn(f32) -> f32) -> Result<F16, TensorError> {
+    let mut largest = 0.0_f32;
+    for (index, &number) in floats.iter().enumerate() {
+        if F16::from_f32(of_largest(number)).0 & 0x7C00 == 0x7C00 {
+            return Err(TensorError::Unquantisable { index });
+        }
+        if number.abs() > largest.abs() {
+            largest = number;
+        }
+    }
+    let wanted = of_largest(largest);
+    let scale = F16::from_f32(wanted);
+    let is_small = scale.0 & 0x7C00 == 0;
+    let is_less = scale.to_f32().abs() < wanted.abs() || (wanted == 0.0 && largest != 0.0);
+    // One place more is the next number, over the smallest exponent too.
+    Ok(F16(scale.0 + u16::from(is_small && is_less)))
 }
 
 /// One by a scale; zero where the scale is, so that each step is zero.
@@ -125,7 +147,8 @@ fn inverse(scale: F16) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::{
-        ElementType, F16, Q4_0_BYTES, Q8_0_BYTES, QUANT_BLOCK, decode, encode_q4_0, encode_q8_0,
+        ElementType, F16, Q4_0_BYTES, Q8_0_BYTES, QUANT_BLOCK, TensorError, decode, encode_q4_0,
+        encode_q8_0,
     };
     use bedplate_testkit::Chance;
 
@@ -137,7 +160,7 @@ mod tests {
 
     /// Floats of all sizes that the scale of a block can say.
     fn random(chance: &mut Chance) -> [f32; QUANT_BLOCK] {
-        let exponent = i32::try_from(chance.below(20)).expect("small") - 8;
+        let exponent = i32::try_from(chance.below(60)).expect("small") - 42;
         core::array::from_fn(|_| {
             let whole = i16::try_from(chance.below(20_001)).expect("small") - 10_000;
             f32::from(whole) / 10_000.0 * 2.0_f32.powi(exponent)
@@ -164,7 +187,7 @@ mod tests {
         let mut chance = Chance::new(1);
         for _ in 0..2000 {
             let floats = random(&mut chance);
-            let block = encode_q8_0(&floats);
+            let block = encode_q8_0(&floats).expect("fits");
             let step = F16(u16::from_le_bytes([block[0], block[1]])).to_f32().abs();
             for (before, after) in floats.iter().zip(decoded(ElementType::Q8_0, &block)) {
                 assert!(
@@ -172,7 +195,7 @@ mod tests {
                     "{before} {after} {step}"
                 );
             }
-            let block = encode_q4_0(&floats);
+            let block = encode_q4_0(&floats).expect("fits");
             let step = F16(u16::from_le_bytes([block[0], block[1]])).to_f32();
             for (before, after) in floats.iter().zip(decoded(ElementType::Q4_0, &block)) {
                 // Opposite the largest the range is one step short.
@@ -187,11 +210,35 @@ mod tests {
     }
 
     #[test]
+    fn what_no_scale_can_say_is_refused_and_what_one_can_is_not() {
+        for number in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
+            let mut floats = [1.0; QUANT_BLOCK];
+            floats[7] = number;
+            let error = TensorError::Unquantisable { index: 7 };
+            assert_eq!(encode_q8_0(&floats), Err(error), "{number}");
+            assert_eq!(encode_q4_0(&floats), Err(error), "{number}");
+        }
+        for sign in [1.0, -1.0] {
+            encode_q8_0(&[8_321_040.0 * sign; QUANT_BLOCK]).expect_err("is too large");
+            encode_q4_0(&[524_160.0 * sign; QUANT_BLOCK]).expect_err("is too large");
+            let most = encode_q8_0(&[8_321_000.0 * sign; QUANT_BLOCK]).expect("fits");
+            let all = decoded(ElementType::Q8_0, &most);
+            assert!(
+                all.iter()
+                    .all(|n| (n / sign - 8_321_000.0).abs() < 33_000.0)
+            );
+            let most = encode_q4_0(&[524_100.0 * sign; QUANT_BLOCK]).expect("fits");
+            let all = decoded(ElementType::Q4_0, &most);
+            assert!(all.iter().all(|n| (n / sign - 524_100.0).abs() < 33_000.0));
+        }
+    }
+
+    #[test]
     fn a_block_of_zeros_is_zeros() {
         let zeros = [0.0; QUANT_BLOCK];
-        let all = decoded(ElementType::Q8_0, &encode_q8_0(&zeros));
+        let all = decoded(ElementType::Q8_0, &encode_q8_0(&zeros).expect("fits"));
         assert!(all.iter().all(|&float| float == 0.0));
-        let all = decoded(ElementType::Q4_0, &encode_q4_0(&zeros));
+        let all = decoded(ElementType::Q4_0, &encode_q4_0(&zeros).expect("fits"));
         assert!(all.iter().all(|&float| float == 0.0));
     }
 }

@@ -43,6 +43,11 @@ pub enum TensorError {
         /// What they are.
         is: ElementType,
     },
+    /// No scale of a quantised block can say an element.
+    Unquantisable {
+        /// Which of the block's.
+        index: usize,
+    },
     /// There is no such row.
     Row {
         /// Which was asked for.
@@ -82,6 +87,10 @@ impl fmt::Display for TensorError {
             Self::Unreadable { is } => write!(
                 f,
                 "elements of type {is}, which are not read as floats; convert them to F32, F16, BF16, Q8_0 or Q4_0"
+            ),
+            Self::Unquantisable { index } => write!(
+                f,
+                "element {index} of a block, which is not finite or too large for a scale; keep the tensor as F32"
             ),
             Self::Row { row, rows } => write!(f, "no row {row}: there are {rows}"),
             Self::Room { need, have } => {

@@ -82,8 +82,14 @@ fn tensors_come_back_at_each_alignment() {
     let floats: Vec<f32> = (0..96_u8).map(|n| f32::from(n) / 8.0 - 5.0).collect();
     let plain: Vec<u8> = floats.iter().flat_map(|n| n.to_le_bytes()).collect();
     let (blocks, _) = floats.as_chunks::<QUANT_BLOCK>();
-    let eighths: Vec<u8> = blocks.iter().flat_map(encode_q8_0).collect();
-    let fourths: Vec<u8> = blocks.iter().flat_map(encode_q4_0).collect();
+    let eighths: Vec<u8> = blocks
+        .iter()
+        .flat_map(|block| encode_q8_0(block).expect("fits"))
+        .collect();
+    let fourths: Vec<u8> = blocks
+        .iter()
+        .flat_map(|block| encode_q4_0(block).expect("fits"))
+        .collect();
     for alignment in [1, 8, 64, 4096] {
         let mut writer = Writer::new();
         writer.align(alignment);
