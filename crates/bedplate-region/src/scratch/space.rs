@@ -104,12 +104,12 @@ impl Space {
 
     /// The same for an alignment above [`GRAIN`], which few ask for.
     fn take_aligned(&self, layout: Layout) -> Option<NonNull<u8>> {
-        let used = self.used_bytes();
-        let Place { start, next } = place(used, layout)?;
-        let rest = self.usable.get().checked_sub(next)?;
         if layout.align() > ALIGN_MAX {
             return None;
         }
+        let used = self.used_bytes();
+        let Place { start, next } = place(used, layout)?;
+        let rest = self.usable.get().checked_sub(next)?;
         self.left.set(rest);
         let at = self.at(start);
         poison::given(at, layout.size());
