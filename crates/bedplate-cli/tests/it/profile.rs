@@ -28,7 +28,7 @@ int main(int count, char **) {
     app::Cache<long> cache;
     cache.fill(0, count > 1 ? 3000 : 1000);
     app::churn();
-    usleep(150000);
+    usleep(1000000);
     return 0;
 }
 "#;
