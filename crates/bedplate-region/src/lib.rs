@@ -4,6 +4,7 @@
 //! Scratch that dies every token: an [`Arena`] of fixed capacity whose misuse does not compile, and a
 //! [`Plan`] that lays the tensors of a graph over each other. Weights that live as long as the program:
 //! files [mapped or copied](mapped), and readers of [GGUF](gguf) and safetensors that believe nothing.
+//! Keys and values that grow and fork with every token: two [caches](kv) behind one trait.
 //!
 //! # Not here
 //! Growth behind the caller's back: what does not fit is an error that says by how much. Values that
@@ -40,6 +41,7 @@
 //! | `mapped/` | model files as memory: mapped, copied, sealed |
 //! | `gguf/` | model files in the format GGUF |
 //! | `safetensors/` | model files in the format safetensors (feature `safetensors`) |
+//! | `kv/` | keys and values of attention: paged, contiguous, quantised |
 //! | `tensor/` | tensors in a file's bytes |
 //! | `plain.rs` | types that any bytes are a value of |
 //! | `charge.rs` | what a budget is charged while something is made |
@@ -53,6 +55,7 @@ extern crate alloc;
 mod charge;
 mod error;
 pub mod gguf;
+pub mod kv;
 pub mod mapped;
 #[expect(unsafe_code, reason = "bytes become values of plain types")]
 mod plain;

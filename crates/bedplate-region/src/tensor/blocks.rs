@@ -23,7 +23,7 @@ pub const Q4_0_BYTES: usize = ElementType::Q4_0.block_bytes();
 
 /// Writes elements as floats; false where elements of the type are not read here. `floats` are as
 /// many as the elements.
-pub(super) fn decode(element: ElementType, bytes: &[u8], floats: &mut [f32]) -> bool {
+pub(crate) fn decode(element: ElementType, bytes: &[u8], floats: &mut [f32]) -> bool {
     match element {
         ElementType::F32 => widen(bytes, floats, |number: f32| number),
         ElementType::F16 => widen(bytes, floats, F16::to_f32),

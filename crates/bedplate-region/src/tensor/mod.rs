@@ -29,6 +29,7 @@ mod error;
 mod float16;
 mod shape;
 
+pub(crate) use blocks::decode;
 pub use blocks::{Q4_0_BYTES, Q8_0_BYTES, QUANT_BLOCK, encode_q4_0, encode_q8_0};
 pub use element::ElementType;
 pub use elements::{Bytes, Element, Elements};
@@ -187,7 +188,7 @@ impl<'a> Tensor<'a> {
                 have: floats.len(),
             });
         }
-        if blocks::decode(self.element, bytes, floats) {
+        if decode(self.element, bytes, floats) {
             Ok(())
         } else {
             Err(TensorError::Unreadable { is: self.element })
