@@ -10,8 +10,10 @@
 //! | `scratch.rs` | rows of the arena |
 //! | `plans.rs` | rows of the planner |
 //! | `files.rs` | rows of model files |
+//! | `kv.rs` | rows of keys and values |
 
 mod files;
+mod kv;
 mod plans;
 mod programs;
 mod scratch;
@@ -77,6 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         .iter()
         .chain(plans::ROWS)
         .chain(files::ROWS)
+        .chain(kv::ROWS)
         .filter(|asked| only.is_none_or(|only| asked.question.id.starts_with(only)))
         .map(|asked| {
             eprintln!("{}", asked.question.id);

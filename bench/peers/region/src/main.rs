@@ -3,6 +3,7 @@
 //! `region tokens|pairs NAME REPEATS` runs it without a word, for a count of its instructions.
 //! `region time|time-hidden REPEATS NAME...` runs the arenas in turn, and prints a line of nanoseconds an
 //! allocation in their order for each round.
+//! `region kv-pairs|kv-truncations|kv-times NAME REPEATS` does the same with keys and values.
 //! `region plan TOKENS` prints what a transformer's tensors take, line by line: `name bytes`.
 //!
 //! # Rooms
@@ -10,8 +11,10 @@
 //! |---|---|
 //! | `scratch.rs` | what every arena does here, ours and the peers' |
 //! | `original.rs` | the audited original's, and what its audit proposed |
+//! | `kv.rs` | caches of keys and values |
 //! | `plans.rs` | plans of a transformer's tensors |
 
+mod kv;
 mod original;
 mod plans;
 mod scratch;
@@ -144,10 +147,15 @@ fn main() {
                 println!("{}", line.join(" "));
             }
         }
+        (Some("kv-pairs"), Some(_)) => kv::pairs(number(2).expect("repeats")),
+        (Some("kv-truncations"), Some(_)) => {
+            kv::truncations(number(1).expect("tokens"), number(2).expect("repeats"));
+        }
+        (Some("kv-times"), Some(what)) => kv::times(what, number(2).expect("rounds")),
         (Some("plan"), Some(_)) => plans::print(number(1).expect("tokens")),
         _ => {
             eprintln!(
-                "usage: region tokens|pairs NAME REPEATS | time|time-hidden REPEATS NAME... | plan TOKENS"
+                "usage: region tokens|pairs NAME REPEATS | time|time-hidden REPEATS NAME... | plan TOKENS | kv-pairs|kv-truncations|kv-times NAME REPEATS"
             );
             std::process::exit(2);
         }
