@@ -20,9 +20,9 @@ use alloc::vec::Vec;
 use bedplate_os::pages::{self, HugePages};
 use core::ptr::NonNull;
 
-/// In how many turns the planes take a step. With 2 KiB rows and steps of 2 MiB, 8 of 1024 appends
-/// commit: fewer than one in a hundred.
-const TURNS: usize = 8;
+/// In how many turns the planes take a step. With 2 KiB rows and steps of 2 MiB, 4 of 1024 appends
+/// commit: well below one in a hundred.
+const TURNS: usize = 4;
 
 /// Keys or values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
