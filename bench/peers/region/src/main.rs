@@ -147,7 +147,7 @@ fn main() {
                 println!("{}", line.join(" "));
             }
         }
-        (Some("kv-pairs"), Some(_)) => kv::pairs(number(2).expect("repeats")),
+        (Some("kv-pairs"), Some(name)) => kv::pairs(name, number(2).expect("repeats")),
         (Some("kv-truncations"), Some(_)) => {
             kv::truncations(number(1).expect("tokens"), number(2).expect("repeats"));
         }
