@@ -1,0 +1,90 @@
+//! Errors of the crate.
+//!
+//! # Role
+//! What failed, which limit, what to do.
+
+use crate::{Kind, Ref};
+use bedplate_os::OsError;
+use core::fmt;
+
+/// What a heap cannot do. Nothing was changed, and values that were to be taken over are still the
+/// caller's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum HeapError {
+    /// The system gave no memory.
+    Os(OsError),
+    /// The heap's capacity is used up.
+    Full {
+        /// The capacity.
+        capacity_bytes: usize,
+    },
+    /// The object is of another kind, or no more ([`Kind::Free`]).
+    Kind {
+        /// The object.
+        object: Ref,
+        /// What it is.
+        found: Kind,
+        /// What it should be.
+        wanted: Kind,
+    },
+    /// An index behind the end.
+    Index {
+        /// The index.
+        index: u32,
+        /// How many there are.
+        length: u32,
+    },
+    /// Nil or not a number as a table's key.
+    Key,
+    /// More than a kind can hold.
+    TooLong {
+        /// What was asked for.
+        asked: usize,
+        /// What can be.
+        max: usize,
+    },
+    /// A root of another heap.
+    ForeignRoot,
+}
+
+impl fmt::Display for HeapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Os(error) => write!(f, "failed to get memory for the heap: {error}"),
+            Self::Full { capacity_bytes } => write!(
+                f,
+                "failed to allocate: the heap's {capacity_bytes} bytes are used up; build it with more"
+            ),
+            Self::Kind {
+                object,
+                found: Kind::Free,
+                ..
+            } => write!(
+                f,
+                "failed to use object {object:?}: it is freed; retain it for as long as it is used"
+            ),
+            Self::Kind {
+                object,
+                found,
+                wanted,
+            } => write!(
+                f,
+                "failed to use object {object:?} as a {wanted:?}: it is a {found:?}"
+            ),
+            Self::Index { index, length } => {
+                write!(f, "failed to index {index}: there are {length}")
+            }
+            Self::Key => f.write_str("failed to use a key: neither nil nor NaN can be one"),
+            Self::TooLong { asked, max } => {
+                write!(
+                    f,
+                    "failed to make an object of {asked} parts: at most {max}"
+                )
+            }
+            Self::ForeignRoot => f.write_str("failed to read a root: it is of another heap"),
+        }
+    }
+}
+
+impl core::error::Error for HeapError {}

@@ -1,0 +1,71 @@
+//! Code that runs before an object is freed.
+//!
+//! # Role
+//! The heap runs no code. An object with a finalizer that would be freed waits in a queue instead, with
+//! a reference of the queue's; the host takes it out, runs what it has to run, and releases it. What
+//! the code stored elsewhere lives on; a finalizer is used once.
+//!
+//! A finalizer that leads to its own object keeps it alive: it is given the object, so that it need
+//! not hold it.
+//!
+//! # Invariants
+//! - I1: weak references to the object are dead before its finalizer is seen.
+//! - I2: an object with the flag has a finalizer in the map, which holds a reference.
+
+use crate::header::FINALIZER;
+use crate::{Heap, HeapError, Kind, Ref, Value};
+use alloc::collections::VecDeque;
+use std::collections::HashMap;
+
+/// An object that would be freed, and what is to run before.
+#[must_use = "both values hold references, which are released in the end"]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Finalization {
+    /// The object, with a reference that is the caller's.
+    pub object: Ref,
+    /// What was given for it, with a reference that is the caller's.
+    pub finalizer: Value,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Finalizers {
+    by_object: HashMap<u32, Value>,
+    pub(crate) queue: VecDeque<Finalization>,
+}
+
+impl Heap {
+    /// Gives an object a finalizer, taking one reference to it over. One that it had is released.
+    ///
+    /// # Errors
+    /// - [`HeapError::Kind`]: the object is freed.
+    pub fn set_finalizer(&mut self, object: Ref, finalizer: Value) -> Result<(), HeapError> {
+        if self.kind(object) == Kind::Free {
+            return Err(Self::freed(object));
+        }
+        let at = object.index();
+        let word = self.words.load(at);
+        self.words.store(at, word | FINALIZER);
+        if let Some(old) = self.finalizers.by_object.insert(at, finalizer) {
+            self.release(old);
+        }
+        Ok(())
+    }
+
+    /// Puts an object into the queue. One reference to it is the queue's now.
+    pub(crate) fn queue_finalization(&mut self, at: u32) {
+        let word = self.words.load(at);
+        self.words.store(at, word & !FINALIZER);
+        let finalizer = self.finalizers.by_object.remove(&at);
+        if let (Some(object), Some(finalizer)) = (Ref::at(at), finalizer) {
+            self.finalizers
+                .queue
+                .push_back(Finalization { object, finalizer });
+        }
+    }
+
+    /// The next object that would be freed but for its finalizer. The host runs it and releases both
+    /// values.
+    pub fn next_finalization(&mut self) -> Option<Finalization> {
+        self.finalizers.queue.pop_front()
+    }
+}

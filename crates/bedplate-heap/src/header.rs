@@ -1,0 +1,154 @@
+//! The first word of an object.
+//!
+//! # Role
+//! Count, kind, age and flags in eight bytes.
+//!
+//! # Invariants
+//! - I1: the count is the upper half. It sticks at its greatest value; zero means dying or free.
+//! - I2: a free slot's header is zero but for nothing: kind [`Kind::Free`], count zero.
+//! - I3: the scratch index is zero outside a trial.
+
+use crate::bits::{high, low};
+
+/// One reference.
+pub(crate) const ONE: u64 = 1 << 32;
+/// A count that has this never changes again.
+pub(crate) const STICKY: u32 = u32::MAX;
+
+/// Waits in the list of candidates.
+pub(crate) const BUFFERED: u64 = 1 << 7;
+/// Waits for a full pass.
+pub(crate) const DEFERRED: u64 = 1 << 8;
+/// Of a kind that holds no references.
+pub(crate) const LEAF: u64 = 1 << 9;
+/// There is or was a weak reference to it.
+pub(crate) const HAS_WEAK: u64 = 1 << 10;
+/// Has a finalizer that did not run.
+pub(crate) const FINALIZER: u64 = 1 << 11;
+/// Found to be garbage; about to be freed with others.
+pub(crate) const CONDEMNED: u64 = 1 << 12;
+/// A decrement to non-zero need not be noted.
+pub(crate) const QUIET: u64 = BUFFERED | DEFERRED | LEAF;
+
+const AGE_SHIFT: u32 = 5;
+const AGE: u64 = 3 << AGE_SHIFT;
+const SCRATCH: u64 = 0xffff << 16;
+/// The greatest scratch index.
+pub(crate) const SCRATCH_MAX: usize = 0xffff;
+
+/// What an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Nothing: the slot is free.
+    Free = 0,
+    /// One value that can change.
+    Cell = 1,
+    /// An integer of 64 bits.
+    Integer = 2,
+    /// Two values.
+    Pair = 3,
+    /// Two handles and a word that is the program's own.
+    Node = 4,
+    /// Fields by name.
+    Record = 5,
+    /// Values in a row.
+    Array = 6,
+    /// The room of an array, a table or a record.
+    Buffer = 7,
+    /// Code and what it captured.
+    Closure = 8,
+    /// Bytes or text.
+    Bytes = 9,
+    /// A handle that does not keep its object.
+    Weak = 10,
+    /// Values by value.
+    Table = 11,
+    /// An object of the host.
+    Host = 12,
+}
+
+/// By number.
+const KINDS: [Kind; 13] = [
+    Kind::Free,
+    Kind::Cell,
+    Kind::Integer,
+    Kind::Pair,
+    Kind::Node,
+    Kind::Record,
+    Kind::Array,
+    Kind::Buffer,
+    Kind::Closure,
+    Kind::Bytes,
+    Kind::Weak,
+    Kind::Table,
+    Kind::Host,
+];
+
+impl Kind {
+    /// Whether objects of it hold no references.
+    pub(crate) const fn is_leaf(self) -> bool {
+        matches!(
+            self,
+            Self::Integer | Self::Bytes | Self::Weak | Self::Buffer
+        )
+    }
+
+    /// The header of a new object: one reference.
+    #[inline]
+    pub(crate) const fn header(self) -> u64 {
+        let flags = if self.is_leaf() { LEAF } else { 0 };
+        ONE | flags | self as u64
+    }
+}
+
+#[inline]
+pub(crate) const fn kind(header: u64) -> Kind {
+    let number = (header & 31) as usize;
+    if number < KINDS.len() {
+        KINDS[number]
+    } else {
+        Kind::Free
+    }
+}
+
+#[inline]
+pub(crate) const fn count(header: u64) -> u32 {
+    high(header)
+}
+
+/// Whether one reference more is a plain sum: neither dying nor stuck.
+#[inline]
+pub(crate) const fn can_grow(header: u64) -> bool {
+    header.wrapping_sub(ONE) < (STICKY as u64 - 1) << 32
+}
+
+/// Whether one reference less is a plain difference that leaves some: neither dying, last nor stuck.
+#[inline]
+pub(crate) const fn can_shrink(header: u64) -> bool {
+    header.wrapping_sub(2 * ONE) < (STICKY as u64 - 2) << 32
+}
+
+#[inline]
+pub(crate) const fn age(header: u64) -> u64 {
+    (header & AGE) >> AGE_SHIFT
+}
+
+/// One trial older.
+pub(crate) const fn aged(header: u64) -> u64 {
+    if age(header) < 3 {
+        header + (1 << AGE_SHIFT)
+    } else {
+        header
+    }
+}
+
+#[inline]
+pub(crate) const fn scratch(header: u64) -> u32 {
+    low(header) >> 16
+}
+
+#[inline]
+pub(crate) const fn with_scratch(header: u64, scratch: u64) -> u64 {
+    header & !SCRATCH | scratch << 16 & SCRATCH
+}

@@ -1,0 +1,94 @@
+//! Objects of the host.
+//!
+//! # Role
+//! A boxed object of the host's own type behind a handle. What it holds it says through a visitor; a
+//! wrong answer leaks, or is refused as one release too many.
+
+use crate::bits::{low, narrow};
+use crate::header::Kind;
+use crate::{Heap, HeapError, Ref, Visitor};
+use core::any::Any;
+use core::fmt;
+
+/// What a host puts into a heap.
+pub trait HostObject: Any + Send {
+    /// Visits each value that this holds a reference of. They are released when the object is freed,
+    /// by the heap: its drop must not.
+    fn children(&self, visitor: &mut Visitor);
+}
+
+/// The host's objects by number.
+#[derive(Default)]
+pub(crate) struct Hosts {
+    objects: Vec<Option<Box<dyn HostObject>>>,
+    free: Vec<u32>,
+}
+
+impl fmt::Debug for Hosts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.objects.len() - self.free.len();
+        f.debug_struct("Hosts").field("count", &count).finish()
+    }
+}
+
+impl Heap {
+    /// An object of the host; the references that it visits are taken over. 16 bytes and the box.
+    ///
+    /// # Errors
+    /// - [`HeapError::Full`], [`HeapError::Os`]: no memory.
+    pub fn new_host(&mut self, object: Box<dyn HostObject>) -> Result<Ref, HeapError> {
+        let host = self.make(Kind::Host, 2)?;
+        let number = self.hosts.free.pop().unwrap_or_else(|| {
+            self.hosts.objects.push(None);
+            narrow(self.hosts.objects.len() - 1)
+        });
+        self.hosts.objects[number as usize] = Some(object);
+        self.words.store(host.index() + 1, u64::from(number));
+        Ok(host)
+    }
+
+    fn host_number(&self, at: u32) -> usize {
+        low(self.words.load(at + 1)) as usize
+    }
+
+    /// The host's object; `None` where it is of another type.
+    ///
+    /// # Errors
+    /// - [`HeapError::Kind`]: it is no object of the host.
+    pub fn host<T: HostObject>(&self, host: Ref) -> Result<Option<&T>, HeapError> {
+        let number = self.host_number(self.expect(host, Kind::Host)?);
+        let object = self.hosts.objects.get(number).and_then(Option::as_deref);
+        Ok(object.and_then(|object| (object as &dyn Any).downcast_ref()))
+    }
+
+    /// The same to change. References that it holds afterwards are taken over, those that it holds no
+    /// more are the caller's to release.
+    ///
+    /// # Errors
+    /// - [`HeapError::Kind`]: it is no object of the host.
+    pub fn host_mut<T: HostObject>(&mut self, host: Ref) -> Result<Option<&mut T>, HeapError> {
+        let number = self.host_number(self.expect(host, Kind::Host)?);
+        let object = self.hosts.objects.get_mut(number);
+        let object = object.and_then(Option::as_deref_mut);
+        Ok(object.and_then(|object| (object as &mut dyn Any).downcast_mut()))
+    }
+
+    /// What an object of the host holds.
+    pub(crate) fn host_children(&self, at: u32) -> Vec<u32> {
+        let mut visitor = Visitor::default();
+        if let Some(Some(object)) = self.hosts.objects.get(self.host_number(at)) {
+            object.children(&mut visitor);
+        }
+        visitor.found
+    }
+
+    /// Drops the host's part of an object.
+    pub(crate) fn drop_host(&mut self, at: u32) {
+        let number = self.host_number(at);
+        if let Some(object) = self.hosts.objects.get_mut(number) {
+            let object = object.take();
+            self.hosts.free.push(narrow(number));
+            drop(object);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A heap for language machines.
+//!
+//! # Role
+//! Objects by four-byte handles, reference counts in the header, cycles found by trials with a budget.
+//! Users need no unsafe code: a wrong handle fails, or meets another object, and never harms memory.
+//! What a script builds, however deep, is freed on a small stack.
+//!
+//! # Not here
+//! Threads: a heap can be sent and not shared. Language rules: the heap knows handles and numbers.
+//!
+//! # Who counts
+//! Values are `Copy`. A function that stores a value takes over one reference of the caller's; one that
+//! reads a value lends it. Who keeps what was lent calls [`Heap::retain`], and [`Heap::release`] in the
+//! end. A host that wants this done for it uses a [`Root`].
+//!
+//! # Examples
+//! ```
+//! use bedplate_heap::{Heap, Value};
+//!
+//! let mut heap = Heap::new()?;
+//! let tail = heap.new_pair(Value::bool(true), Value::NIL)?;
+//! let list = heap.new_pair(Value::float(1.5), Value::from(tail))?; // takes the tail over
+//! assert_eq!(heap.second(list)?, Value::from(tail));
+//! heap.release(list.into());
+//! assert_eq!(heap.stats().live_objects(), 0);
+//! # Ok::<(), bedplate_heap::HeapError>(())
+//! ```
+//!
+//! # Rooms
+//! | file | what it holds |
+//! |---|---|
+//! | `value.rs` | values and handles |
+//! | `header.rs` | the first word of an object: count, kind, flags |
+//! | `raw.rs` | the memory; the only unsafe code |
+//! | `checked.rs` | its twin without (feature `checked`) |
+//! | `bits.rs` | halves of words |
+//! | `slots.rs` | slots by size class, spans, generations |
+//! | `heap.rs` | the heap: allocation, counts |
+//! | `release.rs` | what happens when counts reach zero |
+//! | `edges.rs` | the references of an object |
+//! | `kinds/` | what objects hold |
+//! | `shapes.rs` | field names and where they lie |
+//! | `roots.rs` | references of hosts |
+//! | `finalizers.rs` | code that runs before an object is freed |
+//! | `cycles/` | candidates, trials, the full pass |
+//! | `limits.rs` | the numbers that steer the collector |
+//! | `stats.rs` | figures |
+//! | `error.rs` | errors |
+
+extern crate alloc;
+
+mod bits;
+#[cfg(feature = "checked")]
+#[path = "checked.rs"]
+mod raw;
+#[cfg(not(feature = "checked"))]
+#[expect(unsafe_code, reason = "words of the reservation by index")]
+mod raw;
+
+mod cycles;
+mod edges;
+mod error;
+mod finalizers;
+mod header;
+mod heap;
+mod kinds;
+mod limits;
+mod release;
+mod roots;
+mod shapes;
+mod slots;
+mod stats;
+mod value;
+
+pub use cycles::Collected;
+pub use edges::Visitor;
+pub use error::HeapError;
+pub use finalizers::Finalization;
+pub use header::Kind;
+pub use heap::Heap;
+pub use kinds::{HostObject, TablePosition};
+pub use limits::Limits;
+pub use roots::Root;
+pub use shapes::{InlineCache, Key, Shape};
+pub use stats::Stats;
+pub use value::{Ref, Text, Value, View};

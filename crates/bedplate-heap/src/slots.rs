@@ -1,0 +1,267 @@
+//! Slots of objects.
+//!
+//! # Role
+//! [`Slots`]: memory in chunks of 16 KiB, each of one size class, and spans of whole chunks for what is
+//! greater. Free slots of a class are a list through the slots.
+//!
+//! # Not here
+//! Counts and kinds.
+//!
+//! # Invariants
+//! - I1: place 0 is never handed out: chunk 0 is not used.
+//! - I2: the header of a free slot is zero; its second word is the next free slot, 0 at the end.
+//! - I3: a chunk that got a class keeps it; slots begin at multiples of the class's size in it, up to
+//!   the class's bump where it is the class's last chunk.
+//! - I4: a generation changes only when an object that had weak references dies. A slot whose
+//!   generation is used up is never handed out again.
+
+use crate::HeapError;
+use crate::bits::{low, narrow};
+use crate::raw::Words;
+
+/// The words of a chunk.
+pub(crate) const CHUNK: u32 = 1 << CHUNK_SHIFT;
+const CHUNK_SHIFT: u32 = 11;
+/// Words of each class.
+const SIZES: [u32; 28] = [
+    2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 170, 204,
+    256, 341, 512, 1024,
+];
+/// The greatest slot.
+pub(crate) const SLOT_WORDS_MAX: u32 = SIZES[SIZES.len() - 1];
+/// The class of each size.
+const CLASS_OF: [u8; SLOT_WORDS_MAX as usize + 1] = class_table();
+/// How many slots are chained at a time.
+const BATCH: u32 = 16;
+
+const fn class_table() -> [u8; SLOT_WORDS_MAX as usize + 1] {
+    let mut table = [0; SLOT_WORDS_MAX as usize + 1];
+    let (mut size, mut class) = (0, 0_u8);
+    while size < table.len() {
+        if size > SIZES[class as usize] as usize {
+            class += 1;
+        }
+        table[size] = class;
+        size += 1;
+    }
+    table
+}
+
+/// What a chunk is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Use {
+    Free,
+    Class(u8),
+    /// The first of so many chunks.
+    Span(u32),
+    /// Inside a span.
+    Inside,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    used: Use,
+    /// By half the place in the chunk, which no two slots share; made with the first weak reference.
+    generations: Option<Box<[u32]>>,
+}
+
+/// Where slots come from.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    free: [u32; SIZES.len()],
+    bump: [u32; SIZES.len()],
+    bump_end: [u32; SIZES.len()],
+    chunks: Vec<Chunk>,
+    /// Chunks that are free, first and how many; neighbours are joined.
+    spare: Vec<(u32, u32)>,
+}
+
+impl Slots {
+    pub(crate) fn new() -> Self {
+        let first = Chunk {
+            used: Use::Inside,
+            generations: None,
+        };
+        Self {
+            free: [0; SIZES.len()],
+            bump: [0; SIZES.len()],
+            bump_end: [0; SIZES.len()],
+            chunks: vec![first],
+            spare: Vec::new(),
+        }
+    }
+
+    /// The class for a size of at most [`SLOT_WORDS_MAX`].
+    #[inline]
+    pub(crate) const fn class(words: u32) -> usize {
+        CLASS_OF[words as usize] as usize
+    }
+
+    /// Takes a slot of a class, if one is at hand.
+    #[inline]
+    pub(crate) fn take(&mut self, memory: &Words, class: usize) -> Option<u32> {
+        let slot = self.free[class];
+        if slot == 0 {
+            return None;
+        }
+        self.free[class] = low(memory.load(slot + 1));
+        Some(slot)
+    }
+
+    /// Chains fresh slots of a class.
+    #[cold]
+    pub(crate) fn refill_slow(
+        &mut self,
+        memory: &mut Words,
+        class: usize,
+    ) -> Result<(), HeapError> {
+        let size = SIZES[class];
+        if self.bump[class] + size > self.bump_end[class] {
+            let chunk = self.take_chunks(memory, 1)?;
+            self.chunks[chunk as usize].used = Use::Class(CLASS_OF[size as usize]);
+            self.bump[class] = chunk << CHUNK_SHIFT;
+            self.bump_end[class] = (chunk + 1) << CHUNK_SHIFT;
+        }
+        let fit = ((self.bump_end[class] - self.bump[class]) / size).min(BATCH);
+        for slot in (0..fit).rev() {
+            let place = self.bump[class] + slot * size;
+            self.give_slot(memory, class, place);
+        }
+        self.bump[class] += fit * size;
+        Ok(())
+    }
+
+    fn give_slot(&mut self, memory: &mut Words, class: usize, slot: u32) {
+        memory.store(slot, 0);
+        memory.store(slot + 1, u64::from(self.free[class]));
+        self.free[class] = slot;
+    }
+
+    /// Takes a span for what is greater than a slot.
+    pub(crate) fn take_span(&mut self, memory: &mut Words, words: u32) -> Result<u32, HeapError> {
+        let count = words.div_ceil(CHUNK);
+        let first = self.take_chunks(memory, count)?;
+        self.chunks[first as usize].used = Use::Span(count);
+        for chunk in first + 1..first + count {
+            self.chunks[chunk as usize].used = Use::Inside;
+        }
+        Ok(first << CHUNK_SHIFT)
+    }
+
+    /// Takes chunks in a row. What was used before is made zero.
+    fn take_chunks(&mut self, memory: &mut Words, count: u32) -> Result<u32, HeapError> {
+        if let Some(at) = self.spare.iter().position(|(_, spare)| *spare >= count) {
+            let (first, spare) = self.spare[at];
+            if spare == count {
+                self.spare.remove(at);
+            } else {
+                self.spare[at] = (first + count, spare - count);
+            }
+            for place in first << CHUNK_SHIFT..(first + count) << CHUNK_SHIFT {
+                memory.store(place, 0);
+            }
+            return Ok(first);
+        }
+        let first = self.chunks.len();
+        let end = first + count as usize;
+        memory.grow(end << CHUNK_SHIFT)?;
+        self.chunks.resize_with(end, || Chunk {
+            used: Use::Free,
+            generations: None,
+        });
+        Ok(narrow(first))
+    }
+
+    /// Takes a slot or a span back.
+    #[inline]
+    pub(crate) fn give(&mut self, memory: &mut Words, place: u32) {
+        match self.chunks[(place >> CHUNK_SHIFT) as usize].used {
+            Use::Class(class) => self.give_slot(memory, usize::from(class), place),
+            Use::Span(count) => self.give_span(memory, place, count),
+            Use::Free | Use::Inside => debug_assert!(false),
+        }
+    }
+
+    #[cold]
+    fn give_span(&mut self, memory: &mut Words, place: u32, count: u32) {
+        memory.store(place, 0);
+        let mut first = place >> CHUNK_SHIFT;
+        for chunk in first..first + count {
+            self.chunks[chunk as usize].used = Use::Free;
+        }
+        let mut count = count;
+        self.spare.retain(|(other, length)| {
+            let is_before = other + length == first;
+            let is_behind = first + count == *other;
+            if is_before {
+                first = *other;
+            }
+            if is_before || is_behind {
+                count += length;
+            }
+            !is_before && !is_behind
+        });
+        self.spare.push((first, count));
+    }
+
+    /// The words of the slot or span at a place.
+    pub(crate) fn words(&self, place: u32) -> u32 {
+        match self.chunks[(place >> CHUNK_SHIFT) as usize].used {
+            Use::Class(class) => SIZES[usize::from(class)],
+            Use::Span(count) => count << CHUNK_SHIFT,
+            Use::Free | Use::Inside => 0,
+        }
+    }
+
+    /// Every place where an object may begin.
+    pub(crate) fn places(&self) -> impl Iterator<Item = u32> {
+        (0_u32..).zip(&self.chunks).flat_map(|(chunk, entry)| {
+            let start = chunk << CHUNK_SHIFT;
+            let (end, step) = match entry.used {
+                Use::Class(class) => (self.class_end(class, start), SIZES[usize::from(class)]),
+                Use::Span(_) => (start + 1, 1),
+                Use::Free | Use::Inside => (start, 1),
+            };
+            (start..end).step_by(step as usize)
+        })
+    }
+
+    /// Behind the last slot that was chained once, in the chunk that starts so (I3).
+    fn class_end(&self, class: u8, start: u32) -> u32 {
+        let (class, bump) = (usize::from(class), self.bump[usize::from(class)]);
+        if (start..=start + CHUNK).contains(&bump) && self.bump_end[class] == start + CHUNK {
+            bump
+        } else {
+            start + CHUNK / SIZES[class] * SIZES[class]
+        }
+    }
+
+    /// The generation of the object at a place.
+    pub(crate) fn generation(&self, place: u32) -> u32 {
+        let chunk = self.chunks.get((place >> CHUNK_SHIFT) as usize);
+        let table = chunk.and_then(|chunk| chunk.generations.as_ref());
+        table.map_or(0, |table| table[half(place)])
+    }
+
+    /// Makes sure that the object at a place has a generation of its own.
+    pub(crate) fn track(&mut self, place: u32) -> u32 {
+        let chunk = &mut self.chunks[(place >> CHUNK_SHIFT) as usize];
+        let table = chunk
+            .generations
+            .get_or_insert_with(|| vec![0; CHUNK as usize / 2].into());
+        table[half(place)]
+    }
+
+    /// Ends a generation: weak references to it are dead.
+    pub(crate) fn end_generation(&mut self, place: u32) {
+        let chunk = &mut self.chunks[(place >> CHUNK_SHIFT) as usize];
+        if let Some(table) = &mut chunk.generations {
+            let generation = &mut table[half(place)];
+            *generation = generation.saturating_add(1);
+        }
+    }
+}
+
+const fn half(place: u32) -> usize {
+    ((place & (CHUNK - 1)) >> 1) as usize
+}

@@ -1,0 +1,83 @@
+//! Finalizers.
+
+use bedplate_heap::{Heap, Value};
+
+#[test]
+fn a_finalizer_comes_once_and_before_the_end() {
+    let mut heap = Heap::new().expect("memory");
+    let cell = heap.new_cell(Value::bool(true)).expect("memory");
+    let finalizer = heap.new_closure(7, &[]).expect("memory");
+    heap.set_finalizer(cell, finalizer.into()).expect("alive");
+    heap.release(cell.into());
+    let due = heap.next_finalization().expect("one");
+    assert_eq!((due.object, due.finalizer), (cell, finalizer.into()));
+    assert_eq!(heap.cell(cell), Ok(Value::bool(true)));
+    heap.release(due.object.into());
+    heap.release(due.finalizer);
+    assert_eq!(heap.next_finalization(), None);
+    assert_eq!(heap.stats().live_objects(), 0);
+}
+
+#[test]
+fn an_object_that_its_finalizer_kept_dies_without_another() {
+    let mut heap = Heap::new().expect("memory");
+    let cell = heap.new_cell(Value::NIL).expect("memory");
+    heap.set_finalizer(cell, Value::bool(true)).expect("alive");
+    heap.release(cell.into());
+    let due = heap.next_finalization().expect("one");
+    let keeper = heap.new_cell(due.object.into()).expect("memory");
+    assert_eq!(heap.cell(keeper), Ok(cell.into()));
+    heap.release(keeper.into());
+    assert_eq!(heap.next_finalization(), None);
+    assert_eq!(heap.stats().live_objects(), 0);
+}
+
+#[test]
+fn weak_references_are_dead_before_the_finalizer_is_seen() {
+    let mut heap = Heap::new().expect("memory");
+    let cell = heap.new_cell(Value::NIL).expect("memory");
+    let weak = heap.new_weak(cell).expect("memory");
+    heap.set_finalizer(cell, Value::NIL).expect("alive");
+    heap.release(cell.into());
+    assert_eq!(heap.upgrade(weak), Ok(Value::NIL));
+    let due = heap.next_finalization().expect("one");
+    heap.release(due.object.into());
+}
+
+#[test]
+fn a_dead_ring_waits_for_its_finalizer_and_is_freed_then() {
+    for is_kept in [false, true] {
+        let mut heap = Heap::new().expect("memory");
+        let one = heap.new_pair(Value::NIL, Value::NIL).expect("memory");
+        let other = heap.new_pair(one.into(), Value::NIL).expect("memory");
+        heap.set_first(one, other.into()).expect("a pair");
+        heap.retain(one.into());
+        heap.set_finalizer(one, Value::NIL).expect("alive");
+        heap.release(one.into());
+        while heap.step() {
+            assert_eq!(heap.stats().live_objects(), 2);
+            if heap.stats().trials > 3 {
+                break;
+            }
+        }
+        let due = heap.next_finalization().expect("one");
+        assert_eq!(due.object, one);
+        if is_kept {
+            assert_eq!(heap.collect().objects, 0);
+            assert_eq!(heap.first(other), Ok(one.into()));
+        }
+        heap.release(due.object.into());
+        heap.collect();
+        assert_eq!(heap.next_finalization(), None);
+        assert_eq!(heap.stats().live_objects(), 0);
+    }
+}
+
+#[test]
+fn a_finalizer_of_a_freed_object_is_an_error() {
+    let mut heap = Heap::new().expect("memory");
+    let cell = heap.new_cell(Value::NIL).expect("memory");
+    heap.release(cell.into());
+    let error = heap.set_finalizer(cell, Value::NIL).expect_err("freed");
+    assert!(error.to_string().contains("it is freed"));
+}

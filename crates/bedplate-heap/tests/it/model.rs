@@ -1,0 +1,205 @@
+//! Random programs against a naive model that knows every edge.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use bedplate_heap::{Heap, Limits, Ref, Value};
+use bedplate_testkit::Chance;
+
+/// The model: what is held by the program, and by whom.
+struct Model {
+    heap: Heap,
+    chance: Chance,
+    /// Handles that the program holds, with repetition.
+    held: Vec<Ref>,
+    /// The slots of every object that is not known to be freed.
+    slots: BTreeMap<Ref, [Option<Ref>; 2]>,
+    /// Weak references, held by the program, and what they are to.
+    weak: Vec<(Ref, Ref, u64)>,
+    /// When the object in a place was made.
+    births: BTreeMap<Ref, u64>,
+}
+
+impl Model {
+    fn new(seed: u64, limits: Limits) -> Self {
+        Self {
+            heap: Heap::with(limits).expect("memory"),
+            chance: Chance::new(seed),
+            held: Vec::new(),
+            slots: BTreeMap::new(),
+            weak: Vec::new(),
+            births: BTreeMap::new(),
+        }
+    }
+
+    /// What the program can reach.
+    fn reachable(&self) -> BTreeSet<Ref> {
+        let mut seen: BTreeSet<Ref> = BTreeSet::new();
+        let mut open = self.held.clone();
+        while let Some(object) = open.pop() {
+            if seen.insert(object) {
+                open.extend(self.slots[&object].iter().flatten());
+            }
+        }
+        seen
+    }
+
+    fn make(&mut self) {
+        let object = self.heap.new_pair(Value::NIL, Value::NIL).expect("memory");
+        // A slot may be used again once its object is freed.
+        self.slots.insert(object, [None, None]);
+        self.births
+            .insert(object, self.heap.stats().allocated_objects);
+        self.held.push(object);
+    }
+
+    fn link(&mut self) {
+        let (from, to) = (self.chance.pick(&self.held), self.chance.pick(&self.held));
+        self.heap.retain(to.into());
+        let side = self.chance.below(2);
+        self.set(from, side, Some(to));
+    }
+
+    fn set(&mut self, from: Ref, side: usize, to: Option<Ref>) {
+        if let Some(slots) = self.slots.get_mut(&from) {
+            slots[side] = to;
+        }
+        let set = [Heap::set_first, Heap::set_second][side];
+        set(&mut self.heap, from, to.into()).expect("a live pair");
+    }
+
+    fn let_go(&mut self) {
+        let place = self.chance.below(self.held.len());
+        let object = self.held.swap_remove(place);
+        self.heap.release(object.into());
+    }
+
+    /// Takes an object out of one that is held.
+    fn follow(&mut self) {
+        let from = self.chance.pick(&self.held);
+        let value = self.heap.first(from).expect("a live pair");
+        assert_eq!(value.as_object(), self.slots[&from][0]);
+        if let Some(object) = value.as_object() {
+            self.heap.retain(value);
+            self.held.push(object);
+        }
+    }
+
+    fn look_weakly(&mut self) {
+        if self.weak.len() > 50 {
+            let reachable = self.reachable();
+            for (weak, target, birth) in core::mem::take(&mut self.weak) {
+                let value = self.heap.upgrade(weak).expect("a weak reference");
+                assert!(value.is_nil() || value == target.into());
+                // Each object has a number of its own in the model: a slot that is used again is
+                // another object.
+                if reachable.contains(&target) && self.births[&target] == birth {
+                    assert_eq!(value, target.into());
+                }
+                if self.births[&target] != birth {
+                    assert!(value.is_nil());
+                }
+                self.heap.release(value);
+                self.heap.release(weak.into());
+            }
+        }
+        let target = self.chance.pick(&self.held);
+        let weak = self.heap.new_weak(target).expect("memory");
+        self.weak.push((weak, target, self.births[&target]));
+    }
+
+    fn act(&mut self) {
+        if self.held.is_empty() {
+            self.make();
+        }
+        match self.chance.below(10) {
+            0..=2 => self.make(),
+            3..=5 => self.link(),
+            6 => self.follow(),
+            7 => {
+                let from = self.chance.pick(&self.held);
+                let side = self.chance.below(2);
+                self.set(from, side, None);
+            }
+            8 if self.chance.happens(1, 4) => self.look_weakly(),
+            _ => self.let_go(),
+        }
+        while self.held.len() > 60 {
+            self.let_go();
+        }
+    }
+
+    /// Everything reachable is there with its exact count: from reachable objects, the program, and
+    /// garbage that is not collected. After a collection there is none of that.
+    fn check(&mut self) {
+        self.heap.collect();
+        let reachable = self.reachable();
+        let mut counts: BTreeMap<Ref, u32> = BTreeMap::new();
+        for object in &self.held {
+            *counts.entry(*object).or_default() += 1;
+        }
+        for object in &reachable {
+            for child in self.slots[object].iter().flatten() {
+                *counts.entry(*child).or_default() += 1;
+            }
+        }
+        for object in &reachable {
+            assert_eq!(self.heap.count(*object), counts[object]);
+            let slots = self.slots[object].map(Value::from);
+            assert_eq!(self.heap.first(*object), Ok(slots[0]));
+            assert_eq!(self.heap.second(*object), Ok(slots[1]));
+        }
+        let live = reachable.len() + self.weak.len();
+        assert_eq!(self.heap.stats().live_objects(), live as u64);
+        assert_eq!(self.heap.stats().underflows, 0);
+        self.slots.retain(|object, _| reachable.contains(object));
+    }
+
+    fn run(mut self, acts: usize, check_each: usize) {
+        for act in 0..acts {
+            self.act();
+            if act % check_each == 0 {
+                self.check();
+            }
+        }
+        while !self.held.is_empty() {
+            self.let_go();
+        }
+        for (weak, _, _) in core::mem::take(&mut self.weak) {
+            self.heap.release(weak.into());
+        }
+        self.check();
+        assert_eq!(self.heap.stats().live_objects(), 0);
+    }
+}
+
+#[test]
+fn random_programs_with_full_passes() {
+    for seed in 0..40 {
+        Model::new(seed, Limits::DEFAULT).run(3000, 500);
+    }
+}
+
+#[test]
+fn random_programs_with_a_trial_at_every_candidate() {
+    for seed in 100..130 {
+        let limits = Limits {
+            candidates_min: 1,
+            candidates_max: 1,
+            ..Limits::DEFAULT
+        };
+        Model::new(seed, limits).run(3000, 700);
+    }
+}
+
+#[test]
+fn random_programs_with_the_smallest_trials() {
+    for seed in 200..230 {
+        let limits = Limits {
+            candidates_min: 2,
+            candidates_max: 4,
+            trial_objects: 16,
+            release_steps: 16,
+            ..Limits::DEFAULT
+        };
+        Model::new(seed, limits).run(3000, 900);
+    }
+}
