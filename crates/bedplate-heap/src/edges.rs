@@ -92,6 +92,21 @@ impl Heap {
         }
     }
 
+    /// The references of a kind that has two at most, 0 where there is none.
+    #[inline]
+    pub(crate) fn edges_small(&self, at: u32, header: u64) -> Option<[u32; 2]> {
+        match header::kind(header) {
+            Kind::Pair => Some([self.value(at + 1).link(), self.value(at + 2).link()]),
+            Kind::Cell => Some([self.value(at + 1).link(), 0]),
+            Kind::Node => {
+                let links = self.words.load(at + 1);
+                Some([low(links), high(links)])
+            }
+            Kind::Integer | Kind::Bytes | Kind::Weak => Some([0; 2]),
+            _ => None,
+        }
+    }
+
     fn record_edges(&self, at: u32) -> Edges {
         let word = self.words.load(at + 1);
         let (inline, more) = self.shapes.room(low(word));
@@ -103,6 +118,13 @@ impl Heap {
 
     /// Calls for each reference of an object, host objects included.
     pub(crate) fn each_edge(&self, at: u32, mut call: impl FnMut(u32)) {
+        if let Some(children) = self.edges_small(at, self.words.load(at)) {
+            children
+                .into_iter()
+                .filter(|child| *child != 0)
+                .for_each(call);
+            return;
+        }
         let edges = self.edges(at);
         for place in 0..edges.count() {
             let child = edges.at(self, place);

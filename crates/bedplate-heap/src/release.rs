@@ -11,6 +11,9 @@ use crate::bits::{high, low};
 use crate::header::{self, CONDEMNED, FINALIZER, HAS_WEAK, Kind, ONE, QUIET, STICKY};
 use crate::{Heap, Value};
 
+/// An object and its two references.
+const SMALL_STEPS: usize = 3;
+
 /// Objects whose count is zero and whose references are still to be released.
 #[derive(Debug, Default)]
 pub(crate) struct Dying {
@@ -28,11 +31,35 @@ impl Heap {
             0 => self.stats.underflows += 1,
             STICKY => {}
             _ => {
-                self.last_reference(at, word);
-                self.work_off();
+                if !self.free_small(at, word) {
+                    self.last_reference(at, word);
+                }
+                if self.is_dying() {
+                    self.work_off();
+                }
                 self.trial_if_due();
             }
         }
+    }
+
+    /// Frees an object of a kind with two references at most, whose end nobody is to see, without the
+    /// list; `false` where it is another.
+    #[inline]
+    fn free_small(&mut self, at: u32, word: u64) -> bool {
+        if word & (FINALIZER | HAS_WEAK) != 0 {
+            return false;
+        }
+        let Some(children) = self.edges_small(at, word) else {
+            return false;
+        };
+        self.stats.freed_objects += 1;
+        self.slots.give(&mut self.words, at);
+        for child in children {
+            if child != 0 {
+                self.release_child(child);
+            }
+        }
+        true
     }
 
     /// The last reference to an object goes: it dies, or is finalized first.
@@ -90,10 +117,18 @@ impl Heap {
         let mut left = steps;
         while left > 0 {
             let begun = self.dying.begun.take();
-            let Some((at, from)) = begun.or_else(|| self.dying.list.pop().map(|at| (at, 0))) else {
+            if let Some((at, from)) = begun {
+                left = self.release_children(at, from, left);
+                continue;
+            }
+            let Some(at) = self.dying.list.pop() else {
                 return left;
             };
-            left = self.release_children(at, from, left);
+            left = if self.free_small(at, self.words.load(at)) {
+                left.saturating_sub(SMALL_STEPS)
+            } else {
+                self.release_children(at, 0, left)
+            };
         }
         0
     }
@@ -155,13 +190,14 @@ impl Heap {
             self.end_weak(at, word);
             self.words.store(at, word | CONDEMNED);
         }
+        let mut children = core::mem::take(&mut self.cycles.children);
         for &at in garbage {
-            let mut children = Vec::new();
             self.each_edge(at, |child| children.push(child));
-            for child in children {
+            for child in children.drain(..) {
                 self.release_child(child);
             }
         }
+        self.cycles.children = children;
         for &at in garbage {
             self.dispose(at);
         }

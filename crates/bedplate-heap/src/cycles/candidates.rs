@@ -17,6 +17,8 @@ const DEFERRED_MIN: u64 = 100_000;
 pub(crate) struct Cycles {
     pub(crate) candidates: Vec<u32>,
     pub(crate) deferred: Vec<u32>,
+    /// Empty room for the references of one object, kept from one to the next.
+    pub(crate) children: Vec<u32>,
     /// The candidates that start a trial.
     threshold: usize,
 }
@@ -26,6 +28,7 @@ impl Cycles {
         Self {
             candidates: Vec::new(),
             deferred: Vec::new(),
+            children: Vec::new(),
             threshold: limits.candidates_min,
         }
     }

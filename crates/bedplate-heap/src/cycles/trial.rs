@@ -35,22 +35,25 @@ impl Heap {
             ..Trial::default()
         };
         self.gather(&mut trial);
-        let garbage = self.judge(&trial);
-        for &at in &trial.objects {
-            let word = self.words.load(at);
-            self.words.store(at, header::with_scratch(word, 0));
-        }
+        let is_live = self.judge(&trial);
         self.stats.trials += 1;
         self.stats.touched_objects += trial.objects.len() as u64;
         self.stats.cut_trials += u64::from(trial.is_cut);
-        let is_dead = |at: &u32| garbage.binary_search(at).is_ok();
-        for at in trial.objects.iter().filter(|at| !is_dead(at)) {
-            let word = self.words.load(*at);
-            self.words.store(*at, header::aged(word));
-        }
         if trial.is_cut {
-            for at in trial.seeds.iter().filter(|at| !is_dead(at)) {
-                self.defer(*at);
+            for &at in &trial.seeds {
+                let number = header::scratch(self.words.load(at)) as usize;
+                if is_live[number - 1] {
+                    self.defer(at);
+                }
+            }
+        }
+        let mut garbage = Vec::new();
+        for (&at, is_live) in trial.objects.iter().zip(is_live) {
+            let word = header::with_scratch(self.words.load(at), 0);
+            let word = if is_live { header::aged(word) } else { word };
+            self.words.store(at, word);
+            if !is_live {
+                garbage.push(at);
             }
         }
         self.free_or_finalize(&garbage)
@@ -94,15 +97,20 @@ impl Heap {
             if self.edges(at).count() as usize > trial.edges_left {
                 return false;
             }
-            let mut children = Vec::new();
+            let mut children = core::mem::take(&mut self.cycles.children);
             self.each_edge(at, |child| children.push(child));
-            if children.len() > trial.edges_left {
-                return false;
+            let rest = trial.edges_left.checked_sub(children.len());
+            if let Some(rest) = rest {
+                trial.edges_left = rest;
+                trial.expanded += 1;
+                for &child in &children {
+                    self.meet(trial, child);
+                }
             }
-            trial.edges_left -= children.len();
-            trial.expanded += 1;
-            for child in children {
-                self.meet(trial, child);
+            children.clear();
+            self.cycles.children = children;
+            if rest.is_none() {
+                return false;
             }
         }
         true
@@ -125,8 +133,8 @@ impl Heap {
         trial.inside[number - 1] += 1;
     }
 
-    /// The objects that nothing outside the set leads to, in order of their places.
-    fn judge(&self, trial: &Trial) -> Vec<u32> {
+    /// Which objects something outside the set leads to, by number.
+    fn judge(&self, trial: &Trial) -> Vec<bool> {
         let mut is_live = vec![false; trial.objects.len()];
         let mut open = Vec::new();
         for (number, &at) in trial.objects.iter().enumerate() {
@@ -148,13 +156,7 @@ impl Heap {
                 }
             });
         }
-        let dead = trial.objects.iter().zip(&is_live);
-        let mut dead: Vec<u32> = dead
-            .filter(|(_, live)| !**live)
-            .map(|(at, _)| *at)
-            .collect();
-        dead.sort_unstable();
-        dead
+        is_live
     }
 
     /// Frees a set of garbage, or queues the finalizers in it: then all of it stays for now, and the
