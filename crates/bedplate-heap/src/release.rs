@@ -103,6 +103,8 @@ impl Heap {
     }
 
     /// Works off the list, as many steps as the limits say.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn work_off(&mut self) {
         self.work_off_steps(self.limits.release_steps);
     }

@@ -74,10 +74,16 @@ impl Heap {
     }
 
     /// Runs a trial where candidates are enough, or a full pass where deferred objects are.
+    #[inline]
     pub(crate) fn trial_if_due(&mut self) {
-        if !self.limits.automatic || self.cycles.candidates.len() < self.cycles.threshold {
-            return;
+        if self.cycles.candidates.len() >= self.cycles.threshold && self.limits.automatic {
+            self.trial_slow();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn trial_slow(&mut self) {
         let touched = self.stats.touched_objects;
         let freed = self.trial() as u64;
         self.adapt(freed, self.stats.touched_objects - touched);

@@ -12,6 +12,8 @@
 use super::candidates::OLD;
 use crate::Heap;
 use crate::header::{self, BUFFERED, FINALIZER, LEAF, STICKY};
+use bedplate_os::clock;
+use core::time::Duration;
 
 /// A set under test.
 #[derive(Debug, Default)]
@@ -197,5 +199,18 @@ impl Heap {
             self.trial();
         }
         self.is_dying() || !self.cycles.candidates.is_empty()
+    }
+
+    /// Steps until a time is over or nothing is left to do; whether there is more. It may take one
+    /// step longer.
+    pub fn run_for(&mut self, duration: Duration) -> bool {
+        let limit = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let start = clock::monotonic_ns();
+        while self.step() {
+            if clock::monotonic_ns().saturating_sub(start) >= limit {
+                return true;
+            }
+        }
+        false
     }
 }

@@ -143,6 +143,21 @@ fn trials_come_by_themselves() {
 }
 
 #[test]
+fn steps_for_a_time_come_to_an_end() {
+    let mut heap = heap();
+    for _ in 0..5000 {
+        let (one, other) = ring(&mut heap);
+        heap.release(one.into());
+        heap.release(other.into());
+    }
+    // No time is one step.
+    assert!(heap.run_for(core::time::Duration::ZERO));
+    assert!(heap.stats().live_objects() > 0);
+    assert!(!heap.run_for(core::time::Duration::from_secs(600)));
+    assert_eq!(heap.stats().live_objects(), 0);
+}
+
+#[test]
 fn a_program_without_cycles_starts_no_trial() {
     let mut heap = Heap::new().expect("memory");
     let before = heap.candidates_threshold();

@@ -7,6 +7,7 @@ mod deep;
 mod finalizers;
 mod kinds;
 mod memory;
+mod mixture;
 mod model;
 mod values;
 mod weak;
