@@ -68,22 +68,30 @@ pub enum Kind {
     Host = 12,
 }
 
-/// By number.
-const KINDS: [Kind; 13] = [
-    Kind::Free,
-    Kind::Cell,
-    Kind::Integer,
-    Kind::Pair,
-    Kind::Node,
-    Kind::Record,
-    Kind::Array,
-    Kind::Buffer,
-    Kind::Closure,
-    Kind::Bytes,
-    Kind::Weak,
-    Kind::Table,
-    Kind::Host,
-];
+/// By number: as many as five bits have, so that no number is outside.
+const KINDS: [Kind; 32] = {
+    let mut kinds = [Kind::Free; 32];
+    let all = [
+        Kind::Cell,
+        Kind::Integer,
+        Kind::Pair,
+        Kind::Node,
+        Kind::Record,
+        Kind::Array,
+        Kind::Buffer,
+        Kind::Closure,
+        Kind::Bytes,
+        Kind::Weak,
+        Kind::Table,
+        Kind::Host,
+    ];
+    let mut next = 0;
+    while next < all.len() {
+        kinds[all[next] as usize] = all[next];
+        next += 1;
+    }
+    kinds
+};
 
 impl Kind {
     /// Whether objects of it hold no references.
@@ -104,12 +112,7 @@ impl Kind {
 
 #[inline]
 pub(crate) const fn kind(header: u64) -> Kind {
-    let number = (header & 31) as usize;
-    if number < KINDS.len() {
-        KINDS[number]
-    } else {
-        Kind::Free
-    }
+    KINDS[(header & 31) as usize]
 }
 
 #[inline]

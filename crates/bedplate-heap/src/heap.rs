@@ -100,10 +100,10 @@ impl Heap {
     /// One reference more to a value; nothing where it is no object.
     #[inline]
     pub fn retain(&mut self, value: Value) {
-        let at = value.link();
-        if at == 0 {
+        if !value.is_object() {
             return;
         }
+        let at = value.place();
         let word = self.words.load(at);
         if header::can_grow(word) {
             self.words.store(at, word + ONE);
@@ -121,10 +121,10 @@ impl Heap {
     /// only it held, without recursion.
     #[inline]
     pub fn release(&mut self, value: Value) {
-        let at = value.link();
-        if at == 0 {
+        if !value.is_object() {
             return;
         }
+        let at = value.place();
         let word = self.words.load(at);
         if !header::can_shrink(word) {
             self.release_slow(at, word);

@@ -24,7 +24,6 @@ pub(crate) struct Dying {
 
 impl Heap {
     /// A release that is not a plain difference: the last, a stuck count, or one too many.
-    #[cold]
     #[inline(never)]
     pub(crate) fn release_slow(&mut self, at: u32, word: u64) {
         match header::count(word) {
@@ -54,9 +53,11 @@ impl Heap {
         };
         self.stats.freed_objects += 1;
         self.slots.give(&mut self.words, at);
-        for child in children {
-            if child != 0 {
-                self.release_child(child);
+        if children != [0; 2] {
+            for child in children {
+                if child != 0 {
+                    self.release_child(child);
+                }
             }
         }
         true

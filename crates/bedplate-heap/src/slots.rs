@@ -31,6 +31,8 @@ const SIZES: [u32; 28] = [
 pub(crate) const SLOT_WORDS_MAX: u32 = SIZES[SIZES.len() - 1];
 /// The class of each size.
 const CLASS_OF: [u8; SLOT_WORDS_MAX as usize + 1] = class_table();
+/// Room for the classes: a power of two, so that any number can be cut to one.
+const CLASSES: usize = 32;
 /// How many slots are chained at a time.
 const BATCH: u32 = 16;
 
@@ -68,9 +70,9 @@ struct Chunk {
 /// Where slots come from.
 #[derive(Debug)]
 pub(crate) struct Slots {
-    free: [u32; SIZES.len()],
-    bump: [u32; SIZES.len()],
-    bump_end: [u32; SIZES.len()],
+    free: [u32; CLASSES],
+    bump: [u32; CLASSES],
+    bump_end: [u32; CLASSES],
     chunks: Vec<Chunk>,
     /// Chunks that are free, first and how many; neighbours are joined.
     spare: Vec<(u32, u32)>,
@@ -83,9 +85,9 @@ impl Slots {
             generations: None,
         };
         Self {
-            free: [0; SIZES.len()],
-            bump: [0; SIZES.len()],
-            bump_end: [0; SIZES.len()],
+            free: [0; CLASSES],
+            bump: [0; CLASSES],
+            bump_end: [0; CLASSES],
             chunks: vec![first],
             spare: Vec::new(),
         }
@@ -131,10 +133,12 @@ impl Slots {
         Ok(())
     }
 
+    #[inline]
     fn give_slot(&mut self, memory: &mut Words, class: usize, slot: u32) {
         memory.store(slot, 0);
-        memory.store(slot + 1, u64::from(self.free[class]));
-        self.free[class] = slot;
+        let free = &mut self.free[class & (CLASSES - 1)];
+        memory.store(slot + 1, u64::from(*free));
+        *free = slot;
     }
 
     /// Takes a span for what is greater than a slot.

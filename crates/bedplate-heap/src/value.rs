@@ -212,7 +212,19 @@ impl Value {
     /// The place of the object, 0 where it is none (I2).
     #[inline]
     pub(crate) const fn link(self) -> u32 {
-        if self.0 >= HANDLE { low(self.0) } else { 0 }
+        if self.is_object() { self.place() } else { 0 }
+    }
+
+    /// Whether it is an object (I2).
+    #[inline]
+    pub(crate) const fn is_object(self) -> bool {
+        self.0 >= HANDLE
+    }
+
+    /// The place of what is an object.
+    #[inline]
+    pub(crate) const fn place(self) -> u32 {
+        low(self.0)
     }
 
     #[inline]
