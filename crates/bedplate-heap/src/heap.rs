@@ -156,6 +156,7 @@ impl Heap {
     #[inline]
     pub(crate) fn take(&mut self, words: u32) -> Result<u32, HeapError> {
         if words > SLOT_WORDS_MAX {
+            self.note_large(words);
             return self.slots.take_span(&mut self.words, words);
         }
         let class = Slots::class(words);

@@ -14,6 +14,9 @@ pub struct Limits {
     pub candidates_min: usize,
     /// The upper end of the same.
     pub candidates_max: usize,
+    /// Bytes of objects above 8 KiB that are made since the last trial and start one, however few
+    /// candidates there are: a few rings may hold much.
+    pub large_bytes: usize,
     /// References released and objects freed in one go; the rest waits for the next.
     pub release_steps: usize,
     /// Trials on their own, where candidates are enough. Off, only [`crate::Heap::collect`] and
@@ -28,6 +31,7 @@ impl Limits {
         trial_objects: 1024,
         candidates_min: 64,
         candidates_max: 8192,
+        large_bytes: 16 << 20,
         release_steps: 4096,
         automatic: true,
     };

@@ -21,6 +21,8 @@ pub(crate) struct Cycles {
     pub(crate) children: Vec<u32>,
     /// The candidates that start a trial.
     threshold: usize,
+    /// Words of large objects since the last trial.
+    large_words: usize,
 }
 
 impl Cycles {
@@ -30,6 +32,7 @@ impl Cycles {
             deferred: Vec::new(),
             children: Vec::new(),
             threshold: limits.candidates_min,
+            large_words: 0,
         }
     }
 
@@ -84,6 +87,7 @@ impl Heap {
     #[cold]
     #[inline(never)]
     fn trial_slow(&mut self) {
+        self.cycles.large_words = 0;
         let touched = self.stats.touched_objects;
         let freed = self.trial() as u64;
         self.adapt(freed, self.stats.touched_objects - touched);
@@ -92,6 +96,16 @@ impl Heap {
             self.collect();
         }
         self.work_off();
+    }
+
+    /// Notes that a large object is made, before it is: a trial then frees nothing of the caller's.
+    #[cold]
+    pub(crate) fn note_large(&mut self, words: u32) {
+        self.cycles.large_words += words as usize;
+        let is_much = self.cycles.large_words * 8 >= self.limits.large_bytes;
+        if is_much && self.limits.automatic && !self.cycles.candidates.is_empty() {
+            self.trial_slow();
+        }
     }
 
     /// More often where it was worth it, less often where not. A program without candidates has no

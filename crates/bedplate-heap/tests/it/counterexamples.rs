@@ -143,6 +143,26 @@ fn trials_come_by_themselves() {
 }
 
 #[test]
+fn a_few_rings_that_hold_much_are_freed_by_themselves() {
+    let mut heap = Heap::with(Limits {
+        capacity_bytes: 64 << 20,
+        candidates_min: 8192,
+        ..Limits::DEFAULT
+    })
+    .expect("memory");
+    let bytes = vec![1; 2 << 20];
+    // More than the capacity, in fewer rings than a trial waits for.
+    for _ in 0..60 {
+        let (one, other) = ring(&mut heap);
+        let held = heap.new_bytes(&bytes).expect("memory");
+        heap.set_second(one, held.into()).expect("a pair");
+        heap.release(one.into());
+        heap.release(other.into());
+    }
+    assert!(heap.stats().live_objects() < 60);
+}
+
+#[test]
 fn steps_for_a_time_come_to_an_end() {
     let mut heap = heap();
     for _ in 0..5000 {
