@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// One half of the labels.
+/// One half of the labels, or those that came later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Half {
@@ -12,6 +12,8 @@ pub enum Half {
     Rules,
     /// Kept out of rule-making; these are only scored.
     KeptOut,
+    /// Likewise, and scored only once, after the rules were changed for the last time.
+    Later,
 }
 
 impl Half {
@@ -44,6 +46,7 @@ impl fmt::Display for Half {
         f.pad(match self {
             Self::Rules => "used for rules",
             Self::KeptOut => "kept out",
+            Self::Later => "kept out later",
         })
     }
 }

@@ -17,6 +17,7 @@ struct Scores<'a> {
     version: u32,
     used_for_rules: Figures,
     kept_out: Figures,
+    kept_out_later: Figures,
     labels: &'a [Scored],
 }
 
@@ -46,6 +47,7 @@ pub(super) fn golden(arguments: &AuditArguments, folder: Option<&Path>) -> Exit 
         version: VERSION,
         used_for_rules: of(Half::Rules),
         kept_out: of(Half::KeptOut),
+        kept_out_later: of(Half::Later),
         labels: &scored,
     };
     if let Err(error) = write_json(arguments.json.as_deref(), &scores) {
