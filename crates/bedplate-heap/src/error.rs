@@ -46,6 +46,15 @@ pub enum HeapError {
     },
     /// A root of another heap.
     ForeignRoot,
+    /// A root that is younger than the checkpoint that the heap went back to.
+    StaleRoot,
+    /// A checkpoint of another heap.
+    ForeignCheckpoint,
+    /// An object of the host that cannot be copied.
+    HostObject {
+        /// The object; none where it is the checkpoint's.
+        object: Option<Ref>,
+    },
 }
 
 impl fmt::Display for HeapError {
@@ -83,6 +92,16 @@ impl fmt::Display for HeapError {
                 )
             }
             Self::ForeignRoot => f.write_str("failed to read a root: it is of another heap"),
+            Self::StaleRoot => f.write_str(
+                "failed to read a root: the heap went back to a checkpoint that is older; make it again",
+            ),
+            Self::ForeignCheckpoint => f.write_str(
+                "failed to go back to a checkpoint: it is of another heap; keep each with its heap",
+            ),
+            Self::HostObject { object } => write!(
+                f,
+                "failed to make a checkpoint: host object {object:?} cannot be copied; implement HostObject::copy for its type"
+            ),
         }
     }
 }

@@ -27,9 +27,9 @@ pub struct Finalization {
     pub finalizer: Value,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Finalizers {
-    by_object: HashMap<u32, Value>,
+    pub(crate) by_object: HashMap<u32, Value>,
     pub(crate) queue: VecDeque<Finalization>,
 }
 

@@ -43,6 +43,7 @@
 //! | `roots.rs` | references of hosts |
 //! | `finalizers.rs` | code that runs before an object is freed |
 //! | `cycles/` | candidates, trials, the full pass |
+//! | `checkpoint/` | copies of the heap to go back to |
 //! | `limits.rs` | the numbers that steer the collector |
 //! | `stats.rs` | figures |
 //! | `error.rs` | errors |
@@ -57,6 +58,7 @@ mod raw;
 #[expect(unsafe_code, reason = "words of the reservation by index")]
 mod raw;
 
+mod checkpoint;
 mod cycles;
 mod edges;
 mod error;
@@ -72,6 +74,7 @@ mod slots;
 mod stats;
 mod value;
 
+pub use checkpoint::{Checkpoint, CheckpointCost, Checkpoints, Pace, SeriesFigures};
 pub use cycles::Collected;
 pub use edges::Visitor;
 pub use error::HeapError;

@@ -15,11 +15,11 @@ use crate::{Heap, Value};
 const SMALL_STEPS: usize = 3;
 
 /// Objects whose count is zero and whose references are still to be released.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Dying {
-    list: Vec<u32>,
+    pub(crate) list: Vec<u32>,
     /// The one whose references were released up to a place.
-    begun: Option<(u32, u32)>,
+    pub(crate) begun: Option<(u32, u32)>,
 }
 
 impl Heap {

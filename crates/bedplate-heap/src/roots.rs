@@ -3,6 +3,11 @@
 //! # Role
 //! [`Root`]: keeps a value until it is dropped, wherever that happens.
 //!
+//! # Invariants
+//! - I1: a number belongs to one handle until that is dropped, also where the heap goes back to a
+//!   checkpoint: `holders` is what the host has, and is never rolled back.
+//! - I2: a value is a root's where the serials are the same. Serials are used once.
+//!
 //! # Concurrency
 //! A root may be dropped on any thread: it leaves its number in a list behind a lock, which the heap
 //! empties with the next root, step, settling or collection. Not while it allocates: what a caller was
@@ -19,6 +24,7 @@ type Dropped = Arc<Mutex<Vec<u32>>>;
 #[derive(Debug)]
 pub struct Root {
     number: u32,
+    serial: u64,
     dropped: Dropped,
 }
 
@@ -29,11 +35,67 @@ impl Drop for Root {
     }
 }
 
+/// A value, and the serial of the root that keeps it; 0 where there is none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept {
+    serial: u64,
+    pub(crate) value: Value,
+}
+
+impl Kept {
+    const NOTHING: Self = Self {
+        serial: 0,
+        value: Value::NIL,
+    };
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Roots {
-    values: Vec<Value>,
+    /// By number.
+    pub(crate) kept: Vec<Kept>,
+    /// The serial of the handle that has a number; 0 where none has it.
+    holders: Vec<u64>,
     free: Vec<u32>,
+    last_serial: u64,
     dropped: Dropped,
+}
+
+impl Roots {
+    /// The numbers whose handles were dropped since this was asked last; they are free now.
+    fn take_dropped(&mut self) -> Vec<u32> {
+        let dropped = {
+            let mut list = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
+            core::mem::take(&mut *list)
+        };
+        for number in &dropped {
+            self.holders[*number as usize] = 0;
+        }
+        self.free.extend(&dropped);
+        dropped
+    }
+
+    /// Takes the values back that a checkpoint has; those whose handles are dropped since, for their
+    /// references to be released.
+    pub(crate) fn restore(&mut self, kept: &[Kept]) -> Vec<Value> {
+        self.take_dropped();
+        let numbers = self.holders.len();
+        self.kept.clear();
+        self.kept.extend_from_slice(kept);
+        self.kept.resize(numbers, Kept::NOTHING);
+        let mut gone = Vec::new();
+        for (kept, holder) in self.kept.iter_mut().zip(&self.holders) {
+            // A number that has another handle now, or none.
+            if kept.serial != *holder {
+                gone.push(core::mem::replace(kept, Kept::NOTHING).value);
+            }
+        }
+        gone
+    }
+
+    /// Says whose heap this is; the same for no other.
+    pub(crate) const fn identity(&self) -> &Arc<Mutex<Vec<u32>>> {
+        &self.dropped
+    }
 }
 
 impl Heap {
@@ -43,14 +105,20 @@ impl Heap {
     /// With 2^32 roots at a time.
     pub fn root(&mut self, value: Value) -> Root {
         self.drop_roots();
-        let number = self.roots.free.pop().unwrap_or_else(|| {
-            self.roots.values.push(Value::NIL);
-            narrow(self.roots.values.len() - 1)
+        let roots = &mut self.roots;
+        let number = roots.free.pop().unwrap_or_else(|| {
+            roots.kept.push(Kept::NOTHING);
+            roots.holders.push(0);
+            narrow(roots.kept.len() - 1)
         });
-        self.roots.values[number as usize] = value;
+        roots.last_serial += 1;
+        let serial = roots.last_serial;
+        roots.kept[number as usize] = Kept { serial, value };
+        roots.holders[number as usize] = serial;
         Root {
             number,
-            dropped: Arc::clone(&self.roots.dropped),
+            serial,
+            dropped: Arc::clone(&roots.dropped),
         }
     }
 
@@ -58,26 +126,22 @@ impl Heap {
     ///
     /// # Errors
     /// - [`HeapError::ForeignRoot`]: the root is of another heap.
+    /// - [`HeapError::StaleRoot`]: the heap went back to a checkpoint that is older than the root.
     pub fn rooted(&self, root: &Root) -> Result<Value, HeapError> {
         if !Arc::ptr_eq(&root.dropped, &self.roots.dropped) {
             return Err(HeapError::ForeignRoot);
         }
-        Ok(self.roots.values[root.number as usize])
+        match self.roots.kept.get(root.number as usize) {
+            Some(kept) if kept.serial == root.serial => Ok(kept.value),
+            _ => Err(HeapError::StaleRoot),
+        }
     }
 
     /// Releases what roots kept that are dropped.
     pub(crate) fn drop_roots(&mut self) {
-        let dropped = {
-            let mut list = self
-                .roots
-                .dropped
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            core::mem::take(&mut *list)
-        };
-        for number in dropped {
-            let value = core::mem::replace(&mut self.roots.values[number as usize], Value::NIL);
-            self.roots.free.push(number);
+        for number in self.roots.take_dropped() {
+            let kept = &mut self.roots.kept[number as usize];
+            let value = core::mem::replace(kept, Kept::NOTHING).value;
             self.release(value);
         }
     }

@@ -18,12 +18,13 @@
 use crate::HeapError;
 use crate::bits::{low, narrow};
 use crate::raw::Words;
+use alloc::sync::Arc;
 
 /// The words of a chunk.
 pub(crate) const CHUNK: u32 = 1 << CHUNK_SHIFT;
-const CHUNK_SHIFT: u32 = 11;
+pub(crate) const CHUNK_SHIFT: u32 = 11;
 /// Words of each class.
-const SIZES: [u32; 28] = [
+pub(crate) const SIZES: [u32; 28] = [
     2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 170, 204,
     256, 341, 512, 1024,
 ];
@@ -51,7 +52,7 @@ const fn class_table() -> [u8; SLOT_WORDS_MAX as usize + 1] {
 
 /// What a chunk is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Use {
+pub(crate) enum Use {
     Free,
     Class(u8),
     /// The first of so many chunks.
@@ -60,22 +61,23 @@ enum Use {
     Inside,
 }
 
-#[derive(Debug)]
-struct Chunk {
-    used: Use,
+#[derive(Clone, Debug)]
+pub(crate) struct Chunk {
+    pub(crate) used: Use,
     /// By half the place in the chunk, which no two slots share; made with the first weak reference.
-    generations: Option<Box<[u32]>>,
+    /// Checkpoints share it until it changes.
+    pub(crate) generations: Option<Arc<[u32]>>,
 }
 
 /// Where slots come from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Slots {
-    free: [u32; CLASSES],
+    pub(crate) free: [u32; CLASSES],
     bump: [u32; CLASSES],
     bump_end: [u32; CLASSES],
-    chunks: Vec<Chunk>,
+    pub(crate) chunks: Vec<Chunk>,
     /// Chunks that are free, first and how many; neighbours are joined.
-    spare: Vec<(u32, u32)>,
+    pub(crate) spare: Vec<(u32, u32)>,
 }
 
 impl Slots {
@@ -231,7 +233,7 @@ impl Slots {
     }
 
     /// Behind the last slot that was chained once, in the chunk that starts so (I3).
-    fn class_end(&self, class: u8, start: u32) -> u32 {
+    pub(crate) fn class_end(&self, class: u8, start: u32) -> u32 {
         let (class, bump) = (usize::from(class), self.bump[usize::from(class)]);
         if (start..=start + CHUNK).contains(&bump) && self.bump_end[class] == start + CHUNK {
             bump
@@ -260,7 +262,7 @@ impl Slots {
     pub(crate) fn end_generation(&mut self, place: u32) {
         let chunk = &mut self.chunks[(place >> CHUNK_SHIFT) as usize];
         if let Some(table) = &mut chunk.generations {
-            let generation = &mut table[half(place)];
+            let generation = &mut Arc::make_mut(table)[half(place)];
             *generation = generation.saturating_add(1);
         }
     }

@@ -13,7 +13,7 @@ pub(crate) const OLD: u64 = 2;
 /// As many deferred objects start a full pass, or half of what is alive where that is more.
 const DEFERRED_MIN: u64 = 100_000;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cycles {
     pub(crate) candidates: Vec<u32>,
     pub(crate) deferred: Vec<u32>,

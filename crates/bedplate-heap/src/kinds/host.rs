@@ -15,13 +15,19 @@ pub trait HostObject: Any + Send {
     /// Visits each value that this holds a reference of. They are released when the object is freed,
     /// by the heap: its drop must not.
     fn children(&self, visitor: &mut Visitor);
+
+    /// A copy for a checkpoint, which holds the same references. `None`, as where this is not
+    /// implemented, means that it cannot be copied: a heap that holds it gives no checkpoint.
+    fn copy(&self) -> Option<Box<dyn HostObject>> {
+        None
+    }
 }
 
 /// The host's objects by number.
 #[derive(Default)]
 pub(crate) struct Hosts {
-    objects: Vec<Option<Box<dyn HostObject>>>,
-    free: Vec<u32>,
+    pub(crate) objects: Vec<Option<Box<dyn HostObject>>>,
+    pub(crate) free: Vec<u32>,
 }
 
 impl fmt::Debug for Hosts {

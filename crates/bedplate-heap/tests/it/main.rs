@@ -2,9 +2,11 @@
 
 extern crate alloc;
 
+mod checkpoint;
 mod counterexamples;
 mod deep;
 mod finalizers;
+mod garden;
 mod kinds;
 mod memory;
 mod mixture;
