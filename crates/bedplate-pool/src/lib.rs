@@ -28,10 +28,10 @@
 //! | `worker.rs` | the life of a worker |
 //! | `protocol/` | the protocols between threads, modelled |
 //! | `seat.rs` | what a thread owns in a pool |
-//! | `engine.rs` | what the threads share |
+//! | `engine/` | what the threads share |
 //! | `activity.rs` | how many threads work |
 //! | `queue.rs` | jobs that wait |
-//! | `scope.rs` | jobs that borrow |
+//! | `scope/` | jobs that borrow |
 //! | `chunk.rs` | their jobs in chunks that threads share |
 //! | `iter/` | parallel iterators |
 //! | `sort/` | parallel sorting |
@@ -113,10 +113,6 @@ mod queue;
 pub mod rayon;
 #[expect(unsafe_code, reason = "a page is mapped for readers from outside")]
 mod root;
-#[expect(
-    unsafe_code,
-    reason = "jobs that borrow are kept without their lifetime"
-)]
 mod scope;
 #[expect(unsafe_code, reason = "a seat points at the engine it is part of")]
 mod seat;

@@ -1,24 +1,14 @@
-//! Jobs that borrow, and the wait for all of them.
+//! What a scope's threads share.
 //!
 //! # Role
-//! A scope has its own jobs. The thread that opened it runs them, and so does every worker that finds
-//! the scope's ticket in the pool's queue. They take them by chunks (`chunk.rs`).
-//!
-//! # Invariants
-//! - I1: [`run`] returns or unwinds only when every job of the scope has ended: has run, or was
-//!   dropped because the scope was cancelled. So jobs may borrow what outlives `run`.
-//! - I2: while a job waits and no ticket does, somebody who will look for jobs has not looked yet:
-//!   a ticket is put in after the job, unless one is in; whoever comes by it says so before it
-//!   looks.
-//! - I3: the opener's wait runs jobs of this scope only.
+//! The jobs, the ticket in the pool's queue, and the opener's wait.
 
-use crate::admission::{self, Ask, Permit, Refusal, Tagged};
-use crate::batch::Batch;
+use super::{Body, Scope};
+use crate::admission::{self, Permit};
 use crate::chunk::Jobs;
 use crate::context::Context;
 use crate::current;
 use crate::engine::Engine;
-use crate::error::FootprintError;
 use crate::fiber;
 use crate::payload::{self, Payload};
 use crate::queue::{Item, Priority, Shared};
@@ -28,159 +18,15 @@ use crate::timeline::SliceKind;
 use crate::tuning;
 use alloc::sync::Arc;
 use bedplate_os::clock;
-use core::fmt;
 use core::marker::PhantomData;
-use core::ops::Range;
 use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{self, Poll, Waker};
 use std::panic::catch_unwind;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-type Body<'scope> = dyn FnOnce(&Scope<'scope>) + Send + 'scope;
-
-/// A place for jobs that borrow; see [`scope`](crate::scope()).
-pub struct Scope<'scope> {
-    work: Arc<Work>,
-    /// Invariant in `'scope`: jobs take `&Scope<'scope>` and may put borrows of it in.
-    marker: PhantomData<fn(&'scope ()) -> &'scope ()>,
-}
-
-impl fmt::Debug for Scope<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scope").finish_non_exhaustive()
-    }
-}
-
-impl<'scope> Scope<'scope> {
-    /// Has the scope's opener or a worker run `job`. Never runs it itself.
-    pub fn spawn<F>(&self, job: F)
-    where
-        F: FnOnce(&Self) + Send + 'scope,
-    {
-        self.work.add(without_lifetime(Box::new(job)));
-    }
-
-    /// As [`spawn`](Self::spawn), for a job that will hold `footprint_bytes`: it waits until the pool's
-    /// budget has room for them, see
-    /// [`ThreadPool::spawn_with_footprint`](crate::ThreadPool::spawn_with_footprint).
-    ///
-    /// # Errors
-    /// - [`FootprintError::TooLarge`] with the job, where the whole budget is smaller.
-    /// - [`FootprintError::Full`] with the job, where as many wait as may.
-    pub fn spawn_with_footprint<F>(
-        &self,
-        footprint_bytes: u64,
-        job: F,
-    ) -> Result<(), FootprintError<F>>
-    where
-        F: FnOnce(&Self) + Send + 'scope,
-    {
-        let work = &self.work;
-        let ask = Ask {
-            bytes: footprint_bytes,
-            priority: Priority::Normal,
-            scope: work.address(),
-            bounded: true,
-        };
-        let mut kept = Some(job);
-        // Relaxed: the opener reads it after its own spawns, and after the lock under which it finds
-        // itself stirred.
-        let is_first = !work.tagged.swap(true, Ordering::Relaxed);
-        let mut queue = work.lock();
-        queue.added += 1;
-        if is_first {
-            work.stir(&mut queue);
-        }
-        drop(queue);
-        let asked = work.engine.admission.submit(ask, || {
-            let boxed = |job| Job {
-                body: without_lifetime(Box::new(job)),
-                span: span::current_span(),
-            };
-            Box::new(Weighed {
-                work: Arc::clone(work),
-                job: kept.take().map(boxed),
-            })
-        });
-        if asked.is_err() {
-            // The caller is itself one that has not ended, or the opener: nobody waits for this one.
-            work.lock().added -= 1;
-        }
-        Refusal::give_back(asked, ask, kept)
-    }
-
-    /// Has the scope's threads call `f` with each number of `range`: a job per worker, whatever the
-    /// length of the range. A call that panics ends the part of the range it is in.
-    pub fn spawn_batch<F>(&self, range: Range<usize>, f: F)
-    where
-        F: Fn(usize) + Send + Sync + 'scope,
-    {
-        // One more for the opener, which is not among the workers.
-        let threads = self.work.engine.width() + 1;
-        let batch = Arc::new(Batch::new(&self.work.engine, range, threads, f));
-        for _ in 0..batch.helpers() {
-            let own = Arc::clone(&batch);
-            self.spawn(move |s| own.run(|| s.is_cancelled()));
-        }
-    }
-
-    /// Jobs that have not begun are dropped from now on. Those that run can ask
-    /// [`is_cancelled`](Self::is_cancelled).
-    pub fn cancel(&self) {
-        // Release pairs with the Acquire in `is_cancelled`.
-        self.work.cancelled.store(true, Ordering::Release);
-    }
-
-    /// True once the scope was cancelled.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.work.is_cancelled()
-    }
-}
-
-/// A job without its lifetime, for a queue.
-fn without_lifetime<'scope>(job: Box<Body<'scope>>) -> Box<Body<'static>> {
-    // SAFETY: only the lifetime changes. The job runs or is dropped before `run` returns (I1), and
-    // what it borrows outlives that. `'static` in its parameter is a name only: the scope it is called
-    // with has no parts that depend on the lifetime.
-    unsafe { core::mem::transmute::<Box<Body<'scope>>, Box<Body<'static>>>(job) }
-}
-
-/// A job with a footprint.
-struct Weighed {
-    work: Arc<Work>,
-    /// There until it is run.
-    job: Option<Job>,
-}
-
-impl Tagged for Weighed {
-    fn is_off(&self) -> bool {
-        self.work.is_cancelled()
-    }
-
-    fn run(mut self: Box<Self>, cx: Context<'_>, permit: Option<Permit>) {
-        if let Some(job) = self.job.take() {
-            self.work.settle(cx, &self.work.scope(), job, permit);
-            self.work.count_ended();
-        }
-    }
-}
-
-impl Drop for Weighed {
-    fn drop(&mut self) {
-        // A gate whose pool is gone drops what waits; no scope is open then, but one that is must not
-        // wait for ever.
-        if let Some(job) = self.job.take() {
-            let dropped = catch_unwind(AssertUnwindSafe(|| drop(job)));
-            self.work.keep_panic(dropped);
-            self.work.count_ended();
-        }
-    }
-}
-
 /// What a scope's threads share.
-struct Work {
+pub(super) struct Work {
     queue: Mutex<Queue>,
     /// The opener sleeps here.
     ended: Condvar,
@@ -189,23 +35,23 @@ struct Work {
     /// True while a worker that ran out of jobs looks for more, which is as good as a ticket (I2).
     attended: AtomicBool,
     /// A job with a footprint was spawned.
-    tagged: AtomicBool,
-    cancelled: AtomicBool,
+    pub(super) tagged: AtomicBool,
+    pub(super) cancelled: AtomicBool,
     panic: Mutex<Option<Payload>>,
-    engine: Arc<Engine>,
+    pub(super) engine: Arc<Engine>,
 }
 
 /// A job, and what it is for.
-struct Job {
-    body: Box<Body<'static>>,
-    span: SpanContext,
+pub(super) struct Job {
+    pub(super) body: Box<Body<'static>>,
+    pub(super) span: SpanContext,
 }
 
 #[derive(Default)]
-struct Queue {
+pub(super) struct Queue {
     jobs: Jobs<Job>,
     /// Jobs that were added.
-    added: u64,
+    pub(super) added: u64,
     /// Jobs that have ended, as far as those who ran them have said.
     ended: u64,
     /// The opener sleeps.
@@ -249,52 +95,8 @@ enum Taken {
     End,
 }
 
-/// Opens a scope on the calling thread.
-pub(crate) fn run<'scope, R>(cx: Context<'_>, op: impl FnOnce(&Scope<'scope>) -> R) -> R {
-    open(cx.seat().engine(), Some(cx.seat()), op)
-}
-
-/// Opens a scope on a thread that has no seat: its jobs are all run by workers.
-pub(crate) fn run_outside<'scope, R>(engine: &Engine, op: impl FnOnce(&Scope<'scope>) -> R) -> R {
-    open(engine, None, op)
-}
-
-fn open<'scope, R>(
-    engine: &Engine,
-    seat: Option<&Seat>,
-    op: impl FnOnce(&Scope<'scope>) -> R,
-) -> R {
-    let Some(engine) = engine.counted() else {
-        unreachable!("whoever borrows an engine keeps it alive");
-    };
-    let scope = Scope {
-        work: Arc::new(Work::of(engine)),
-        marker: PhantomData,
-    };
-    let result = catch_unwind(AssertUnwindSafe(|| op(&scope)));
-    // I1. No panic leaves the wait.
-    scope.work.finish(seat);
-    scope.work.withdraw();
-    let panic = scope.work.lock_panic().take();
-    match (result, panic) {
-        (Ok(result), None) => result,
-        (Ok(result), Some(panic)) => {
-            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(result))) {
-                payload::discard(again);
-            }
-            payload::resume(panic)
-        }
-        (Err(panic), other) => {
-            if let Some(other) = other {
-                payload::discard(other);
-            }
-            payload::resume(panic)
-        }
-    }
-}
-
 impl Work {
-    fn of(engine: Arc<Engine>) -> Self {
+    pub(super) fn of(engine: Arc<Engine>) -> Self {
         Self {
             queue: Mutex::default(),
             ended: Condvar::new(),
@@ -307,21 +109,21 @@ impl Work {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Queue> {
         // No code of others runs under the lock.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_panic(&self) -> MutexGuard<'_, Option<Payload>> {
+    pub(super) fn lock_panic(&self) -> MutexGuard<'_, Option<Payload>> {
         self.panic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_cancelled(&self) -> bool {
+    pub(super) fn is_cancelled(&self) -> bool {
         // Acquire pairs with the Release in `cancel`.
         self.cancelled.load(Ordering::Acquire)
     }
 
-    fn add(self: &Arc<Self>, job: Box<Body<'static>>) {
+    pub(super) fn add(self: &Arc<Self>, job: Box<Body<'static>>) {
         let job = Job {
             body: job,
             span: span::current_span(),
@@ -354,7 +156,7 @@ impl Work {
 
     /// Takes the ticket out of the pool's queue once all jobs have ended, lest tickets of scopes that
     /// have ended take the room of jobs.
-    fn withdraw(self: &Arc<Self>) {
+    pub(super) fn withdraw(self: &Arc<Self>) {
         // Relaxed: every job has ended, as the lock says, and with it whoever added one and its ticket.
         if self.ticketed.load(Ordering::Relaxed) {
             let shared: Arc<dyn Shared> = Arc::clone(self) as Arc<dyn Shared>;
@@ -394,7 +196,7 @@ impl Work {
 
     /// Has the opener look anew what it waits for: from the first tagged job on, it counts as one that
     /// gives nothing back.
-    fn stir(&self, queue: &mut Queue) {
+    pub(super) fn stir(&self, queue: &mut Queue) {
         queue.stirred = true;
         if queue.waiting {
             self.ended.notify_all();
@@ -444,7 +246,13 @@ impl Work {
     }
 
     /// Runs or drops one job. The caller says that it has ended.
-    fn settle(&self, cx: Context<'_>, scope: &Scope<'static>, job: Job, permit: Option<Permit>) {
+    pub(super) fn settle(
+        &self,
+        cx: Context<'_>,
+        scope: &Scope<'static>,
+        job: Job,
+        permit: Option<Permit>,
+    ) {
         let cancelled = self.is_cancelled();
         let Job { body, span } = job;
         let outer = span::replace(span);
@@ -464,7 +272,7 @@ impl Work {
     }
 
     /// Keeps the first panic of a job for the scope's owner.
-    fn keep_panic(&self, ran: Result<(), Payload>) {
+    pub(super) fn keep_panic(&self, ran: Result<(), Payload>) {
         let Err(panic) = ran else { return };
         let mut first = self.lock_panic();
         if first.is_none() {
@@ -477,14 +285,14 @@ impl Work {
     }
 
     /// A job that was in no chunk has run or was dropped.
-    fn count_ended(&self) {
+    pub(super) fn count_ended(&self) {
         let mut queue = self.lock();
         queue.ended += 1;
         self.tell_end(&mut queue);
     }
 
     /// Runs jobs of this scope until all have ended.
-    fn finish(self: &Arc<Self>, seat: Option<&Seat>) {
+    pub(super) fn finish(self: &Arc<Self>, seat: Option<&Seat>) {
         let scope = self.scope();
         let mut ended = 0;
         // Bounded by the jobs.
@@ -562,12 +370,12 @@ impl Work {
     }
 
     /// What tells this scope from others.
-    fn address(self: &Arc<Self>) -> usize {
+    pub(super) fn address(self: &Arc<Self>) -> usize {
         Arc::as_ptr(self).addr()
     }
 
     /// The scope as its jobs see it.
-    fn scope(self: &Arc<Self>) -> Scope<'static> {
+    pub(super) fn scope(self: &Arc<Self>) -> Scope<'static> {
         Scope {
             work: Arc::clone(self),
             marker: PhantomData,
