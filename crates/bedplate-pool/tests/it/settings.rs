@@ -75,6 +75,39 @@ fn workers_go_up_and_down_within_the_places() {
 }
 
 #[test]
+fn after_a_change_no_more_jobs_run_than_workers() {
+    let pool = free(4, 4);
+    let (inside, most, ended) = (
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
+    let figures = Arc::new((inside, most, ended));
+    for round in 1..=20 {
+        let wide = pool.config().num_threads(4);
+        pool.update_config(wide).expect("there are four places");
+        // All four are awake.
+        assert!(at_a_time(&pool) >= 4);
+        let narrow = pool.config().num_threads(1);
+        pool.update_config(narrow).expect("there are four places");
+        for _ in 0..50 {
+            let figures = Arc::clone(&figures);
+            pool.spawn(move || {
+                let (inside, most, ended) = &*figures;
+                most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                (0..200).for_each(|_| core::hint::spin_loop());
+                inside.fetch_sub(1, Ordering::SeqCst);
+                ended.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        until("they have run", || {
+            figures.2.load(Ordering::SeqCst) == round * 50
+        });
+        assert_eq!(figures.1.load(Ordering::SeqCst), 1);
+    }
+}
+
+#[test]
 fn a_configuration_that_cannot_be_changes_nothing() {
     let pool = free(2, 3);
     let budget = Arc::new(Budget::new(7, UNLIMITED));
