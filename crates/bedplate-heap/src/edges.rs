@@ -52,6 +52,18 @@ impl Edges {
         self.rows[0].1 + self.rows[1].1 + links
     }
 
+    /// The word of a place in the rows.
+    #[cfg(feature = "inject")]
+    pub(crate) const fn word(&self, place: usize) -> u32 {
+        let [(first, first_count), (second, _)] = self.rows;
+        let place = crate::bits::narrow(place);
+        if place < first_count {
+            first + place
+        } else {
+            second + place - first_count
+        }
+    }
+
     /// What is at a place: an object, or 0.
     #[inline]
     pub(crate) fn at(&self, heap: &Heap, place: u32) -> u32 {

@@ -43,6 +43,8 @@
 //! | `roots.rs` | references of hosts |
 //! | `finalizers.rs` | code that runs before an object is freed |
 //! | `cycles/` | candidates, trials, the full pass |
+//! | `verify/` | whether the heap is what it says |
+//! | `recover/` | faults mended |
 //! | `checkpoint/` | copies of the heap to go back to |
 //! | `limits.rs` | the numbers that steer the collector |
 //! | `stats.rs` | figures |
@@ -67,12 +69,14 @@ mod header;
 mod heap;
 mod kinds;
 mod limits;
+mod recover;
 mod release;
 mod roots;
 mod shapes;
 mod slots;
 mod stats;
 mod value;
+mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointCost, Checkpoints, Pace, SeriesFigures};
 pub use cycles::Collected;
@@ -87,3 +91,6 @@ pub use roots::Root;
 pub use shapes::{InlineCache, Key, Shape};
 pub use stats::Stats;
 pub use value::{Ref, Text, Value, View};
+#[cfg(feature = "inject")]
+pub use verify::Damage;
+pub use verify::{Fault, Finding, Misfit, Mode, Report, Round, Scope, Severity, Watch, What};

@@ -83,6 +83,10 @@ impl Shapes {
         })
     }
 
+    pub(crate) const fn is_shape(&self, shape: u32) -> bool {
+        (shape as usize) < self.entries.len()
+    }
+
     pub(crate) fn fields(&self, shape: u32) -> usize {
         self.entries[shape as usize].keys.len()
     }

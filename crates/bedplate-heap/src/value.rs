@@ -35,6 +35,7 @@ pub(crate) const TEXT_BYTES_MAX: usize = 5;
 /// A handle that outlived its object, or of another heap, is never a danger to memory: what it is used
 /// for fails, or meets another object.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Ref(NonZeroU32);
 
 impl Ref {

@@ -18,6 +18,7 @@ use crate::cycles::Cycles;
 use crate::finalizers::Finalizers;
 use crate::header;
 use crate::raw::Words;
+use crate::recover::Quarantine;
 use crate::release::Dying;
 use crate::roots::Kept;
 use crate::slots::{CHUNK, Chunk, Slots, Use};
@@ -57,6 +58,7 @@ pub struct Checkpoint {
     hosts: Vec<Option<Box<dyn HostObject>>>,
     hosts_free: Vec<u32>,
     finalizers: Finalizers,
+    quarantine: Quarantine,
     cost: CheckpointCost,
 }
 
@@ -138,6 +140,7 @@ impl Heap {
         self.hosts.objects = hosts;
         self.hosts.free.clone_from(&checkpoint.hosts_free);
         self.finalizers = checkpoint.finalizers.clone();
+        self.quarantine = checkpoint.quarantine.clone();
         let gone = self.roots.restore(&checkpoint.kept);
         self.release_all(gone);
         Ok(())
@@ -164,6 +167,7 @@ impl Heap {
             hosts: Vec::new(),
             hosts_free: self.hosts.free.clone(),
             finalizers: self.finalizers.clone(),
+            quarantine: self.quarantine.clone(),
             cost: CheckpointCost::default(),
         };
         checkpoint.hosts = self.copies(&self.hosts.objects)?;

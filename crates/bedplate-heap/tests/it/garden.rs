@@ -161,6 +161,23 @@ impl Garden {
         }
     }
 
+    /// Makes sure that the program holds one of each kind at least, that fits damage of every sort.
+    pub(crate) fn plant_all_kinds(&mut self) {
+        let heap = &mut self.heap;
+        let cell = heap.new_cell(Value::NIL).expect("memory");
+        let weak = heap.new_weak(cell).expect("memory");
+        heap.retain(cell.into());
+        let array = heap.new_array().expect("memory");
+        heap.push(array, cell.into()).expect("memory");
+        self.held.extend([cell, weak, array].map(Value::from));
+    }
+
+    /// How many objects the program holds, with repetition.
+    pub(crate) fn held_objects(&self) -> usize {
+        let held = self.held.iter();
+        held.filter(|value| value.as_object().is_some()).count()
+    }
+
     /// Drops everything; nothing stays.
     pub(crate) fn clear(mut self) {
         while self.heap.stats().live_objects() > 0 {

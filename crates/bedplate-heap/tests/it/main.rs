@@ -12,4 +12,5 @@ mod memory;
 mod mixture;
 mod model;
 mod values;
+mod verify;
 mod weak;

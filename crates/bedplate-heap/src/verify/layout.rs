@@ -1,0 +1,113 @@
+//! Whether an object fits its slot.
+//!
+//! # Invariants
+//! - I1: where an object fits, its references lie inside its slot and its buffer: what walks them needs
+//!   no other test.
+
+use super::fault::Misfit;
+use crate::bits::{high, low};
+use crate::header::{self, Kind, LEAF};
+use crate::slots::Slots;
+use crate::{Heap, Value};
+
+impl Heap {
+    /// Whether the object at a place fits the slot of so many words there. `is_buffer` says whether a
+    /// place is a buffer that may be this object's.
+    #[inline]
+    pub(crate) fn layout(
+        &self,
+        at: u32,
+        words: u32,
+        is_buffer: impl FnOnce(u32) -> bool,
+    ) -> Result<(), Misfit> {
+        let header = self.words.load(at);
+        let kind = header::kind(header);
+        if kind.is_leaf() != (header & LEAF != 0) {
+            return Err(Misfit::Flags);
+        }
+        let need = match kind {
+            Kind::Cell | Kind::Integer | Kind::Weak => 2,
+            Kind::Pair | Kind::Node => 3,
+            _ => return self.layout_other(at, words, is_buffer),
+        };
+        if Slots::is_size(need, words) {
+            Ok(())
+        } else {
+            Err(Misfit::Kind)
+        }
+    }
+
+    fn layout_other(
+        &self,
+        at: u32,
+        words: u32,
+        is_buffer: impl FnOnce(u32) -> bool,
+    ) -> Result<(), Misfit> {
+        let first = self.words.load(at + 1);
+        let size = |need: u32| {
+            Slots::is_size(need, words)
+                .then_some(())
+                .ok_or(Misfit::Kind)
+        };
+        let room = |buffer: u32| match buffer {
+            0 => Ok(0),
+            buffer if is_buffer(buffer) => Ok(self.room(buffer)),
+            _ => Err(Misfit::Buffer),
+        };
+        match header::kind(self.words.load(at)) {
+            Kind::Closure if high(first) > words => Err(Misfit::Length),
+            Kind::Closure => size(high(first) + 2),
+            Kind::Bytes if low(first).div_ceil(8) > words => Err(Misfit::Length),
+            Kind::Bytes => size(low(first).div_ceil(8) + 2),
+            Kind::Record => {
+                let shape = low(first);
+                if shape == 0 || !self.shapes.is_shape(shape) {
+                    return Err(Misfit::Shape);
+                }
+                let (inline, more) = self.shapes.room(shape);
+                size(inline + 2)?;
+                if room(high(first))? < more {
+                    return Err(Misfit::Length);
+                }
+                Ok(())
+            }
+            Kind::Array => {
+                size(3)?;
+                if room(low(self.words.load(at + 2)))? < low(first) {
+                    return Err(Misfit::Length);
+                }
+                Ok(())
+            }
+            Kind::Table => {
+                size(3)?;
+                let room = room(low(self.words.load(at + 2)))?;
+                self.table_layout(at, room)
+            }
+            Kind::Host => {
+                size(2)?;
+                let object = self.hosts.objects.get(low(first) as usize);
+                object
+                    .and_then(Option::as_ref)
+                    .map(|_| ())
+                    .ok_or(Misfit::Host)
+            }
+            _ => Err(Misfit::Kind),
+        }
+    }
+
+    fn table_layout(&self, at: u32, room: u32) -> Result<(), Misfit> {
+        let first = self.words.load(at + 1);
+        let (length, capacity) = (low(first), high(first));
+        if capacity > room / 2 || capacity > 0 && !capacity.is_power_of_two() {
+            return Err(Misfit::Length);
+        }
+        let buffer = low(self.words.load(at + 2));
+        let is_used = |entry: &u32| self.value(buffer + 1 + 2 * *entry) != Value::NIL;
+        let used = (0..capacity).filter(is_used).count();
+        // An empty entry ends every search.
+        if used != length as usize || capacity > 0 && length >= capacity {
+            return Err(Misfit::Entries);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+//! What a pass knows of each slot.
+//!
+//! # Role
+//! Four bytes for each two words of the heap: what begins there, one mark, and how many references lead
+//! to it.
+//!
+//! # Invariants
+//! - I1: slots are two words at least, so that no two slots share an entry; which of the two places it is
+//!   the entry says, so that a reference to the other is none to the slot.
+
+use std::collections::HashMap;
+
+/// What begins at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Nothing.
+    Nothing = 0,
+    /// A free slot.
+    Free = 1,
+    /// An object.
+    Object = 2,
+    /// An object that waits to be freed.
+    Dying = 3,
+    /// The room of an object.
+    Buffer = 4,
+    /// A slot that is not used again.
+    Shut = 5,
+}
+
+const STATES: [State; 8] = [
+    State::Nothing,
+    State::Free,
+    State::Object,
+    State::Dying,
+    State::Buffer,
+    State::Shut,
+    State::Nothing,
+    State::Nothing,
+];
+
+const STATE_SHIFT: u32 = 29;
+const ODD: u32 = 1 << 28;
+const MARK: u32 = 1 << 27;
+const COUNT: u32 = MARK - 1;
+
+/// What a pass knows of each slot.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    entries: Vec<u32>,
+    /// Counts beyond what an entry holds.
+    more: HashMap<u32, u64>,
+}
+
+const fn odd(place: u32) -> u32 {
+    if place & 1 == 0 { 0 } else { ODD }
+}
+
+impl Ledger {
+    /// For a heap of so many words.
+    pub(crate) fn new(words: usize) -> Self {
+        Self {
+            entries: vec![0; words / 2],
+            more: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn set(&mut self, place: u32, state: State) {
+        self.entries[(place >> 1) as usize] = (state as u32) << STATE_SHIFT | odd(place);
+    }
+
+    /// What begins at a place; nothing where the place is outside.
+    #[inline]
+    pub(crate) fn state(&self, place: u32) -> State {
+        match self.entries.get((place >> 1) as usize) {
+            Some(entry) if entry & ODD == odd(place) => STATES[(entry >> STATE_SHIFT) as usize],
+            _ => State::Nothing,
+        }
+    }
+
+    /// One reference more to an object; `false` where none is there.
+    #[inline]
+    pub(crate) fn refer(&mut self, place: u32) -> bool {
+        let Some(entry) = self.entries.get_mut((place >> 1) as usize) else {
+            return false;
+        };
+        let is_object = STATES[(*entry >> STATE_SHIFT) as usize] == State::Object;
+        if !is_object || *entry & ODD != odd(place) {
+            return false;
+        }
+        if *entry & COUNT == COUNT {
+            *self.more.entry(place).or_default() += 1;
+        } else {
+            *entry += 1;
+        }
+        true
+    }
+
+    /// How many references lead to a place.
+    #[inline]
+    pub(crate) fn references(&self, place: u32) -> u64 {
+        let count = self.entries[(place >> 1) as usize] & COUNT;
+        if count < COUNT {
+            return u64::from(count);
+        }
+        u64::from(count) + self.more.get(&place).copied().unwrap_or(0)
+    }
+
+    /// Marks what begins at a place; `false` where it has its mark, or something else is there.
+    #[inline]
+    pub(crate) fn mark(&mut self, place: u32, state: State) -> bool {
+        if self.state(place) != state {
+            return false;
+        }
+        let entry = &mut self.entries[(place >> 1) as usize];
+        let is_first = *entry & MARK == 0;
+        *entry |= MARK;
+        is_first
+    }
+
+    #[inline]
+    pub(crate) fn is_marked(&self, place: u32) -> bool {
+        self.entries[(place >> 1) as usize] & MARK != 0
+    }
+}

@@ -1,0 +1,352 @@
+//! The pass over everything.
+//!
+//! # Role
+//! One walk over the slots that says what begins where, one over all references that counts them, one
+//! from what is held that says what is reached; then each object is judged.
+//!
+//! # Cost
+//! Each reference is looked at twice, each object three times; four bytes for each two words that are in
+//! use. No recursion.
+
+use super::fault::{Misfit, What};
+use super::ledger::{Ledger, State};
+use super::report::{Report, Scope};
+use crate::bits::{high, low};
+use crate::header::{self, BUFFERED, DEFERRED, FINALIZER, HAS_WEAK, Kind, STICKY};
+use crate::slots::{CHUNK, CHUNK_SHIFT};
+use crate::{Heap, Value};
+use bedplate_os::clock;
+use core::time::Duration;
+
+/// A pass under way.
+pub(crate) struct Pass<'h> {
+    pub(super) heap: &'h Heap,
+    pub(super) ledger: Ledger,
+    pub(super) report: Report,
+    /// Candidates and deferred objects, by their flags.
+    pub(super) flagged: [Vec<u32>; 2],
+    /// Objects that do not fit, in order: what they hold is not followed.
+    misfits: Vec<u32>,
+    /// Objects that are reached and whose references are to be followed.
+    open: Vec<u32>,
+}
+
+impl Heap {
+    /// Compares everything, but for the references that the host counts itself: where a count is
+    /// greater than the references that are known, the rest is taken for the host's.
+    ///
+    /// # Cost
+    /// About twice what one walk over all references costs.
+    #[must_use]
+    pub fn verify(&self) -> Report {
+        let pass = Pass::new(self, Scope::Whole);
+        pass.run(core::iter::empty())
+    }
+
+    /// Compares everything, each count exactly. `held` are the references that the host counts itself,
+    /// each as often as it has one: what it took over from makers and [`Heap::retain`] and did not
+    /// give away. What it keeps in [`crate::Root`]s the heap knows.
+    ///
+    /// # Cost
+    /// About twice what one walk over all references costs.
+    #[must_use]
+    pub fn verify_with(&self, held: impl IntoIterator<Item = Value>) -> Report {
+        let pass = Pass::new(self, Scope::Exact);
+        pass.run(held.into_iter())
+    }
+}
+
+impl<'h> Pass<'h> {
+    pub(crate) fn new(heap: &'h Heap, scope: Scope) -> Self {
+        Self {
+            heap,
+            ledger: Ledger::new(heap.slots.chunks.len() << CHUNK_SHIFT),
+            report: Report::new(scope),
+            flagged: [Vec::new(), Vec::new()],
+            misfits: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+
+    /// The objects that holders lead to, all of them known.
+    #[cfg(feature = "inject")]
+    pub(super) fn reached(heap: &'h Heap, held: &[Value]) -> Vec<u32> {
+        let mut pass = Self::new(heap, Scope::Exact);
+        pass.survey();
+        pass.each_slot(Self::count_references);
+        pass.count_holders(held.iter().copied());
+        pass.follow();
+        let mut reached = Vec::new();
+        pass.each_slot(|pass, at, _| {
+            if pass.ledger.state(at) == State::Object && pass.ledger.is_marked(at) {
+                reached.push(at);
+            }
+        });
+        reached
+    }
+
+    fn run(mut self, held: impl Iterator<Item = Value>) -> Report {
+        let start = clock::monotonic_ns();
+        self.survey();
+        self.each_slot(Self::count_references);
+        self.count_holders(held);
+        if self.report.scope == Scope::Whole {
+            self.each_slot(Self::lead_from_outside);
+        }
+        self.follow();
+        self.each_slot(Self::compare_counts);
+        self.follow();
+        self.lead_from_candidates();
+        self.follow();
+        let broken = self.walk_free_lists();
+        self.each_slot(|pass, at, words| pass.expect_marked(at, words, &broken));
+        self.look_at_lists();
+        let duration = clock::monotonic_ns().saturating_sub(start);
+        self.report.duration = Duration::from_nanos(duration);
+        self.report
+    }
+
+    pub(super) fn note(&mut self, at: u32, what: What) {
+        self.report.note(self.heap, at, what);
+    }
+
+    /// Calls for each slot, with its words.
+    fn each_slot(&mut self, mut call: impl FnMut(&mut Self, u32, u32)) {
+        let slots = &self.heap.slots;
+        for chunk in (0_u32..).take(slots.chunks.len()) {
+            let (end, words) = slots.row(chunk);
+            for at in (chunk * CHUNK..end).step_by(words as usize) {
+                call(self, at, words);
+            }
+        }
+    }
+
+    /// Says what begins where.
+    fn survey(&mut self) {
+        let heap = self.heap;
+        let begun = heap.dying.begun.map(|(at, _)| at);
+        let dying = || heap.dying.list.iter().copied().chain(begun);
+        for at in dying().filter(|at| heap.slots.starting_at(*at).is_some()) {
+            self.ledger.set(at, State::Dying);
+        }
+        self.each_slot(|pass, at, _| {
+            let word = heap.words.load(at);
+            let (count, kind) = (header::count(word), header::kind(word));
+            let state = match (count, kind) {
+                (0, Kind::Free) if word == 0 && heap.is_shut(at) => State::Shut,
+                (0, Kind::Free) if word == 0 => State::Free,
+                (0, Kind::Buffer) => State::Buffer,
+                (0, _) if pass.ledger.state(at) == State::Dying => State::Dying,
+                _ => State::Object,
+            };
+            pass.ledger.set(at, state);
+            if state == State::Object {
+                pass.report.objects += 1;
+                if count == 0 {
+                    pass.note(at, What::CountZero);
+                }
+            }
+        });
+        for place in dying() {
+            if !self.ledger.mark(place, State::Dying) {
+                self.note(0, What::FreeElsewhere { place });
+            }
+        }
+    }
+
+    /// Counts the references of an object, if it fits.
+    fn count_references(&mut self, at: u32, words: u32) {
+        let heap = self.heap;
+        if !matches!(self.ledger.state(at), State::Object | State::Dying) {
+            return;
+        }
+        let word = heap.words.load(at);
+        for (flag, list) in [BUFFERED, DEFERRED].into_iter().zip(&mut self.flagged) {
+            if word & flag != 0 && header::count(word) > 0 {
+                list.push(at);
+            }
+        }
+        let ledger = &mut self.ledger;
+        if let Err(misfit) = heap.layout(at, words, |room| ledger.mark(room, State::Buffer)) {
+            self.misfits.push(at);
+            self.note(at, What::Misfit(misfit));
+            return;
+        }
+        if word & FINALIZER != 0 && !heap.finalizers.by_object.contains_key(&at) {
+            self.note(at, What::Misfit(Misfit::Finalizer));
+        }
+        if let Some(children) = heap.edges_small(at, word) {
+            for child in children {
+                self.refer(at, child);
+            }
+            if header::kind(word) == Kind::Weak {
+                self.look_at_weak(at);
+            }
+            return;
+        }
+        let from = match heap.dying.begun {
+            Some((begun, from)) if begun == at => from,
+            _ => 0,
+        };
+        let edges = heap.edges(at);
+        for place in from..edges.count() {
+            self.refer(at, edges.at(heap, place));
+        }
+        if header::kind(word) == Kind::Host {
+            for child in heap.host_children(at) {
+                self.refer(at, child);
+            }
+        }
+    }
+
+    #[inline]
+    fn refer(&mut self, at: u32, child: u32) {
+        if child == 0 {
+            return;
+        }
+        self.report.references += 1;
+        if !self.ledger.refer(child) {
+            self.note(at, What::RefersTo { place: child });
+        }
+    }
+
+    /// A generation that goes on has its object; none is ahead of its target's.
+    fn look_at_weak(&mut self, at: u32) {
+        let word = self.heap.words.load(at + 1);
+        let (place, found) = (low(word), high(word));
+        let current = self.heap.slots.generation(place);
+        if found > current {
+            self.note(at, What::Generation { found, current });
+        } else if found == current {
+            let is_object = self.ledger.state(place) == State::Object;
+            if !is_object || self.heap.words.load(place) & HAS_WEAK == 0 {
+                self.note(at, What::TargetGone { place });
+            }
+        }
+    }
+
+    /// Counts the references of roots, finalizers and the host; what they hold is reached.
+    fn count_holders(&mut self, held: impl Iterator<Item = Value>) {
+        let heap = self.heap;
+        for kept in &heap.roots.kept {
+            self.hold(kept.value);
+        }
+        for due in &heap.finalizers.queue {
+            self.hold(due.object.into());
+            self.hold(due.finalizer);
+        }
+        let mut finalizers: Vec<_> = heap.finalizers.by_object.iter().collect();
+        finalizers.sort_unstable_by_key(|(at, _)| **at);
+        for (&at, &finalizer) in finalizers {
+            self.hold(finalizer);
+            let is_object = self.ledger.state(at) == State::Object;
+            if !is_object || heap.words.load(at) & FINALIZER == 0 {
+                self.note(at, What::Misfit(Misfit::Finalizer));
+            }
+        }
+        for value in held {
+            self.hold(value);
+        }
+    }
+
+    fn hold(&mut self, value: Value) {
+        let place = value.link();
+        if place == 0 {
+            return;
+        }
+        self.report.references += 1;
+        if self.ledger.refer(place) {
+            self.lead(place);
+        } else {
+            self.note(0, What::HeldPlace { place });
+        }
+    }
+
+    /// An object is reached.
+    #[inline]
+    fn lead(&mut self, at: u32) {
+        if self.ledger.mark(at, State::Object) {
+            self.open.push(at);
+        }
+    }
+
+    /// Where only a part of the holders is known, what has more references than are known is held.
+    fn lead_from_outside(&mut self, at: u32, _: u32) {
+        if self.ledger.state(at) == State::Object {
+            let count = header::count(self.heap.words.load(at));
+            let outside = u64::from(count).saturating_sub(self.ledger.references(at));
+            if count == STICKY {
+                self.lead(at);
+            } else if outside > 0 {
+                self.report.outside += outside;
+                self.lead(at);
+            }
+        }
+    }
+
+    /// Follows what is reached to its end.
+    fn follow(&mut self) {
+        let heap = self.heap;
+        while let Some(at) = self.open.pop() {
+            if !self.misfits.is_empty() && self.misfits.binary_search(&at).is_ok() {
+                continue;
+            }
+            heap.each_edge(at, |child| self.lead(child));
+        }
+    }
+
+    /// Compares a count with what was found. What is held too often and not reached is a leak, and what
+    /// it holds is a part of that.
+    fn compare_counts(&mut self, at: u32, _: u32) {
+        if self.ledger.state(at) != State::Object {
+            return;
+        }
+        let count = header::count(self.heap.words.load(at));
+        let references = self.ledger.references(at);
+        if u64::from(count) == references || count == STICKY || count == 0 {
+            return;
+        }
+        if u64::from(count) < references {
+            self.note(at, What::Counted { count, references });
+        } else if self.report.scope == Scope::Exact {
+            if self.ledger.is_marked(at) {
+                self.note(at, What::Counted { count, references });
+            } else {
+                self.note(at, What::HeldByNobody { count, references });
+                self.lead(at);
+            }
+        }
+    }
+
+    /// What the collector has before it, or is freeing, is no orphan.
+    fn lead_from_candidates(&mut self) {
+        let flagged = core::mem::take(&mut self.flagged);
+        for at in flagged.iter().flatten() {
+            self.lead(*at);
+        }
+        self.flagged = flagged;
+        let heap = self.heap;
+        let begun = heap.dying.begun.map(|(at, _)| at);
+        for at in heap.dying.list.iter().copied().chain(begun) {
+            if self.ledger.state(at) == State::Dying {
+                self.open.push(at);
+            }
+        }
+    }
+
+    /// What has no mark at the end is nobody's.
+    fn expect_marked(&mut self, at: u32, words: u32, broken: &[u32]) {
+        let state = self.ledger.state(at);
+        if matches!(state, State::Shut | State::Nothing | State::Dying) || self.ledger.is_marked(at)
+        {
+            return;
+        }
+        match state {
+            State::Object => self.note(at, What::Unreached),
+            State::Buffer => self.note(at, What::BufferOfNobody),
+            // Behind a break in the list, it is not known.
+            State::Free if !broken.contains(&words) => self.note(at, What::SlotOfNobody),
+            _ => {}
+        }
+    }
+}
