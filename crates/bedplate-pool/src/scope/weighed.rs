@@ -24,7 +24,7 @@ impl Tagged for Weighed {
 
     fn run(mut self: Box<Self>, cx: Context<'_>, permit: Option<Permit>) {
         if let Some(job) = self.job.take() {
-            self.work.settle(cx, &self.work.scope(), job, permit);
+            self.work.settle_weighed(cx, job, permit);
             self.work.count_ended();
         }
     }
@@ -35,8 +35,9 @@ impl Drop for Weighed {
         // A gate whose pool is gone drops what waits; no scope is open then, but one that is must not
         // wait for ever.
         if let Some(job) = self.job.take() {
-            let dropped = catch_unwind(AssertUnwindSafe(|| drop(job)));
-            self.work.keep_panic(dropped);
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(job))) {
+                self.work.keep_panic(panic);
+            }
             self.work.count_ended();
         }
     }

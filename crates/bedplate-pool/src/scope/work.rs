@@ -239,41 +239,61 @@ impl Work {
             if more {
                 self.invite();
             }
-            self.settle(cx, scope, job, None);
+            self.settle(cx, scope, job);
             ended += 1;
         }
         ended
     }
 
     /// Runs or drops one job. The caller says that it has ended.
-    pub(super) fn settle(
-        &self,
+    #[inline]
+    fn settle(&self, cx: Context<'_>, scope: &Scope<'static>, job: Job) {
+        let Job { body, span } = job;
+        self.during(cx, span, || {
+            if self.is_cancelled() {
+                drop(body);
+            } else {
+                body(scope);
+            }
+        });
+    }
+
+    /// As [`settle`](Self::settle), for a job that the gate has let in, with what it has charged.
+    pub(super) fn settle_weighed(
+        self: &Arc<Self>,
         cx: Context<'_>,
-        scope: &Scope<'static>,
         job: Job,
         permit: Option<Permit>,
     ) {
-        let cancelled = self.is_cancelled();
         let Job { body, span } = job;
-        let outer = span::replace(span);
-        let during = cx.seat().during(SliceKind::ScopeJob, 0);
-        let ran = catch_unwind(AssertUnwindSafe(|| {
-            if cancelled {
+        let scope = self.scope();
+        self.during(cx, span, || {
+            if self.is_cancelled() {
                 drop(body);
             } else {
-                admission::during(permit.as_ref(), || body(scope));
+                admission::during(permit.as_ref(), || body(&scope));
             }
-        }));
-        drop(during);
-        span::replace(outer);
+        });
         // Whoever learns that the job has ended finds its bytes given back.
         drop(permit);
-        self.keep_panic(ran);
+    }
+
+    /// Does something as a job does: for its span, in the timeline, its panic kept.
+    #[inline]
+    fn during(&self, cx: Context<'_>, span: SpanContext, what: impl FnOnce()) {
+        let outer = span::replace(span);
+        let during = cx.seat().during(SliceKind::ScopeJob, 0);
+        let ran = catch_unwind(AssertUnwindSafe(what));
+        drop(during);
+        span::replace(outer);
+        if let Err(panic) = ran {
+            self.keep_panic(panic);
+        }
     }
 
     /// Keeps the first panic of a job for the scope's owner.
-    pub(super) fn keep_panic(&self, ran: Result<(), Payload>) {
-        let Err(panic) = ran else { return };
+    #[cold]
+    pub(super) fn keep_panic(&self, panic: Payload) {
         let mut first = self.lock_panic();
         if first.is_none() {
             *first = Some(panic);
