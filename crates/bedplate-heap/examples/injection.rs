@@ -17,6 +17,9 @@ use garden::Garden;
 struct Row {
     damaged: u64,
     found: u64,
+    mended: u64,
+    lossless: u64,
+    went_back: u64,
 }
 
 /// Damages one heap in each way.
@@ -29,8 +32,10 @@ fn damage_one(seed: u64, rows: &mut [Row; 9], false_alarms: &mut u64) -> Result<
     let (view, held_objects) = (garden.view(), garden.held_objects());
     let is_known = garden.heap.verify().outside == held_objects as u64;
     *false_alarms += u64::from(!is_known);
-    let Garden { heap, chance, held } = &mut garden;
     for (fault, row) in Fault::ALL.into_iter().zip(rows) {
+        let Garden {
+            heap, chance, held, ..
+        } = &mut garden;
         let sound = heap.verify_with(held.iter().copied());
         *false_alarms += u64::from(!sound.is_healthy() || !heap.quick_check().is_healthy());
         let mut damage = None;
@@ -41,9 +46,13 @@ fn damage_one(seed: u64, rows: &mut [Row; 9], false_alarms: &mut u64) -> Result<
         row.damaged += 1;
         let report = heap.verify_with(held.iter().copied());
         row.found += u64::from(report.count(fault) > 0);
-        heap.restore(&checkpoint)?;
+        let recovery = heap.recover_or_restore(held.iter().copied(), &checkpoint)?;
+        row.mended += u64::from(recovery.after.is_healthy());
+        row.lossless += u64::from(recovery.is_lossless() && !recovery.went_back);
+        row.went_back += u64::from(recovery.went_back);
+        assert_eq!(garden.view(), view);
+        garden.heap.restore(&checkpoint)?;
     }
-    assert_eq!(garden.view(), view);
     garden.clear();
     Ok(())
 }
@@ -57,9 +66,11 @@ fn main() -> Result<(), HeapError> {
         damage_one(seed, &mut rows, &mut false_alarms)?;
     }
     println!("{heaps} random heaps, {false_alarms} false alarms");
-    println!("{:12} {:>9} {:>9}", "fault", "damaged", "found");
+    println!("fault         damaged    found  healthy again  mended without loss  went back");
     for (fault, row) in Fault::ALL.into_iter().zip(rows) {
-        println!("{:12} {:>9} {:>9}", fault.name(), row.damaged, row.found);
+        let (name, damaged, found) = (fault.name(), row.damaged, row.found);
+        let (mended, lossless, went_back) = (row.mended, row.lossless, row.went_back);
+        println!("{name:12} {damaged:>8} {found:>8} {mended:>14} {lossless:>20} {went_back:>10}");
     }
     Ok(())
 }

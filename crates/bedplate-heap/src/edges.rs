@@ -52,11 +52,9 @@ impl Edges {
         self.rows[0].1 + self.rows[1].1 + links
     }
 
-    /// The word of a place in the rows.
-    #[cfg(feature = "inject")]
-    pub(crate) const fn word(&self, place: usize) -> u32 {
+    /// The word of a place in the rows, for repairs.
+    pub(crate) const fn word(&self, place: u32) -> u32 {
         let [(first, first_count), (second, _)] = self.rows;
-        let place = crate::bits::narrow(place);
         if place < first_count {
             first + place
         } else {

@@ -18,7 +18,7 @@ use crate::finalizers::Finalizers;
 use crate::header::{self, Kind, ONE, QUIET};
 use crate::kinds::Hosts;
 use crate::raw::Words;
-use crate::recover::Quarantine;
+use crate::recover::Acknowledged;
 use crate::release::Dying;
 use crate::roots::Roots;
 use crate::shapes::Shapes;
@@ -38,7 +38,7 @@ pub struct Heap {
     pub(crate) hosts: Hosts,
     pub(crate) roots: Roots,
     pub(crate) finalizers: Finalizers,
-    pub(crate) quarantine: Quarantine,
+    pub(crate) acknowledged: Acknowledged,
 }
 
 impl Heap {
@@ -67,7 +67,7 @@ impl Heap {
             hosts: Hosts::default(),
             roots: Roots::default(),
             finalizers: Finalizers::default(),
-            quarantine: Quarantine::default(),
+            acknowledged: Acknowledged::default(),
         })
     }
 

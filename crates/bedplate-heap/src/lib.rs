@@ -87,6 +87,7 @@ pub use header::Kind;
 pub use heap::Heap;
 pub use kinds::{HostObject, TablePosition};
 pub use limits::Limits;
+pub use recover::{Action, Recovery, Repair};
 pub use roots::Root;
 pub use shapes::{InlineCache, Key, Shape};
 pub use stats::Stats;

@@ -18,7 +18,7 @@ use crate::cycles::Cycles;
 use crate::finalizers::Finalizers;
 use crate::header;
 use crate::raw::Words;
-use crate::recover::Quarantine;
+use crate::recover::Acknowledged;
 use crate::release::Dying;
 use crate::roots::Kept;
 use crate::slots::{CHUNK, Chunk, Slots, Use};
@@ -58,7 +58,7 @@ pub struct Checkpoint {
     hosts: Vec<Option<Box<dyn HostObject>>>,
     hosts_free: Vec<u32>,
     finalizers: Finalizers,
-    quarantine: Quarantine,
+    acknowledged: Acknowledged,
     cost: CheckpointCost,
 }
 
@@ -140,7 +140,7 @@ impl Heap {
         self.hosts.objects = hosts;
         self.hosts.free.clone_from(&checkpoint.hosts_free);
         self.finalizers = checkpoint.finalizers.clone();
-        self.quarantine = checkpoint.quarantine.clone();
+        self.acknowledged = checkpoint.acknowledged;
         let gone = self.roots.restore(&checkpoint.kept);
         self.release_all(gone);
         Ok(())
@@ -167,7 +167,7 @@ impl Heap {
             hosts: Vec::new(),
             hosts_free: self.hosts.free.clone(),
             finalizers: self.finalizers.clone(),
-            quarantine: self.quarantine.clone(),
+            acknowledged: self.acknowledged,
             cost: CheckpointCost::default(),
         };
         checkpoint.hosts = self.copies(&self.hosts.objects)?;

@@ -207,6 +207,22 @@ impl Heap {
         Ok(())
     }
 
+    /// Puts an entry where its key belongs; there is room for it, and none of that key. For repairs.
+    pub(crate) fn put_entry(&mut self, at: u32, key: Value, value: Value) {
+        let word = self.words.load(at + 1);
+        let parts = Parts {
+            at,
+            length: low(word),
+            capacity: high(word),
+            buffer: low(self.words.load(at + 2)),
+        };
+        let (index, _) = self.probe(&parts, key);
+        let entry = parts.entry(index);
+        self.put(entry, key);
+        self.put(entry + 1, value);
+        self.set_length(&parts, parts.length + 1);
+    }
+
     fn set_length(&mut self, parts: &Parts, length: u32) {
         self.words.store(parts.at + 1, join(length, parts.capacity));
     }

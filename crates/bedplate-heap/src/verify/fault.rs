@@ -188,7 +188,10 @@ pub enum What {
     /// A free slot that is in a list twice.
     FreeTwice,
     /// Its count is zero and it is not about to be freed.
-    CountZero,
+    CountZero {
+        /// The references to it.
+        references: u64,
+    },
     /// References were given back that were not there.
     Refused {
         /// How often.
@@ -209,7 +212,7 @@ impl What {
             Self::Generation { .. } | Self::TargetGone { .. } => Fault::Weak,
             Self::HeldByNobody { .. } | Self::BufferOfNobody | Self::SlotOfNobody => Fault::Leak,
             Self::FreeElsewhere { .. } | Self::FreeTwice => Fault::DoubleFree,
-            Self::CountZero | Self::Refused { .. } => Fault::Underflow,
+            Self::CountZero { .. } | Self::Refused { .. } => Fault::Underflow,
         }
     }
 }
@@ -258,7 +261,10 @@ impl fmt::Display for Finding {
             What::SlotOfNobody => f.write_str("is free and in no list"),
             What::FreeElsewhere { place } => write!(f, "leads to @{place} as a free slot"),
             What::FreeTwice => f.write_str("is in a list of free slots twice"),
-            What::CountZero => f.write_str("has no count and is not about to be freed"),
+            What::CountZero { references } => write!(
+                f,
+                "has no count, {references} references, and is not about to be freed"
+            ),
             What::Refused { times } => write!(f, "refused {times} releases too many"),
         }
     }

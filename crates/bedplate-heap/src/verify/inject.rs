@@ -6,7 +6,7 @@
 
 use super::fault::Fault;
 use super::whole::Pass;
-use crate::bits::{high, join, low};
+use crate::bits::{high, join, low, narrow};
 use crate::header::{self, BUFFERED, HAS_WEAK, Kind, LEAF, ONE};
 use crate::slots::SIZES;
 use crate::{Heap, HeapError, Ref, Value};
@@ -111,7 +111,7 @@ impl Heap {
         }
         let at = fit[choose(fit.len())];
         let count = self.edges(at).count();
-        let place = self.edges(at).word(choose(count as usize));
+        let place = self.edges(at).word(narrow(choose(count as usize)));
         let (bad, how) = match choose(4) {
             0 => (self.free_slot()?, "a reference to a free slot"),
             1 => (at + 1, "a reference into an object"),

@@ -57,7 +57,7 @@ impl Pass<'_> {
                 self.note(chunk << CHUNK_SHIFT, What::SlotOfNobody);
             }
         }
-        let refused = heap.quarantine.unseen_underflows(heap.stats.underflows);
+        let refused = heap.unseen_underflows();
         if refused > 0 {
             self.note(0, What::Refused { times: refused });
         }

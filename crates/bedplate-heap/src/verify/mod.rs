@@ -49,3 +49,4 @@ pub use inject::Damage;
 pub use part::Round;
 pub use report::{Report, Scope};
 pub use watch::{Mode, Watch};
+pub(crate) use whole::Pass;

@@ -128,6 +128,9 @@ impl Heap {
 
     fn look_at_target(&self, report: &mut Report, at: u32) {
         let word = self.words.load(at + 1);
+        if word == 0 {
+            return;
+        }
         let (place, found) = (low(word), high(word));
         let current = self.slots.generation(place);
         if found > current {
@@ -142,7 +145,7 @@ impl Heap {
 
     /// The next of a free slot is a free slot of the same size.
     fn look_at_next_free(&self, report: &mut Report, at: u32, words: u32) {
-        if self.is_shut(at) {
+        if self.slots.generation(at) == u32::MAX {
             return;
         }
         let place = low(self.words.load(at + 1));

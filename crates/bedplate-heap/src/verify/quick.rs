@@ -28,7 +28,7 @@ impl Heap {
         let start = clock::monotonic_ns();
         let mut report = Report::new(Scope::Quick);
         report.objects = self.stats.live_objects();
-        let refused = self.quarantine.unseen_underflows(self.stats.underflows);
+        let refused = self.unseen_underflows();
         if refused > 0 {
             report.note(self, 0, What::Refused { times: refused });
         }

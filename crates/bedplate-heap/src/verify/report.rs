@@ -46,21 +46,30 @@ pub struct Report {
     pub by_fault: [u64; 9],
     /// How long it took.
     pub duration: Duration,
+    /// So many findings are kept.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    findings_max: usize,
 }
 
 impl Report {
     pub(super) fn new(scope: Scope) -> Self {
         Self {
             scope,
+            findings_max: FINDINGS_MAX,
             ..Self::default()
         }
+    }
+
+    /// Keeps all findings.
+    pub(super) const fn keep_all(&mut self) {
+        self.findings_max = usize::MAX;
     }
 
     /// Notes a fault of a place, 0 for the heap itself.
     #[cold]
     pub(super) fn note(&mut self, heap: &Heap, at: u32, what: What) {
         self.by_fault[what.fault() as usize] += 1;
-        if self.findings.len() < FINDINGS_MAX {
+        if self.findings.len() < self.findings_max {
             let is_place = (at as usize) < heap.words.len();
             let header = if is_place { heap.words.load(at) } else { 0 };
             self.findings.push(Finding {

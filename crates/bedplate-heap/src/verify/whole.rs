@@ -85,14 +85,18 @@ impl<'h> Pass<'h> {
         reached
     }
 
+    /// A report with all findings.
+    pub(crate) fn complete(mut self, held: impl Iterator<Item = Value>) -> Report {
+        self.report.keep_all();
+        self.run(held)
+    }
+
     fn run(mut self, held: impl Iterator<Item = Value>) -> Report {
         let start = clock::monotonic_ns();
         self.survey();
         self.each_slot(Self::count_references);
         self.count_holders(held);
-        if self.report.scope == Scope::Whole {
-            self.each_slot(Self::lead_from_outside);
-        }
+        self.each_slot(Self::lead_from_outside);
         self.follow();
         self.each_slot(Self::compare_counts);
         self.follow();
@@ -133,7 +137,9 @@ impl<'h> Pass<'h> {
             let word = heap.words.load(at);
             let (count, kind) = (header::count(word), header::kind(word));
             let state = match (count, kind) {
-                (0, Kind::Free) if word == 0 && heap.is_shut(at) => State::Shut,
+                (0, Kind::Free) if word == 0 && heap.slots.generation(at) == u32::MAX => {
+                    State::Shut
+                }
                 (0, Kind::Free) if word == 0 => State::Free,
                 (0, Kind::Buffer) => State::Buffer,
                 (0, _) if pass.ledger.state(at) == State::Dying => State::Dying,
@@ -142,9 +148,6 @@ impl<'h> Pass<'h> {
             pass.ledger.set(at, state);
             if state == State::Object {
                 pass.report.objects += 1;
-                if count == 0 {
-                    pass.note(at, What::CountZero);
-                }
             }
         });
         for place in dying() {
@@ -210,9 +213,13 @@ impl<'h> Pass<'h> {
         }
     }
 
-    /// A generation that goes on has its object; none is ahead of its target's.
+    /// A generation that goes on has its object; none is ahead of its target's. One without a target was
+    /// ended by recovery.
     fn look_at_weak(&mut self, at: u32) {
         let word = self.heap.words.load(at + 1);
+        if word == 0 {
+            return;
+        }
         let (place, found) = (low(word), high(word));
         let current = self.heap.slots.generation(place);
         if found > current {
@@ -270,14 +277,15 @@ impl<'h> Pass<'h> {
         }
     }
 
-    /// Where only a part of the holders is known, what has more references than are known is held.
+    /// A count that sticks holds its object for ever. Where only a part of the holders is known, what
+    /// has more references than are known is held, too.
     fn lead_from_outside(&mut self, at: u32, _: u32) {
         if self.ledger.state(at) == State::Object {
             let count = header::count(self.heap.words.load(at));
             let outside = u64::from(count).saturating_sub(self.ledger.references(at));
             if count == STICKY {
                 self.lead(at);
-            } else if outside > 0 {
+            } else if outside > 0 && self.report.scope == Scope::Whole {
                 self.report.outside += outside;
                 self.lead(at);
             }
@@ -303,10 +311,10 @@ impl<'h> Pass<'h> {
         }
         let count = header::count(self.heap.words.load(at));
         let references = self.ledger.references(at);
-        if u64::from(count) == references || count == STICKY || count == 0 {
-            return;
-        }
-        if u64::from(count) < references {
+        if count == 0 {
+            self.note(at, What::CountZero { references });
+        } else if u64::from(count) == references || count == STICKY {
+        } else if u64::from(count) < references {
             self.note(at, What::Counted { count, references });
         } else if self.report.scope == Scope::Exact {
             if self.ledger.is_marked(at) {

@@ -39,7 +39,9 @@ fn all_nine_kinds_of_faults_are_found() {
         let mut garden = grown(seed);
         let checkpoint = garden.heap.checkpoint().expect("bags can be copied");
         for fault in Fault::ALL {
-            let Garden { heap, chance, held } = &mut garden;
+            let Garden {
+                heap, chance, held, ..
+            } = &mut garden;
             let damage = (0..100).find_map(|_| {
                 let damage = heap.damage(fault, held, &mut |end| chance.below(end));
                 damage.expect("memory")
@@ -108,7 +110,9 @@ fn every_finding_has_a_sentence() {
     for seed in 0..40 {
         let mut garden = grown(seed);
         let fault = Fault::ALL[garden.chance.below(9)];
-        let Garden { heap, chance, held } = &mut garden;
+        let Garden {
+            heap, chance, held, ..
+        } = &mut garden;
         let damage = heap.damage(fault, held, &mut |end| chance.below(end));
         if damage.expect("memory").is_some() {
             for finding in heap.verify_with(held.iter().copied()).findings {
@@ -141,7 +145,9 @@ fn parts_find_what_an_object_says_of_itself() {
         assert_eq!(round(&garden.heap), 0);
         let checkpoint = garden.heap.checkpoint().expect("bags can be copied");
         for fault in [Fault::Dangling, Fault::Structure, Fault::Weak] {
-            let Garden { heap, chance, held } = &mut garden;
+            let Garden {
+                heap, chance, held, ..
+            } = &mut garden;
             let damage = heap.damage(fault, held, &mut |end| chance.below(end));
             if let Some(damage) = damage.expect("memory") {
                 assert!(round(heap) > 0, "seed {seed}, {damage:?}");
@@ -176,7 +182,9 @@ fn the_quick_check_sees_the_ends_of_lists_and_what_was_refused() {
     let mut found = 0;
     for seed in 0..40 {
         let mut garden = grown(seed);
-        let Garden { heap, chance, held } = &mut garden;
+        let Garden {
+            heap, chance, held, ..
+        } = &mut garden;
         let damage = heap.damage(Fault::DoubleFree, held, &mut |end| chance.below(end));
         found += usize::from(damage.expect("memory").is_some() && !heap.quick_check().is_healthy());
     }

@@ -1,0 +1,128 @@
+//! Repairs of counts and lists.
+
+use super::repair::{Action, Repair};
+use crate::header::{self, BUFFERED, DEFERRED, Kind, ONE};
+use crate::{Fault, Finding, Heap, Ref, What};
+
+impl Heap {
+    /// Mends counts, and the lists of candidates, of free slots and of what is being freed.
+    pub(super) fn mend_lists(&mut self, findings: &[Finding], repairs: &mut Vec<Repair>) {
+        let mut frees = Vec::new();
+        for finding in findings {
+            let at = finding.object.map_or(0, Ref::index);
+            let action = match finding.what {
+                What::Counted { references, .. }
+                | What::HeldByNobody { references, .. }
+                | What::CountZero { references } => self.recount(at, references),
+                What::Unreached => {
+                    let word = self.words.load(at);
+                    self.words.store(at, word | BUFFERED);
+                    Action::MadeCandidate
+                }
+                What::BufferOfNobody => {
+                    frees.push(at);
+                    Action::Freed
+                }
+                What::Refused { .. } => {
+                    self.acknowledge_underflows();
+                    Action::Acknowledged
+                }
+                _ => Action::ListsRebuilt,
+            };
+            Self::repaired(repairs, finding, action);
+        }
+        self.rebuild_candidates();
+        for buffer in frees {
+            self.give_buffer(buffer);
+        }
+        let is_wrong = |finding: &Finding| {
+            let is_slot = finding.what == What::SlotOfNobody;
+            is_slot || finding.what.fault() == Fault::DoubleFree
+        };
+        if findings.iter().any(is_wrong) {
+            self.rebuild_dying();
+            self.slots.rebuild_free(&mut self.words);
+        }
+    }
+
+    /// Makes a count what it should be; an object without references is freed.
+    fn recount(&mut self, at: u32, references: u64) -> Action {
+        let word = self.words.load(at) & (ONE - 1);
+        // Beyond what a count can say, it sticks.
+        let count = references.min(u64::from(u32::MAX));
+        self.words.store(at, word | (count * ONE));
+        if count > 0 {
+            return Action::Recounted;
+        }
+        self.end_weak(at, word);
+        self.finalizers.by_object.remove(&at);
+        self.words.store(at, word & !header::FINALIZER);
+        self.dying.list.push(at);
+        Action::Freed
+    }
+
+    /// The lists of candidates say what the flags say.
+    fn rebuild_candidates(&mut self) {
+        let (mut candidates, mut deferred) = (Vec::new(), Vec::new());
+        for at in self.slots.places() {
+            let word = self.words.load(at);
+            if header::count(word) > 0 {
+                if word & BUFFERED != 0 {
+                    candidates.push(at);
+                }
+                if word & DEFERRED != 0 {
+                    deferred.push(at);
+                }
+            }
+        }
+        self.cycles.candidates = candidates;
+        self.cycles.deferred = deferred;
+    }
+
+    /// What waits to be freed is without a count, and waits once.
+    fn rebuild_dying(&mut self) {
+        let (words, slots) = (&self.words, &self.slots);
+        let is_dying = |at: u32| {
+            let word = words.load(at);
+            header::count(word) == 0 && !matches!(header::kind(word), Kind::Free | Kind::Buffer)
+        };
+        let is_slot = |at: u32| slots.starting_at(at).is_some() && is_dying(at);
+        self.dying.begun = self.dying.begun.filter(|(at, _)| is_slot(*at));
+        let begun = self.dying.begun.map_or(0, |(at, _)| at);
+        self.dying.list.retain(|at| is_slot(*at) && *at != begun);
+        self.dying.list.sort_unstable();
+        self.dying.list.dedup();
+    }
+
+    /// The figures say how many objects there are.
+    pub(super) fn count_objects(&mut self, objects: u64) {
+        let dying = self.dying.list.len() as u64 + u64::from(self.dying.begun.is_some());
+        let made = self.stats.allocated_objects;
+        self.stats.freed_objects = made.saturating_sub(objects + dying);
+        self.stats.allocated_objects = self.stats.freed_objects + objects + dying;
+    }
+}
+
+impl crate::slots::Slots {
+    /// Makes the lists of free slots and of spare chunks from what chunks and slots say.
+    fn rebuild_free(&mut self, memory: &mut crate::raw::Words) {
+        self.free.fill(0);
+        let places: Vec<u32> = self
+            .places()
+            .filter(|at| memory.load(*at) == 0 && self.generation(*at) != u32::MAX)
+            .collect();
+        for at in places.into_iter().rev() {
+            self.give(memory, at);
+        }
+        self.spare.clear();
+        for chunk in 0..crate::bits::narrow(self.chunks.len()) {
+            if self.chunks[chunk as usize].used != crate::slots::Use::Free {
+                continue;
+            }
+            match self.spare.last_mut() {
+                Some((first, count)) if *first + *count == chunk => *count += 1,
+                _ => self.spare.push((chunk, 1)),
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Repairs of objects and of what they refer to.
+
+use super::repair::{Action, Repair};
+use crate::bits::{high, join, low, narrow};
+use crate::header::{self, FINALIZER, HAS_WEAK, Kind, LEAF, ONE, STICKY};
+use crate::{Finding, Heap, Misfit, Ref, Value, What};
+
+impl Heap {
+    /// Mends objects that do not fit; those that did not fit before are set aside.
+    pub(super) fn mend_objects(
+        &mut self,
+        findings: &[Finding],
+        is_first: bool,
+        repairs: &mut Vec<Repair>,
+    ) {
+        for finding in findings {
+            let What::Misfit(misfit) = finding.what else {
+                continue;
+            };
+            let at = finding.object.map_or(0, Ref::index);
+            let action = match self.mend_misfit(at, misfit) {
+                Some(action) if is_first => action,
+                _ => {
+                    self.set_aside(at);
+                    Action::SetAside
+                }
+            };
+            Self::repaired(repairs, finding, action);
+        }
+    }
+
+    /// Mends an object from what it holds, where that says enough.
+    fn mend_misfit(&mut self, at: u32, misfit: Misfit) -> Option<Action> {
+        let word = self.words.load(at);
+        match (misfit, header::kind(word)) {
+            (Misfit::Flags, kind) => {
+                let leaf = if kind.is_leaf() { LEAF } else { 0 };
+                self.words.store(at, word & !LEAF | leaf);
+                Some(Action::Rebuilt)
+            }
+            (Misfit::Finalizer, kind) => {
+                let is_object = kind != Kind::Free && header::count(word) > 0;
+                if !is_object {
+                    self.finalizers.by_object.remove(&at);
+                } else if self.finalizers.by_object.contains_key(&at) {
+                    self.words.store(at, word | FINALIZER);
+                } else {
+                    self.words.store(at, word & !FINALIZER);
+                }
+                Some(Action::Rebuilt)
+            }
+            (Misfit::Entries | Misfit::Length, Kind::Table) => {
+                // A buffer has room for less than twice its entries: the capacity is known.
+                let buffer = low(self.words.load(at + 2));
+                let capacity = 1 << (self.room(buffer) / 2).max(1).ilog2();
+                let key = |entry: u32| self.value(buffer + 1 + 2 * entry);
+                let used = (0..capacity).filter(|entry| !key(*entry).is_nil()).count();
+                self.words.store(at + 1, join(narrow(used), capacity));
+                Some(Action::Rebuilt)
+            }
+            (Misfit::Length, Kind::Array) => {
+                let room = self.room(low(self.words.load(at + 2)));
+                self.words.store(at + 1, u64::from(room));
+                Some(Action::Clipped)
+            }
+            (Misfit::Buffer | Misfit::Entries, Kind::Array | Kind::Table) => {
+                let links = self.words.load(at + 2);
+                self.words.store(at + 1, 0);
+                self.words.store(at + 2, links & !u64::from(u32::MAX));
+                Some(Action::Emptied)
+            }
+            _ => None,
+        }
+    }
+
+    /// Makes an object empty bytes that are never freed; one that is about to be freed is freed as such.
+    fn set_aside(&mut self, at: u32) {
+        let Some(words) = self.slots.starting_at(at) else {
+            return;
+        };
+        let word = self.words.load(at);
+        let is_dying = header::count(word) == 0;
+        let count = if is_dying { 0 } else { u64::from(STICKY) * ONE };
+        let flags = word & HAS_WEAK;
+        self.finalizers.by_object.remove(&at);
+        self.words
+            .store(at, count | flags | LEAF | Kind::Bytes as u64);
+        self.words.store(at + 1, u64::from((words - 2) * 8));
+        for place in at + 2..at + words {
+            self.words.store(place, 0);
+        }
+    }
+
+    /// Makes references nil that lead to no object, and ends weak references that cannot be.
+    pub(super) fn mend_references(&mut self, findings: &[Finding], repairs: &mut Vec<Repair>) {
+        for finding in findings {
+            let at = finding.object.map_or(0, Ref::index);
+            let action = match finding.what {
+                What::RefersTo { place } => self.forget(at, place),
+                What::HeldPlace { place } => {
+                    if !self.forget_held(place) {
+                        continue;
+                    }
+                    Action::MadeNil
+                }
+                _ => self.mend_weak(at),
+            };
+            Self::repaired(repairs, finding, action);
+        }
+    }
+
+    /// Makes an object's references to a place nil.
+    fn forget(&mut self, at: u32, place: u32) -> Action {
+        match header::kind(self.words.load(at)) {
+            Kind::Host => {
+                self.drop_host(at);
+                self.set_aside(at);
+                return Action::SetAside;
+            }
+            Kind::Table => {
+                self.forget_entries(at, place);
+                return Action::MadeNil;
+            }
+            Kind::Node => {
+                let links = self.words.load(at + 1);
+                let keep = |link| if link == place { 0 } else { link };
+                self.words
+                    .store(at + 1, join(keep(low(links)), keep(high(links))));
+            }
+            _ => {
+                let edges = self.edges(at);
+                for number in 0..edges.count() {
+                    let word = edges.word(number);
+                    if self.value(word).link() == place {
+                        self.put(word, Value::NIL);
+                    }
+                }
+            }
+        }
+        Action::MadeNil
+    }
+
+    /// Removes a table's entries that refer to a place.
+    fn forget_entries(&mut self, at: u32, place: u32) {
+        let links = self.words.load(at + 2);
+        if high(links) == place {
+            self.words.store(at + 2, join(low(links), 0));
+        }
+        let (buffer, capacity) = (low(links), high(self.words.load(at + 1)));
+        let mut entries = Vec::new();
+        for entry in 0..capacity {
+            let word = buffer + 1 + 2 * entry;
+            let (key, value) = (self.value(word), self.value(word + 1));
+            self.put(word, Value::NIL);
+            self.put(word + 1, Value::NIL);
+            if !key.is_nil() && key.link() != place && value.link() != place {
+                entries.push((key, value));
+            }
+        }
+        self.words.store(at + 1, join(0, capacity));
+        for (key, value) in entries {
+            self.put_entry(at, key, value);
+        }
+    }
+
+    /// Makes roots and finalizers nil that keep a place; `false` where it is the host's own reference.
+    fn forget_held(&mut self, place: u32) -> bool {
+        let mut is_found = false;
+        let mut forget = |value: &mut Value| {
+            if value.link() == place {
+                *value = Value::NIL;
+                is_found = true;
+            }
+        };
+        for kept in &mut self.roots.kept {
+            forget(&mut kept.value);
+        }
+        for due in &mut self.finalizers.queue {
+            forget(&mut due.finalizer);
+        }
+        // The order does not matter: each is another value.
+        let finalizers = self.finalizers.by_object.values_mut();
+        finalizers.for_each(&mut forget);
+        let queued = self.finalizers.queue.len();
+        let is_other = |due: &crate::Finalization| due.object.index() != place;
+        self.finalizers.queue.retain(is_other);
+        is_found || self.finalizers.queue.len() < queued
+    }
+
+    /// Tells a target that lives of its weak reference; ends one whose generation cannot be.
+    fn mend_weak(&mut self, at: u32) -> Action {
+        let word = self.words.load(at + 1);
+        let target = low(word);
+        let is_current = self.slots.generation(target) == high(word);
+        let is_slot = self.slots.starting_at(target).is_some();
+        let header = if is_slot { self.words.load(target) } else { 0 };
+        if is_current && header::count(header) > 0 {
+            self.words.store(target, header | HAS_WEAK);
+            return Action::MarkedWeak;
+        }
+        self.words.store(at + 1, 0);
+        Action::WeakEnded
+    }
+}
