@@ -26,6 +26,8 @@ const LAYERS: &[(&str, u32)] = &[
     ("bedplate-cli", 4),
     ("bedplate-testkit", 5),
     ("bedplate-bench", 5),
+    // Engines built on the base.
+    ("llama", 4),
     ("xtask", 5),
 ];
 

@@ -1,0 +1,63 @@
+//! The arguments.
+
+use bedplate_region::kv::RowFormat;
+use clap::{Parser, ValueEnum};
+use core::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Serves a transformer of the llama family over HTTP.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub(crate) struct Arguments {
+    /// The model: a GGUF file, or a safetensors file with its settings beside it.
+    pub(crate) model: PathBuf,
+    /// Where to listen; port 0 is any that is free, and the line that is printed says which.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// How many requests generate at a time; others wait.
+    #[arg(long, default_value_t = 8)]
+    pub(crate) clients: usize,
+    /// How many tokens the cache holds for all of them and for kept prefixes.
+    #[arg(long, default_value_t = 1 << 16)]
+    pub(crate) cache_tokens: usize,
+    /// The longest sequence in tokens; the model's own context if left out.
+    #[arg(long)]
+    pub(crate) context: Option<usize>,
+    /// How many tokens are computed at a time.
+    #[arg(long, default_value_t = 64)]
+    pub(crate) batch: usize,
+    /// How rows of keys and values are stored.
+    #[arg(long, value_enum, default_value_t = Rows::F32)]
+    pub(crate) rows: Rows,
+    /// Threads that compute; one for each core if left out.
+    #[arg(long)]
+    pub(crate) threads: Option<usize>,
+    /// The most memory for weights, cache and scratch together, in MiB.
+    #[arg(long)]
+    pub(crate) memory_mib: Option<u64>,
+}
+
+/// Formats of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Rows {
+    F32,
+    F16,
+    Bf16,
+    #[value(name = "q8_0")]
+    Q8,
+    #[value(name = "q4_0")]
+    Q4,
+}
+
+impl Rows {
+    pub(crate) const fn format(self) -> RowFormat {
+        match self {
+            Self::F32 => RowFormat::F32,
+            Self::F16 => RowFormat::F16,
+            Self::Bf16 => RowFormat::Bf16,
+            Self::Q8 => RowFormat::Q8_0,
+            Self::Q4 => RowFormat::Q4_0,
+        }
+    }
+}
