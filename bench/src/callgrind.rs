@@ -1,4 +1,4 @@
-//! Instruction counts.
+//! Counts of instructions and misses.
 //!
 //! # Role
 //! Runs a program under callgrind, which counts every instruction and does not replace malloc, so
@@ -76,6 +76,116 @@ pub(crate) fn plain_instructions(path: &Path, words: &[String]) -> Result<f64, F
     })
 }
 
+/// Instructions between the requests of a program that starts, stops and dumps counts itself, in their
+/// order.
+///
+/// # Errors
+/// - [`Failure::Missing`]: no valgrind.
+/// - [`Failure::Ended`]: of the program.
+/// - [`Failure::File`]: its output cannot be read.
+pub(crate) fn requested_counts(path: &Path, words: &[String]) -> Result<Vec<f64>, Failure> {
+    let folder = path.with_file_name(format!("callgrind-requests-{}", std::process::id()));
+    fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+    let output = Command::new("valgrind")
+        .args([
+            "--tool=callgrind",
+            "--error-exitcode=99",
+            "--instr-atstart=no",
+        ])
+        .arg(format!(
+            "--callgrind-out-file={}",
+            folder.join("part").display()
+        ))
+        .arg(path)
+        .args(words)
+        .output()
+        .map_err(|error| Failure::start("valgrind", "valgrind", &error))?;
+    let counts = parts(&folder);
+    fs::remove_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+    if output.status.success() {
+        return counts;
+    }
+    Err(Failure::Ended {
+        program: format!("valgrind {}", path.display()),
+        how: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}
+
+/// The totals of `part.1`, `part.2` and so on.
+fn parts(folder: &Path) -> Result<Vec<f64>, Failure> {
+    let mut counts = Vec::new();
+    loop {
+        let path = folder.join(format!("part.{}", counts.len() + 1));
+        if !path.exists() {
+            return Ok(counts);
+        }
+        let text = fs::read_to_string(&path).map_err(|error| Failure::file(&path, &error))?;
+        counts.push(total(&text).unwrap_or(0.0));
+    }
+}
+
+/// Misses of the first cache of data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Misses {
+    reads: f64,
+    writes: f64,
+}
+
+impl Misses {
+    /// Of reads and writes.
+    pub(crate) const fn all(self) -> f64 {
+        self.reads + self.writes
+    }
+}
+
+/// Misses of a first cache of data of 32 KiB in 8 ways, whatever the machine has.
+///
+/// # Errors
+/// - [`Failure::Missing`]: no valgrind.
+/// - [`Failure::Ended`]: of the program.
+/// - [`Failure::Output`]: cachegrind wrote no summary.
+pub(crate) fn first_level_misses(path: &Path, words: &[String]) -> Result<Misses, Failure> {
+    let mark = words.join("-");
+    let written = path.with_file_name(format!("cachegrind-{mark}-{}", std::process::id()));
+    let output = Command::new("valgrind")
+        .args(["--tool=cachegrind", "--cache-sim=yes"])
+        .args(["--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"])
+        .arg("--error-exitcode=99")
+        .arg(format!("--cachegrind-out-file={}", written.display()))
+        .arg(path)
+        .args(words)
+        .output()
+        .map_err(|error| Failure::start("valgrind", "valgrind", &error))?;
+    let shown = format!("valgrind {} {}", path.display(), words.join(" "));
+    if !output.status.success() {
+        let how = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(Failure::Ended {
+            program: shown,
+            how,
+        });
+    }
+    let text = fs::read_to_string(&written).map_err(|error| Failure::file(&written, &error))?;
+    fs::remove_file(&written).map_err(|error| Failure::file(&written, &error))?;
+    misses(&text).ok_or_else(|| Failure::Output {
+        program: shown,
+        what: "no summary in its output file".to_owned(),
+    })
+}
+
+/// The misses in cachegrind's output file.
+fn misses(text: &str) -> Option<Misses> {
+    let line = |start: &str| text.lines().find_map(|line| line.strip_prefix(start));
+    let (events, summary) = (line("events:")?, line("summary:")?);
+    let of = |name: &str| {
+        let at = events.split_whitespace().position(|event| event == name)?;
+        summary.split_whitespace().nth(at)?.parse().ok()
+    };
+    Some(Misses {
+        reads: of("D1mr")?,
+        writes: of("D1mw")?,
+    })
+}
+
 /// The total in callgrind's output file. Counts stay far below 2^53, where floats are exact.
 fn total(text: &str) -> Option<f64> {
     let line = text.lines().rev().find_map(|line| {
@@ -87,7 +197,14 @@ fn total(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::total;
+    use super::{misses, total};
+
+    #[test]
+    fn misses_are_found_by_their_names() {
+        let text = "events: Ir D1mr Dw D1mw\nfn=x\n1 2 3 4 5\nsummary: 100 20 30 4\n";
+        assert_eq!(misses(text).map(super::Misses::all), Some(24.0));
+        assert_eq!(misses("events: Ir\nsummary: 12\n"), None);
+    }
 
     #[test]
     fn the_total_is_read_from_either_line() {

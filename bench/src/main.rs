@@ -13,6 +13,7 @@
 //! | `malloc/` | rows of the allocator |
 //! | `pool/` | rows of the pool |
 //! | `region/` | rows of the region |
+//! | `heap/` | rows of the heap |
 //! | `evidence.rs` | rows of the evidence tools |
 //! | `labels.rs` | rows of the audit, on the labels made by hand |
 //! | `row.rs` | a row: what is asked, what was measured |
@@ -21,7 +22,7 @@
 //! | `peer/` | the other allocators, and how each is got |
 //! | `program.rs` | builds and runs of the small C programs |
 //! | `trace/` | recorded traces of real programs |
-//! | `callgrind.rs` | instruction counts |
+//! | `callgrind.rs` | counts of instructions and misses |
 //! | `host.rs` | facts of the machine that belong to a figure |
 //! | `failure.rs` | why something could not be measured |
 #![forbid(unsafe_code)]
@@ -39,6 +40,7 @@ mod callgrind;
 mod contender;
 mod evidence;
 mod failure;
+mod heap;
 mod host;
 mod labels;
 mod malloc;
@@ -83,6 +85,8 @@ enum Area {
     Pool(Options),
     /// The region: what an allocation of the arena costs, and how small plans are.
     Region(Options),
+    /// The heap: counts, objects, cycles and pauses, beside pointers that count.
+    Heap(Options),
     /// Records a program's allocations, or what loops cost, and writes the traces that are shipped.
     Record {
         /// The program, or `pool`.
@@ -134,6 +138,7 @@ fn main() -> ExitCode {
         Area::Evidence(options) => evidence::run(options),
         Area::Pool(options) => pool::run(options),
         Area::Region(options) => region::run(options),
+        Area::Heap(options) => heap::run(options),
         Area::Record {
             name: Recording::Program(name),
         } => trace::record(*name),
