@@ -51,8 +51,15 @@ pub(crate) struct Ledger {
     more: HashMap<u32, u64>,
 }
 
+/// What begins, and at which of the two places.
+const START: u32 = !(MARK | COUNT);
+
 const fn odd(place: u32) -> u32 {
-    if place & 1 == 0 { 0 } else { ODD }
+    (place & 1) << 28
+}
+
+const fn start(place: u32, state: State) -> u32 {
+    (state as u32) << STATE_SHIFT | odd(place)
 }
 
 impl Ledger {
@@ -65,7 +72,7 @@ impl Ledger {
     }
 
     pub(crate) fn set(&mut self, place: u32, state: State) {
-        self.entries[(place >> 1) as usize] = (state as u32) << STATE_SHIFT | odd(place);
+        self.entries[(place >> 1) as usize] = start(place, state);
     }
 
     /// What begins at a place; nothing where the place is outside.
@@ -83,8 +90,7 @@ impl Ledger {
         let Some(entry) = self.entries.get_mut((place >> 1) as usize) else {
             return false;
         };
-        let is_object = STATES[(*entry >> STATE_SHIFT) as usize] == State::Object;
-        if !is_object || *entry & ODD != odd(place) {
+        if *entry & START != start(place, State::Object) {
             return false;
         }
         if *entry & COUNT == COUNT {
@@ -93,6 +99,13 @@ impl Ledger {
             *entry += 1;
         }
         true
+    }
+
+    /// Whether an object is there, has its mark, and so many references lead to it.
+    #[inline]
+    pub(crate) fn is_as_counted(&self, place: u32, count: u32) -> bool {
+        let expected = start(place, State::Object) | MARK | count & COUNT;
+        count < COUNT && self.entries[(place >> 1) as usize] == expected
     }
 
     /// How many references lead to a place.
@@ -108,13 +121,13 @@ impl Ledger {
     /// Marks what begins at a place; `false` where it has its mark, or something else is there.
     #[inline]
     pub(crate) fn mark(&mut self, place: u32, state: State) -> bool {
-        if self.state(place) != state {
-            return false;
+        match self.entries.get_mut((place >> 1) as usize) {
+            Some(entry) if *entry & (START | MARK) == start(place, state) => {
+                *entry |= MARK;
+                true
+            }
+            _ => false,
         }
-        let entry = &mut self.entries[(place >> 1) as usize];
-        let is_first = *entry & MARK == 0;
-        *entry |= MARK;
-        is_first
     }
 
     #[inline]

@@ -30,7 +30,11 @@ impl Pass<'_> {
         if !is_free || self.heap.slots.words(at) != words {
             return Some((0, What::FreeElsewhere { place: at }));
         }
-        (!self.ledger.mark(at, State::Free)).then_some((at, What::FreeTwice))
+        if !self.ledger.mark(at, State::Free) {
+            return Some((at, What::FreeTwice));
+        }
+        self.unmarked -= 1;
+        None
     }
 
     /// The spare chunks and the collector's lists say what the chunks and the objects say.

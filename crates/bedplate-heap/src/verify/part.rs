@@ -17,7 +17,7 @@ use bedplate_os::clock;
 use core::time::Duration;
 
 /// The most references that a slice looks at.
-const REFERENCES_MAX: u32 = 2048;
+const REFERENCES_MAX: u32 = 512;
 
 /// Where a walk round the heap is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Heap {
     /// Looks at the next chunk, or a part of it where its objects hold much.
     ///
     /// # Cost
-    /// At most 16 KiB of slots and two thousand references.
+    /// At most 16 KiB of slots and five hundred references.
     pub fn verify_part(&self, round: &mut Round) -> Report {
         let start = clock::monotonic_ns();
         let mut report = Report::new(Scope::Part);

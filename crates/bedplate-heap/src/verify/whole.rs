@@ -12,7 +12,7 @@ use super::fault::{Misfit, What};
 use super::ledger::{Ledger, State};
 use super::report::{Report, Scope};
 use crate::bits::{high, low};
-use crate::header::{self, BUFFERED, DEFERRED, FINALIZER, HAS_WEAK, Kind, STICKY};
+use crate::header::{self, BUFFERED, DEFERRED, FINALIZER, HAS_WEAK, Kind, LEAF, STICKY};
 use crate::slots::{CHUNK, CHUNK_SHIFT};
 use crate::{Heap, Value};
 use bedplate_os::clock;
@@ -29,6 +29,12 @@ pub(crate) struct Pass<'h> {
     misfits: Vec<u32>,
     /// Objects that are reached and whose references are to be followed.
     open: Vec<u32>,
+    /// Objects whose count sticks.
+    sticky: Vec<u32>,
+    /// Slots that are to have a mark in the end, and do not.
+    pub(super) unmarked: usize,
+    /// The objects among them.
+    unreached: usize,
 }
 
 impl Heap {
@@ -65,6 +71,9 @@ impl<'h> Pass<'h> {
             flagged: [Vec::new(), Vec::new()],
             misfits: Vec::new(),
             open: Vec::new(),
+            sticky: Vec::new(),
+            unmarked: 0,
+            unreached: 0,
         }
     }
 
@@ -96,14 +105,18 @@ impl<'h> Pass<'h> {
         self.survey();
         self.each_slot(Self::count_references);
         self.count_holders(held);
-        self.each_slot(Self::lead_from_outside);
-        self.follow();
-        self.each_slot(Self::compare_counts);
-        self.follow();
+        self.lead_from_outside();
+        self.follow_and_compare();
+        if self.unreached > 0 {
+            self.compare_others();
+            self.follow();
+        }
         self.lead_from_candidates();
         self.follow();
         let broken = self.walk_free_lists();
-        self.each_slot(|pass, at, words| pass.expect_marked(at, words, &broken));
+        if self.unmarked > 0 {
+            self.each_slot(|pass, at, words| pass.expect_marked(at, words, &broken));
+        }
         self.look_at_lists();
         let duration = clock::monotonic_ns().saturating_sub(start);
         self.report.duration = Duration::from_nanos(duration);
@@ -146,8 +159,13 @@ impl<'h> Pass<'h> {
                 _ => State::Object,
             };
             pass.ledger.set(at, state);
+            pass.unmarked += usize::from(!matches!(state, State::Shut | State::Dying));
             if state == State::Object {
                 pass.report.objects += 1;
+                pass.unreached += 1;
+                if count == STICKY {
+                    pass.sticky.push(at);
+                }
             }
         });
         for place in dying() {
@@ -157,20 +175,46 @@ impl<'h> Pass<'h> {
         }
     }
 
-    /// Counts the references of an object, if it fits.
+    /// Counts the references of an object, if it fits. Most objects are small and have no flags.
     fn count_references(&mut self, at: u32, words: u32) {
         let heap = self.heap;
-        if !matches!(self.ledger.state(at), State::Object | State::Dying) {
-            return;
-        }
         let word = heap.words.load(at);
+        let is_plain = word & (LEAF | BUFFERED | DEFERRED | FINALIZER) == 0;
+        if is_plain && header::count(word) > 0 {
+            match (header::kind(word), words) {
+                (Kind::Pair, 3) => {
+                    self.refer(at, heap.value(at + 1).link());
+                    return self.refer(at, heap.value(at + 2).link());
+                }
+                (Kind::Node, 3) => {
+                    let links = heap.words.load(at + 1);
+                    self.refer(at, low(links));
+                    return self.refer(at, high(links));
+                }
+                (Kind::Cell, 2) => return self.refer(at, heap.value(at + 1).link()),
+                _ => {}
+            }
+        }
+        if matches!(self.ledger.state(at), State::Object | State::Dying) {
+            self.count_others(at, words, word);
+        }
+    }
+
+    fn count_others(&mut self, at: u32, words: u32, word: u64) {
+        let heap = self.heap;
         for (flag, list) in [BUFFERED, DEFERRED].into_iter().zip(&mut self.flagged) {
             if word & flag != 0 && header::count(word) > 0 {
                 list.push(at);
             }
         }
         let ledger = &mut self.ledger;
-        if let Err(misfit) = heap.layout(at, words, |room| ledger.mark(room, State::Buffer)) {
+        let unmarked = &mut self.unmarked;
+        let own = |room| {
+            let is_own = ledger.mark(room, State::Buffer);
+            *unmarked -= usize::from(is_own);
+            is_own
+        };
+        if let Err(misfit) = heap.layout(at, words, own) {
             self.misfits.push(at);
             self.note(at, What::Misfit(misfit));
             return;
@@ -273,43 +317,85 @@ impl<'h> Pass<'h> {
     #[inline]
     fn lead(&mut self, at: u32) {
         if self.ledger.mark(at, State::Object) {
+            self.unmarked -= 1;
+            self.unreached -= 1;
             self.open.push(at);
         }
     }
 
     /// A count that sticks holds its object for ever. Where only a part of the holders is known, what
     /// has more references than are known is held, too.
-    fn lead_from_outside(&mut self, at: u32, _: u32) {
-        if self.ledger.state(at) == State::Object {
-            let count = header::count(self.heap.words.load(at));
-            let outside = u64::from(count).saturating_sub(self.ledger.references(at));
-            if count == STICKY {
-                self.lead(at);
-            } else if outside > 0 && self.report.scope == Scope::Whole {
-                self.report.outside += outside;
-                self.lead(at);
+    fn lead_from_outside(&mut self) {
+        for at in core::mem::take(&mut self.sticky) {
+            self.lead(at);
+        }
+        if self.report.scope == Scope::Exact {
+            return;
+        }
+        self.each_slot(|pass, at, _| {
+            let count = header::count(pass.heap.words.load(at));
+            if count == STICKY || pass.ledger.state(at) != State::Object {
+                return;
             }
+            let outside = u64::from(count).saturating_sub(pass.ledger.references(at));
+            if outside > 0 {
+                pass.report.outside += outside;
+                pass.lead(at);
+            }
+        });
+    }
+
+    /// Follows what is held to its end, and compares the count of each object that it meets.
+    fn follow_and_compare(&mut self) {
+        while let Some(at) = self.open.pop() {
+            let word = self.heap.words.load(at);
+            if !self.ledger.is_as_counted(at, header::count(word)) {
+                self.compare_count(at, header::count(word));
+            }
+            self.lead_from(at, word);
         }
     }
 
     /// Follows what is reached to its end.
     fn follow(&mut self) {
-        let heap = self.heap;
         while let Some(at) = self.open.pop() {
-            if !self.misfits.is_empty() && self.misfits.binary_search(&at).is_ok() {
-                continue;
-            }
-            heap.each_edge(at, |child| self.lead(child));
+            self.lead_from(at, self.heap.words.load(at));
         }
+    }
+
+    #[inline]
+    fn lead_from(&mut self, at: u32, word: u64) {
+        let heap = self.heap;
+        if !self.misfits.is_empty() && self.misfits.binary_search(&at).is_ok() {
+            return;
+        }
+        match header::kind(word) {
+            Kind::Pair => {
+                self.lead(heap.value(at + 1).link());
+                self.lead(heap.value(at + 2).link());
+            }
+            Kind::Node => {
+                let links = heap.words.load(at + 1);
+                self.lead(low(links));
+                self.lead(high(links));
+            }
+            _ => heap.each_edge(at, |child| self.lead(child)),
+        }
+    }
+
+    /// Compares the counts of what is not held.
+    fn compare_others(&mut self) {
+        self.each_slot(|pass, at, _| {
+            if pass.ledger.state(at) == State::Object && !pass.ledger.is_marked(at) {
+                pass.compare_count(at, header::count(pass.heap.words.load(at)));
+            }
+        });
     }
 
     /// Compares a count with what was found. What is held too often and not reached is a leak, and what
     /// it holds is a part of that.
-    fn compare_counts(&mut self, at: u32, _: u32) {
-        if self.ledger.state(at) != State::Object {
-            return;
-        }
-        let count = header::count(self.heap.words.load(at));
+    #[cold]
+    fn compare_count(&mut self, at: u32, count: u32) {
         let references = self.ledger.references(at);
         if count == 0 {
             self.note(at, What::CountZero { references });

@@ -132,7 +132,7 @@ fn round(heap: &Heap) -> u64 {
     while round.rounds() == 0 {
         let report = heap.verify_part(&mut round);
         assert_eq!(report.scope, Scope::Part);
-        assert!(report.references <= 2048 + 100);
+        assert!(report.references <= 512 + 100);
         found += report.by_fault.iter().sum::<u64>();
     }
     found
@@ -170,7 +170,7 @@ fn an_object_that_holds_much_is_looked_at_in_slices() {
     let mut references = 0;
     while round.rounds() == 0 {
         let report = heap.verify_part(&mut round);
-        assert!(report.is_healthy() && report.references <= 2048);
+        assert!(report.is_healthy() && report.references <= 512);
         references += report.references;
     }
     // The call that begins the second round looks at the first chunk again.
