@@ -1,6 +1,6 @@
 //! Deep structures on a stack of 64 KiB.
 
-use bedplate_heap::{Heap, Ref, Value};
+use bedplate_heap::{Heap, Ref, Round, Value};
 
 const OBJECTS: u32 = 1_000_000;
 
@@ -97,5 +97,72 @@ fn an_array_of_a_million_objects_is_freed_in_parts() {
         }
         heap.release(array.into());
         assert!(heap.stats().freed_objects < 10_000);
+    });
+}
+
+/// Verified as a whole and by parts, taken as checkpoints, gone back to, recovered.
+fn look_at(heap: &mut Heap, held: &[Value]) {
+    let report = heap.verify_with(held.iter().copied());
+    assert!(report.is_healthy(), "{report}");
+    assert!(report.objects >= u64::from(OBJECTS) - 1);
+    assert!(heap.verify().is_healthy() && heap.quick_check().is_healthy());
+    let mut round = Round::default();
+    while round.rounds() == 0 {
+        assert!(heap.verify_part(&mut round).is_healthy());
+    }
+    let checkpoint = heap.checkpoint().expect("no hosts");
+    let again = heap.checkpoint_after(&checkpoint).expect("its own");
+    assert_eq!(again.cost().copied_bytes, 0);
+    // A count too high is mended, and what was mended is undone.
+    heap.retain(held[0]);
+    let recovery = heap.recover_with(held.iter().copied());
+    assert_eq!(recovery.repairs.len(), 1);
+    heap.restore(&again).expect("its own");
+    assert!(heap.verify_with(held.iter().copied()).is_healthy());
+}
+
+#[test]
+fn a_list_of_a_million_is_verified_and_comes_back() {
+    on_a_small_stack(|heap| {
+        let (head, _) = list(heap);
+        look_at(heap, &[head.into()]);
+        let checkpoint = heap.checkpoint().expect("no hosts");
+        heap.release(head.into());
+        heap.settle();
+        assert_eq!(heap.stats().live_objects(), 0);
+        heap.restore(&checkpoint).expect("its own");
+        assert_eq!(heap.stats().live_objects(), u64::from(OBJECTS));
+        heap.release(head.into());
+    });
+}
+
+#[test]
+fn a_ring_of_a_million_is_verified_and_comes_back() {
+    on_a_small_stack(|heap| {
+        let (head, end) = list(heap);
+        heap.retain(head.into());
+        heap.set_first(end, head.into()).expect("a pair");
+        look_at(heap, &[head.into()]);
+        heap.release(head.into());
+        // Dead, and a candidate is its announcement.
+        assert!(heap.verify_with([]).is_healthy());
+        assert_eq!(heap.collect().objects, OBJECTS as usize);
+    });
+}
+
+#[test]
+fn a_tree_as_deep_as_a_million_is_verified_and_comes_back() {
+    on_a_small_stack(|heap| {
+        let mut tree = heap.new_node([None, None], 0).expect("memory");
+        for number in 1..u64::from(OBJECTS) {
+            let leaf = if number % 8 == 0 {
+                Some(heap.new_node([None, None], number).expect("memory"))
+            } else {
+                None
+            };
+            tree = heap.new_node([Some(tree), leaf], 0).expect("memory");
+        }
+        look_at(heap, &[tree.into()]);
+        heap.release(tree.into());
     });
 }
