@@ -16,6 +16,8 @@ const LAYERS: &[(&str, u32)] = &[
     ("bedplate-pool", 1),
     // Builds and carries the preload libraries as bytes; links nothing of them.
     ("bedplate-preload-blob", 1),
+    ("bedplate-cc-derive", 1),
+    ("bedplate-cc", 2),
     ("bedplate-heap", 2),
     ("bedplate-kernel", 2),
     ("bedplate-evidence", 2),
@@ -24,10 +26,10 @@ const LAYERS: &[(&str, u32)] = &[
     ("bedplate-preload", 4),
     ("bedplate-preload-observed", 4),
     ("bedplate-cli", 4),
-    ("bedplate-testkit", 5),
-    ("bedplate-bench", 5),
     // Engines built on the base.
     ("llama", 4),
+    ("bedplate-testkit", 5),
+    ("bedplate-bench", 5),
     ("xtask", 5),
 ];
 

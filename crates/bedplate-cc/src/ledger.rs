@@ -1,0 +1,189 @@
+//! The books of a space: who is a candidate, what is alive, what waits to be dropped.
+//!
+//! # Invariants
+//! - I1: an object with the flag `BUFFERED` stands in `candidates` at its slot, one with `DEFERRED` in `deferred`; no object has
+//!   both. An object whose last reference goes is taken out first, so that the lists hold living objects only.
+//! - I2: no list is borrowed while code of values runs.
+
+use crate::limits::Limits;
+use crate::object::Object;
+use crate::stats::Stats;
+use crate::word::{self, BUFFERED, DEFERRED};
+use core::cell::{Cell, RefCell};
+
+/// Survived so many trials, an object bounds them.
+pub(crate) const OLD: u64 = 2;
+
+/// What the collector of a space is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Idle,
+    /// Values name their references: nothing is freed.
+    Tracing,
+    /// Values of a dead cycle are dropped.
+    Dropping,
+}
+
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    candidates: RefCell<Vec<Object>>,
+    deferred: RefCell<Vec<Object>>,
+    /// Objects without a reference whose values are to be dropped.
+    pub(crate) dying: RefCell<Vec<Object>>,
+    /// How deep drops of values are inside each other.
+    pub(crate) depth: Cell<u32>,
+    pub(crate) phase: Cell<Phase>,
+    /// Bytes that may be made before the collector looks again.
+    allowance: Cell<i64>,
+    /// The candidates that start a trial.
+    threshold: Cell<usize>,
+    pub(crate) limits: Cell<Limits>,
+    pub(crate) stats: Cell<Stats>,
+    live: Cell<usize>,
+    /// Its space is no more: nobody makes objects, and nobody asks for collections.
+    pub(crate) is_closed: Cell<bool>,
+}
+
+impl Ledger {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let limits = limits.bounded();
+        Self {
+            candidates: RefCell::default(),
+            deferred: RefCell::default(),
+            dying: RefCell::default(),
+            depth: Cell::new(0),
+            phase: Cell::new(Phase::Idle),
+            allowance: Cell::new(0),
+            threshold: Cell::new(limits.candidates_min),
+            limits: Cell::new(limits),
+            stats: Cell::new(Stats::default()),
+            live: Cell::new(0),
+            is_closed: Cell::new(false),
+        }
+    }
+
+    /// New limits; thresholds begin anew.
+    pub(crate) fn set_limits(&self, limits: Limits) {
+        let limits = limits.bounded();
+        self.limits.set(limits);
+        self.threshold.set(limits.candidates_min);
+        self.allowance.set(0);
+    }
+
+    #[inline]
+    pub(crate) fn note_made(&self, is_tracked: bool) {
+        self.live.set(self.live.get() + usize::from(is_tracked));
+    }
+
+    #[inline]
+    pub(crate) fn note_gone(&self, is_tracked: bool) {
+        self.live.set(self.live.get() - usize::from(is_tracked));
+    }
+
+    /// Tracked objects whose value is alive.
+    pub(crate) const fn live(&self) -> usize {
+        self.live.get()
+    }
+
+    /// Candidates, and objects left to a full pass.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        (self.candidates.borrow().len(), self.deferred.borrow().len())
+    }
+
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Stats)) {
+        let mut stats = self.stats.get();
+        change(&mut stats);
+        self.stats.set(stats);
+    }
+
+    /// Notes that an object lost a reference and has others.
+    pub(crate) fn note_candidate(&self, object: Object) {
+        if word::age(object.word()) >= OLD {
+            self.defer(object);
+            return;
+        }
+        object.set(BUFFERED);
+        let mut candidates = self.candidates.borrow_mut();
+        object.set_slot(candidates.len());
+        candidates.push(object);
+        if candidates.len() >= self.threshold.get() {
+            self.allowance.set(0);
+        }
+    }
+
+    /// Leaves an object to the full pass.
+    pub(crate) fn defer(&self, object: Object) {
+        object.set(DEFERRED);
+        let mut deferred = self.deferred.borrow_mut();
+        object.set_slot(deferred.len());
+        deferred.push(object);
+    }
+
+    /// Takes an object out of the list it is in; which flag it had.
+    pub(crate) fn take_out(&self, object: Object) -> u64 {
+        let listed = object.word() & (BUFFERED | DEFERRED);
+        let list = match listed {
+            0 => return 0,
+            BUFFERED => &self.candidates,
+            _ => &self.deferred,
+        };
+        let mut list = list.borrow_mut();
+        let slot = object.slot();
+        list.swap_remove(slot);
+        if let Some(moved) = list.get(slot) {
+            moved.set_slot(slot);
+        }
+        object.clear(listed);
+        listed
+    }
+
+    /// The next candidate, or one left to the full pass where that is wanted; it stays in its list.
+    pub(crate) fn next_seed(&self, is_full: bool) -> Option<Object> {
+        let candidate = self.candidates.borrow().last().copied();
+        if candidate.is_none() && is_full {
+            return self.deferred.borrow().last().copied();
+        }
+        candidate
+    }
+
+    /// Spends bytes of the allowance; whether it is used up.
+    #[inline]
+    pub(crate) fn spend(&self, bytes: usize) -> bool {
+        #[expect(
+            clippy::cast_possible_wrap,
+            reason = "an object is smaller than half of the address space"
+        )]
+        let left = self.allowance.get() - bytes as i64;
+        self.allowance.set(left);
+        left < 0
+    }
+
+    /// Gives a new allowance, none where candidates are enough for another trial.
+    pub(crate) fn allow(&self) {
+        let is_due = self.candidates.borrow().len() >= self.threshold.get();
+        let bytes = if is_due { 0 } else { self.limits.get().bytes };
+        self.allowance.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// Whether so many wait for the full pass that it pays.
+    pub(crate) fn is_full_due(&self) -> bool {
+        let deferred = self.deferred.borrow().len();
+        deferred > self.limits.get().deferred_min.max(self.live() / 2)
+    }
+
+    /// More often where it was worth it, less often where not. A program without candidates has no trials, and changes
+    /// nothing.
+    pub(crate) fn adapt(&self, freed: usize, touched: usize) {
+        let threshold = self.threshold.get();
+        let next = if touched == 0 {
+            threshold
+        } else if freed * 2 >= touched {
+            threshold * 2 / 3
+        } else {
+            threshold * 3 / 2 + 1
+        };
+        let limits = self.limits.get();
+        self.threshold
+            .set(next.clamp(limits.candidates_min, limits.candidates_max));
+    }
+}

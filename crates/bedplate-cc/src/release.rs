@@ -1,0 +1,137 @@
+//! What happens when a reference goes.
+//!
+//! # Role
+//! The last reference drops the value at once, as `Rc` does, up to some values inside each other; what is deeper waits in a list
+//! until the outermost drop is done. So a list of any length is dropped on a small stack.
+//!
+//! # Invariants
+//! - I1: an object in `dying` has no reference, and is in no other list.
+
+use crate::ledger::{Ledger, Phase};
+use crate::object::Object;
+use crate::trial;
+use crate::word::{self, CONDEMNED, DROPPED, GONE, ONE, QUIET, REVIVED, SPECIAL};
+use alloc::rc::Rc;
+
+/// Drops of values inside each other; each may take a kilobyte of stack where nothing is optimised.
+const DEPTH: u32 = 12;
+
+/// A reference more where the count is not a plain one.
+#[cold]
+#[inline(never)]
+pub(crate) fn retain_slow(object: Object) {
+    let word = object.word();
+    if word & CONDEMNED != 0 {
+        object.set_word((word + ONE) | REVIVED);
+    } else {
+        object.set_word(word::stuck(word));
+    }
+}
+
+/// A reference less that is not a plain difference: the last, one of what is condemned, or one that makes a candidate.
+#[inline(never)]
+pub(crate) fn release_slow(object: Object) {
+    let word = object.word();
+    if word & SPECIAL != 0 {
+        if word & CONDEMNED != 0 {
+            object.set_word(word - ONE);
+        }
+        return;
+    }
+    object.set_word(word - ONE);
+    if word::count(word) == 1 {
+        last_reference(object, word);
+    } else if word & QUIET == 0 {
+        note(object);
+    }
+}
+
+fn note(object: Object) {
+    let ledger = object.ledger();
+    ledger.note_candidate(object);
+    if ledger.is_closed.get() && ledger.depth.get() == 0 && ledger.limits.get().automatic {
+        // Nobody is left who would make objects or ask for a collection.
+        let ledger = Rc::clone(ledger);
+        trial::run(&ledger, false);
+    }
+}
+
+fn last_reference(object: Object, word: u64) {
+    if word & DROPPED != 0 {
+        end_if_gone(object);
+        return;
+    }
+    let ledger = Rc::clone(object.ledger());
+    ledger.take_out(object);
+    if ledger.phase.get() == Phase::Tracing || ledger.depth.get() >= DEPTH {
+        ledger.dying.borrow_mut().push(object);
+        return;
+    }
+    let _draining = Draining(&ledger);
+    dispose(&ledger, object);
+}
+
+/// The last weak reference to an object went, or the last reference to one whose value is dropped.
+pub(crate) fn end_if_gone(object: Object) {
+    if object.word() & GONE != 0 && object.count() == 0 && object.weak() == 0 {
+        // SAFETY: its value is gone and nothing leads to it.
+        unsafe { object.free() };
+    }
+}
+
+/// Drops the value of an object without references, and frees it.
+fn dispose(ledger: &Ledger, object: Object) {
+    let _disposal = Disposal { ledger, object };
+    ledger.depth.set(ledger.depth.get() + 1);
+    object.drop_value();
+}
+
+/// Ends the object also where its destructor panics.
+struct Disposal<'a> {
+    ledger: &'a Ledger,
+    object: Object,
+}
+
+impl Drop for Disposal<'_> {
+    fn drop(&mut self) {
+        self.ledger.depth.set(self.ledger.depth.get() - 1);
+        // SAFETY: its value is dropped and it has no reference; it is in no list (I1), and not used here any more.
+        unsafe { self.object.end() };
+    }
+}
+
+/// Drops what waits, unless a drop further out will.
+pub(crate) fn drain(ledger: &Ledger) {
+    if ledger.depth.get() == 0 && ledger.phase.get() != Phase::Tracing {
+        let mut rest = Rest(Some(ledger));
+        run(ledger);
+        rest.0 = None;
+    }
+}
+
+fn run(ledger: &Ledger) {
+    let next = || ledger.dying.borrow_mut().pop();
+    while let Some(object) = next() {
+        dispose(ledger, object);
+    }
+}
+
+/// Drops what waits once the drop that it is made for is done, however that ends.
+struct Draining<'a>(&'a Ledger);
+
+impl Drop for Draining<'_> {
+    fn drop(&mut self) {
+        drain(self.0);
+    }
+}
+
+/// Drops the rest where a destructor panics.
+struct Rest<'a>(Option<&'a Ledger>);
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        if let Some(ledger) = self.0 {
+            run(ledger);
+        }
+    }
+}
