@@ -5,6 +5,7 @@
 //! what the other makes harmless.
 
 use crate::HeapError;
+use bedplate_os::budget::Budget;
 use core::cell::Cell;
 use core::marker::PhantomData;
 
@@ -16,14 +17,18 @@ const START_WORDS: usize = 1 << 17;
 pub(crate) struct Words {
     words: Vec<[u8; 8]>,
     capacity: usize,
+    budget: Option<&'static Budget>,
+    charged: usize,
     single: PhantomData<Cell<()>>,
 }
 
 impl Words {
-    pub(crate) fn new(capacity: usize) -> Result<Self, HeapError> {
+    pub(crate) fn new(capacity: usize, budget: Option<&'static Budget>) -> Result<Self, HeapError> {
         let mut words = Self {
             words: Vec::new(),
             capacity: capacity.clamp(START_WORDS, 1 << 32).next_power_of_two(),
+            budget,
+            charged: 0,
             single: PhantomData,
         };
         words.grow(START_WORDS)?;
@@ -35,15 +40,34 @@ impl Words {
     }
 
     pub(crate) fn grow(&mut self, need: usize) -> Result<(), HeapError> {
-        if need > self.capacity {
+        // The last words of 2^32 are never asked for: the place behind an object's end is one, too.
+        if need > self.capacity.min(u32::MAX as usize) {
             return Err(HeapError::Full {
                 capacity_bytes: self.capacity * 8,
             });
         }
         if need > self.len() {
-            self.words.resize(need.next_power_of_two(), [0; 8]);
+            let words = need.next_power_of_two();
+            if let Some(budget) = self.budget {
+                let more = (words - self.len()) * 8;
+                budget.charge(more as u64).map_err(HeapError::Budget)?;
+                self.charged += more;
+            }
+            self.words.resize(words, [0; 8]);
         }
         Ok(())
+    }
+
+    pub(crate) const fn budget(&self) -> Option<&'static Budget> {
+        self.budget
+    }
+
+    pub(crate) fn load_near<const OFFSET: usize>(&self, index: u32) -> u64 {
+        u64::from_le_bytes(self.words[index as usize + OFFSET])
+    }
+
+    pub(crate) fn store_near<const OFFSET: usize>(&mut self, index: u32, word: u64) {
+        self.words[index as usize + OFFSET] = word.to_le_bytes();
     }
 
     pub(crate) fn load(&self, index: u32) -> u64 {
@@ -56,5 +80,13 @@ impl Words {
 
     pub(crate) fn bytes(&self, index: u32, bytes: usize) -> &[u8] {
         &self.words[index as usize..].as_flattened()[..bytes]
+    }
+}
+
+impl Drop for Words {
+    fn drop(&mut self) {
+        if let Some(budget) = self.budget {
+            budget.release(self.charged as u64);
+        }
     }
 }

@@ -7,7 +7,7 @@
 //! - I1: every counted reference that an object holds is here once. What is missing here leaks; what is
 //!   here and not counted would be given back too often, which `release` refuses.
 
-use crate::bits::{high, low};
+use crate::bits::{high, low, narrow};
 use crate::header::{self, Kind};
 use crate::{Heap, Value};
 
@@ -106,15 +106,67 @@ impl Heap {
     #[inline]
     pub(crate) fn edges_small(&self, at: u32, header: u64) -> Option<[u32; 2]> {
         match header::kind(header) {
-            Kind::Pair => Some([self.value(at + 1).link(), self.value(at + 2).link()]),
-            Kind::Cell => Some([self.value(at + 1).link(), 0]),
+            Kind::Pair => Some([
+                Value::from_word(self.words.load_near::<1>(at)).link(),
+                Value::from_word(self.words.load_near::<2>(at)).link(),
+            ]),
+            Kind::Cell => Some([Value::from_word(self.words.load_near::<1>(at)).link(), 0]),
             Kind::Node => {
-                let links = self.words.load(at + 1);
+                let links = self.words.load_near::<1>(at);
                 Some([low(links), high(links)])
             }
             Kind::Integer | Kind::Bytes | Kind::Weak => Some([0; 2]),
             _ => None,
         }
+    }
+
+    /// Calls for references of an object from a place on, at most `steps` of them but for those of a
+    /// small object or one of the host, which are looked at in one go. The place to go on at, if any are
+    /// left, and the steps that are left.
+    #[inline]
+    pub(crate) fn some_edges(
+        &mut self,
+        at: u32,
+        from: u32,
+        steps: usize,
+        call: fn(&mut Self, u32),
+    ) -> (Option<u32>, usize) {
+        if let Some(children) = self.edges_small(at, self.words.load(at)) {
+            for child in children {
+                if child != 0 {
+                    call(self, child);
+                }
+            }
+            return (None, steps.saturating_sub(2));
+        }
+        self.some_edges_large(at, from, steps, call)
+    }
+
+    fn some_edges_large(
+        &mut self,
+        at: u32,
+        from: u32,
+        steps: usize,
+        call: fn(&mut Self, u32),
+    ) -> (Option<u32>, usize) {
+        if header::kind(self.words.load(at)) == Kind::Host && from == 0 {
+            let children = self.host_children(at);
+            let left = steps.saturating_sub(children.len());
+            children.into_iter().for_each(|child| call(self, child));
+            return (None, left);
+        }
+        let edges = self.edges(at);
+        let count = edges.count();
+        // One at least, so that each call is a step ahead.
+        let end = from.saturating_add(narrow(steps.max(1))).min(count);
+        for place in from..end {
+            let child = edges.at(self, place);
+            if child != 0 {
+                call(self, child);
+            }
+        }
+        let left = steps.saturating_sub((end.max(from) - from) as usize);
+        (Some(end).filter(|end| *end < count), left)
     }
 
     fn record_edges(&self, at: u32) -> Edges {
@@ -127,7 +179,13 @@ impl Heap {
     }
 
     /// Calls for each reference of an object, host objects included.
-    pub(crate) fn each_edge(&self, at: u32, mut call: impl FnMut(u32)) {
+    #[inline]
+    pub(crate) fn each_edge(&self, at: u32, call: impl FnMut(u32)) {
+        self.each_edge_from(at, 0, call);
+    }
+
+    /// Calls for each reference of an object from a place on, as [`Self::some_edges`] numbers them.
+    pub(crate) fn each_edge_from(&self, at: u32, from: u32, mut call: impl FnMut(u32)) {
         if let Some(children) = self.edges_small(at, self.words.load(at)) {
             children
                 .into_iter()
@@ -136,7 +194,7 @@ impl Heap {
             return;
         }
         let edges = self.edges(at);
-        for place in 0..edges.count() {
+        for place in from..edges.count() {
             let child = edges.at(self, place);
             if child != 0 {
                 call(child);

@@ -5,6 +5,7 @@
 
 use crate::{Kind, Ref};
 use bedplate_os::OsError;
+use bedplate_os::budget::BudgetError;
 use core::fmt;
 
 /// What a heap cannot do. Nothing was changed, and values that were to be taken over are still the
@@ -19,6 +20,8 @@ pub enum HeapError {
         /// The capacity.
         capacity_bytes: usize,
     },
+    /// The budget that the heap's memory is charged to has not enough left.
+    Budget(BudgetError),
     /// The object is of another kind, or no more ([`Kind::Free`]).
     Kind {
         /// The object.
@@ -61,6 +64,7 @@ impl fmt::Display for HeapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Os(error) => write!(f, "failed to get memory for the heap: {error}"),
+            Self::Budget(error) => write!(f, "failed to get memory for the heap: {error}"),
             Self::Full { capacity_bytes } => write!(
                 f,
                 "failed to allocate: the heap's {capacity_bytes} bytes are used up; build it with more"

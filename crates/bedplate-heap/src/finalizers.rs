@@ -33,6 +33,13 @@ pub(crate) struct Finalizers {
     pub(crate) queue: VecDeque<Finalization>,
 }
 
+impl Finalizers {
+    /// Whether any object has one that did not run.
+    pub(crate) fn is_any(&self) -> bool {
+        !self.by_object.is_empty()
+    }
+}
+
 impl Heap {
     /// Gives an object a finalizer, taking one reference to it over. One that it had is released.
     ///
@@ -53,6 +60,8 @@ impl Heap {
 
     /// Puts an object into the queue. One reference to it is the queue's now.
     pub(crate) fn queue_finalization(&mut self, at: u32) {
+        // Whoever held it until now did not tell that it lost it.
+        self.taken_out(at);
         let word = self.words.load(at);
         self.words.store(at, word & !FINALIZER);
         let finalizer = self.finalizers.by_object.remove(&at);

@@ -4,16 +4,20 @@
 //! Count, kind, age and flags in eight bytes.
 //!
 //! # Invariants
-//! - I1: the count is the upper half. It sticks at its greatest value; zero means dying or free.
+//! - I1: the count is the upper half, 31 bits. A count that would be greater becomes [`STICKY`], which never
+//!   changes again; zero means dying or free.
 //! - I2: a free slot's header is zero but for nothing: kind [`Kind::Free`], count zero.
-//! - I3: the scratch index is zero outside a trial.
+//! - I3: the scratch number is zero outside a trial, and but for the first half of a full pass.
 
-use crate::bits::{high, low};
+use crate::bits::{high, join, low};
 
 /// One reference.
 pub(crate) const ONE: u64 = 1 << 32;
-/// A count that has this never changes again.
-pub(crate) const STICKY: u32 = u32::MAX;
+/// A count that has this never changes again. Negative where signs count, and far from where a sum could
+/// turn it positive: each fast path tells it, and the dying, by one signed compare.
+pub(crate) const STICKY: u32 = 3 << 30;
+/// The greatest count that can change.
+const COUNT_MAX: u32 = (1 << 31) - 1;
 
 /// Waits in the list of candidates.
 pub(crate) const BUFFERED: u64 = 1 << 7;
@@ -25,16 +29,19 @@ pub(crate) const LEAF: u64 = 1 << 9;
 pub(crate) const HAS_WEAK: u64 = 1 << 10;
 /// Has a finalizer that did not run.
 pub(crate) const FINALIZER: u64 = 1 << 11;
-/// Found to be garbage; about to be freed with others.
-pub(crate) const CONDEMNED: u64 = 1 << 12;
+/// In the set of a trial, and by its number there in the scratch number; then garbage that is about to
+/// be freed with others.
+pub(crate) const IN_TRIAL: u64 = 1 << 12;
+/// Its colour: whether the full pass that is under way met the object (`cycles/colour.rs`).
+pub(crate) const MARK: u64 = 1 << 13;
 /// A decrement to non-zero need not be noted.
 pub(crate) const QUIET: u64 = BUFFERED | DEFERRED | LEAF;
 
 const AGE_SHIFT: u32 = 5;
 const AGE: u64 = 3 << AGE_SHIFT;
 const SCRATCH: u64 = 0xffff << 16;
-/// The greatest scratch index.
-pub(crate) const SCRATCH_MAX: usize = 0xffff;
+/// The greatest scratch number.
+pub(crate) const SCRATCH_MAX: u32 = 0xffff;
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -122,16 +129,39 @@ pub(crate) const fn count(header: u64) -> u32 {
     high(header)
 }
 
-/// Whether one reference more is a plain sum: neither dying nor stuck.
+/// Whether an object is there, and of a kind.
 #[inline]
-pub(crate) const fn can_grow(header: u64) -> bool {
-    header.wrapping_sub(ONE) < (STICKY as u64 - 1) << 32
+pub(crate) const fn is_kind(header: u64, kind: Kind) -> bool {
+    header & 31 == kind as u64 && header >= ONE
 }
 
-/// Whether one reference less is a plain difference that leaves some: neither dying, last nor stuck.
+/// Whether a header that has one reference more now is a plain sum: it was neither dying nor stuck.
 #[inline]
-pub(crate) const fn can_shrink(header: u64) -> bool {
-    header.wrapping_sub(2 * ONE) < (STICKY as u64 - 2) << 32
+pub(crate) const fn has_grown(header: u64) -> bool {
+    header.cast_signed() >= (2 * ONE).cast_signed()
+}
+
+/// Whether a header that has one reference less now is a plain difference that leaves some: it was
+/// neither dying nor stuck, and the reference not the last.
+#[inline]
+pub(crate) const fn has_left(header: u64) -> bool {
+    header.cast_signed() >= ONE.cast_signed()
+}
+
+/// Whether a count cannot grow but stick.
+pub(crate) const fn is_full(header: u64) -> bool {
+    count(header) == COUNT_MAX
+}
+
+/// A header whose count sticks.
+pub(crate) const fn stuck(header: u64) -> u64 {
+    join(low(header), STICKY)
+}
+
+/// Whether the object lives and one reference is all there is.
+#[inline]
+pub(crate) const fn is_single(header: u64) -> bool {
+    count(header) == 1
 }
 
 #[inline]

@@ -15,15 +15,17 @@
 
 use crate::cycles::Cycles;
 use crate::finalizers::Finalizers;
-use crate::header::{self, Kind, ONE, QUIET};
+use crate::header::{self, Kind, ONE, STICKY};
 use crate::kinds::Hosts;
 use crate::raw::Words;
 use crate::recover::Acknowledged;
 use crate::release::Dying;
+use crate::relief::Relief;
 use crate::roots::Roots;
 use crate::shapes::Shapes;
 use crate::slots::{SLOT_WORDS_MAX, Slots};
 use crate::{HeapError, Limits, Ref, Stats, Value};
+use bedplate_os::budget::Budget;
 
 /// A heap of objects.
 #[derive(Debug)]
@@ -39,6 +41,7 @@ pub struct Heap {
     pub(crate) roots: Roots,
     pub(crate) finalizers: Finalizers,
     pub(crate) acknowledged: Acknowledged,
+    pub(crate) relief: Relief,
 }
 
 impl Heap {
@@ -55,9 +58,23 @@ impl Heap {
     /// # Errors
     /// - [`HeapError::Os`]: the system has no address space or memory.
     pub fn with(limits: Limits) -> Result<Self, HeapError> {
+        Self::build(limits, None)
+    }
+
+    /// A heap whose memory is charged to a budget when it is committed, and given back when the heap is
+    /// dropped. Above the budget's soft mark each commit begins a collection.
+    ///
+    /// # Errors
+    /// - [`HeapError::Os`]: the system has no address space or memory.
+    /// - [`HeapError::Budget`]: the budget has not enough left.
+    pub fn charged(limits: Limits, budget: &'static Budget) -> Result<Self, HeapError> {
+        Self::build(limits, Some(budget))
+    }
+
+    fn build(limits: Limits, budget: Option<&'static Budget>) -> Result<Self, HeapError> {
         let limits = limits.bounded();
         Ok(Self {
-            words: Words::new(limits.capacity_bytes / 8)?,
+            words: Words::new(limits.capacity_bytes / 8, budget)?,
             slots: Slots::new(),
             stats: Stats::default(),
             dying: Dying::default(),
@@ -68,7 +85,20 @@ impl Heap {
             roots: Roots::default(),
             finalizers: Finalizers::default(),
             acknowledged: Acknowledged::default(),
+            relief: Relief::default(),
         })
+    }
+
+    /// What asks this heap, from any thread, to begin a collection: for a pressure monitor.
+    #[must_use]
+    pub fn relief(&self) -> Relief {
+        self.relief.clone()
+    }
+
+    /// The limits, as they are inside their bounds.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The figures.
@@ -97,7 +127,10 @@ impl Heap {
     /// How many references there are to an object; 0 where it is freed. `u32::MAX` sticks.
     #[must_use]
     pub fn count(&self, object: Ref) -> u32 {
-        header::count(self.words.load(object.index()))
+        match header::count(self.words.load(object.index())) {
+            STICKY => u32::MAX,
+            count => count,
+        }
     }
 
     /// One reference more to a value; nothing where it is no object.
@@ -107,16 +140,22 @@ impl Heap {
             return;
         }
         let at = value.place();
-        let word = self.words.load(at);
-        if header::can_grow(word) {
-            self.words.store(at, word + ONE);
+        let word = self.words.load(at).wrapping_add(ONE);
+        if header::has_grown(word) {
+            self.words.store(at, word);
         } else {
-            self.refuse_slow();
+            self.retain_slow(at);
         }
     }
 
+    /// A count that is at its end, sticks, or is of an object that is no more.
     #[cold]
-    fn refuse_slow(&mut self) {
+    #[inline(never)]
+    fn retain_slow(&mut self, at: u32) {
+        let word = self.words.load(at);
+        if header::is_full(word) {
+            self.words.store(at, header::stuck(word));
+        }
         self.stats.refused_retains += 1;
     }
 
@@ -129,38 +168,44 @@ impl Heap {
         }
         let at = value.place();
         let word = self.words.load(at);
-        if !header::can_shrink(word) {
+        let less = word.wrapping_sub(ONE);
+        if !header::has_left(less) {
             self.release_slow(at, word);
             return;
         }
-        self.words.store(at, word - ONE);
-        if word & QUIET == 0 {
-            self.candidate_slow(at);
+        self.words.store(at, less);
+        if word & self.cycles.quiet == 0 {
+            self.loss_slow(at);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn candidate_slow(&mut self, at: u32) {
-        self.note_candidate(at);
-        self.trial_if_due();
+    fn loss_slow(&mut self, at: u32) {
+        self.note_loss(at);
+        if self.cycles.triggers.is_due {
+            self.attend();
+        }
     }
 
     /// Makes an object of a kind: its header is written, its other words are what they were.
     #[inline]
     pub(crate) fn make(&mut self, kind: Kind, words: u32) -> Result<Ref, HeapError> {
-        let at = self.take(words)?;
-        self.words.store(at, kind.header());
+        if self.stats.allocated_objects >= self.cycles.triggers.tick_at {
+            self.tick();
+        }
+        let object = self.take(words)?;
+        let header = kind.header() | self.cycles.colour;
+        self.words.store(object.index(), header);
         self.stats.allocated_objects += 1;
-        Ref::at(at).ok_or(HeapError::Full { capacity_bytes: 0 })
+        Ok(object)
     }
 
     /// Takes so many words.
     #[inline]
-    pub(crate) fn take(&mut self, words: u32) -> Result<u32, HeapError> {
+    pub(crate) fn take(&mut self, words: u32) -> Result<Ref, HeapError> {
         if words > SLOT_WORDS_MAX {
-            self.note_large(words);
-            return self.slots.take_span(&mut self.words, words);
+            return self.take_span(words);
         }
         let class = Slots::class(words);
         match self.slots.take(&self.words, class) {
@@ -169,32 +214,75 @@ impl Heap {
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn take_span(&mut self, words: u32) -> Result<Ref, HeapError> {
+        self.note_large(words);
+        let mut span = self.slots.take_span(&mut self.words, words);
+        if span.is_err() && self.collect_for_room() {
+            span = self.slots.take_span(&mut self.words, words);
+        }
+        self.ask_above_soft();
+        self.object_at(span?)
+    }
+
     /// What waits to be freed is freed before memory is asked for.
     #[cold]
     #[inline(never)]
-    fn take_slow(&mut self, class: usize) -> Result<u32, HeapError> {
+    fn take_slow(&mut self, class: usize) -> Result<Ref, HeapError> {
         self.work_off();
         if let Some(slot) = self.slots.take(&self.words, class) {
             return Ok(slot);
         }
-        self.slots.refill_slow(&mut self.words, class)?;
+        let filled = self.slots.refill_slow(&mut self.words, class);
+        if let Err(error) = filled
+            && !self.collect_for_room()
+        {
+            return Err(error);
+        }
+        self.ask_above_soft();
+        match self.slots.take(&self.words, class) {
+            Some(slot) => Ok(slot),
+            None => {
+                self.slots.refill_slow(&mut self.words, class)?;
+                let slot = self.slots.take(&self.words, class);
+                self.object_at(slot.map_or(0, Ref::index))
+            }
+        }
+    }
+
+    /// Above the soft mark of its budget a heap that takes more asks itself to collect.
+    fn ask_above_soft(&self) {
+        if let Some(budget) = self.words.budget()
+            && budget.used_bytes() >= budget.soft_bytes()
+        {
+            self.relief.ask();
+        }
+    }
+
+    fn object_at(&self, at: u32) -> Result<Ref, HeapError> {
         let capacity_bytes = self.limits.capacity_bytes;
-        let slot = self.slots.take(&self.words, class);
-        slot.ok_or(HeapError::Full { capacity_bytes })
+        Ref::at(at).ok_or(HeapError::Full { capacity_bytes })
     }
 
     /// The place of an object of a kind.
     #[inline]
     pub(crate) fn expect(&self, object: Ref, wanted: Kind) -> Result<u32, HeapError> {
-        let found = self.kind(object);
-        if found == wanted {
+        let word = self.words.load(object.index());
+        if header::is_kind(word, wanted) {
             return Ok(object.index());
         }
-        Err(HeapError::Kind {
+        Err(self.unexpected(object, wanted))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unexpected(&self, object: Ref, wanted: Kind) -> HeapError {
+        HeapError::Kind {
             object,
-            found,
+            found: self.kind(object),
             wanted,
-        })
+        }
     }
 
     /// The error of a handle whose object is freed.
@@ -216,6 +304,27 @@ impl Heap {
     #[inline]
     pub(crate) fn put(&mut self, at: u32, value: Value) {
         self.words.store(at, value.word());
+    }
+
+    /// A value near an object's header.
+    #[inline]
+    pub(crate) fn value_near<const OFFSET: usize>(&self, at: u32) -> Value {
+        Value::from_word(self.words.load_near::<OFFSET>(at))
+    }
+
+    /// Writes a value into a new object.
+    #[inline]
+    pub(crate) fn put_near<const OFFSET: usize>(&mut self, object: Ref, value: Value) {
+        self.words
+            .store_near::<OFFSET>(object.index(), value.word());
+    }
+
+    /// Writes a value near an object's header and releases what was there.
+    #[inline]
+    pub(crate) fn replace_near<const OFFSET: usize>(&mut self, at: u32, value: Value) {
+        let old = self.value_near::<OFFSET>(at);
+        self.words.store_near::<OFFSET>(at, value.word());
+        self.release(old);
     }
 
     /// Writes a value and releases what was there.

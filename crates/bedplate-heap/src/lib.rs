@@ -37,6 +37,8 @@
 //! | `slots.rs` | slots by size class, spans, generations |
 //! | `heap.rs` | the heap: allocation, counts |
 //! | `release.rs` | what happens when counts reach zero |
+//! | `pile.rs` | lists that grow without moving |
+//! | `relief.rs` | how others ask for a collection |
 //! | `edges.rs` | the references of an object |
 //! | `kinds/` | what objects hold |
 //! | `shapes.rs` | field names and where they lie |
@@ -69,8 +71,10 @@ mod header;
 mod heap;
 mod kinds;
 mod limits;
+mod pile;
 mod recover;
 mod release;
+mod relief;
 mod roots;
 mod shapes;
 mod slots;
@@ -79,15 +83,16 @@ mod value;
 mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointCost, Checkpoints, Pace, SeriesFigures};
-pub use cycles::Collected;
+pub use cycles::{Collected, Cycle, Edge, Member};
 pub use edges::Visitor;
 pub use error::HeapError;
 pub use finalizers::Finalization;
 pub use header::Kind;
 pub use heap::Heap;
 pub use kinds::{HostObject, TablePosition};
-pub use limits::Limits;
+pub use limits::{LimitRow, Limits};
 pub use recover::{Action, Recovery, Repair};
+pub use relief::Relief;
 pub use roots::Root;
 pub use shapes::{InlineCache, Key, Shape};
 pub use stats::Stats;

@@ -8,12 +8,14 @@
 //! What the words mean. The checked twin, `checked.rs`, has the same functions over a vector.
 //!
 //! # Invariants
-//! - I1: `mask + 1` words from `base` on are committed, readable and writable, and initialised (the
-//!   kernel gives zeros); it is a power of two.
-//! - I2: `base` is the start of a reservation of `capacity` words that only this owns.
+//! - I1: `mask + 1 + SLACK` words from `base` on are committed, readable and writable, and initialised
+//!   (the kernel gives zeros); `mask + 1` is a power of two.
+//! - I2: `base` is the start of a reservation of `capacity + SLACK` words that only this owns.
+//! - I3: the budget, if there is one, was charged `charged` bytes.
 
 use crate::HeapError;
 use crate::bits::narrow;
+use bedplate_os::budget::Budget;
 use bedplate_os::pages;
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -22,26 +24,34 @@ use core::ptr::NonNull;
 /// What is committed at first: 1 MiB.
 const START_WORDS: usize = 1 << 17;
 
+/// Words behind what an index can reach: the words near an object are read by the object's place, cut
+/// once, and a constant. One OS page.
+const SLACK: usize = 512;
+
 /// Words by index.
 #[derive(Debug)]
 pub(crate) struct Words {
     base: NonNull<u64>,
     mask: u32,
     capacity: usize,
+    budget: Option<&'static Budget>,
+    charged: usize,
     /// Not `Sync`, as its twin.
     single: PhantomData<Cell<()>>,
 }
 
 impl Words {
-    /// Reserves `capacity` words, rounded up to a power of two.
-    pub(crate) fn new(capacity: usize) -> Result<Self, HeapError> {
+    /// Reserves `capacity` words, rounded up to a power of two, whose commits a budget is charged for.
+    pub(crate) fn new(capacity: usize, budget: Option<&'static Budget>) -> Result<Self, HeapError> {
         let capacity = capacity.clamp(START_WORDS, 1 << 32).next_power_of_two();
-        let base = pages::reserve(capacity * 8, 1 << 16).map_err(HeapError::Os)?;
+        let base = pages::reserve((capacity + SLACK) * 8, 1 << 16).map_err(HeapError::Os)?;
         // Drops, and so unmaps, where the first commit fails.
         let mut words = Self {
             base: base.cast(),
             mask: 0,
             capacity,
+            budget,
+            charged: 0,
             single: PhantomData,
         };
         words.commit(START_WORDS)?;
@@ -50,11 +60,39 @@ impl Words {
 
     /// Makes `words` words usable, a power of two.
     fn commit(&mut self, words: usize) -> Result<(), HeapError> {
+        let bytes = (words + SLACK) * 8;
+        let before = self.charge(bytes)?;
         // SAFETY: the range is a part of the reservation (I2), from its start on, and stays what it is
         // where it is committed already.
-        unsafe { pages::commit(self.base.cast(), words * 8) }.map_err(HeapError::Os)?;
+        if let Err(error) = unsafe { pages::commit(self.base.cast(), bytes) } {
+            self.give_back(before);
+            return Err(HeapError::Os(error));
+        }
         self.mask = narrow(words - 1);
         Ok(())
+    }
+
+    /// Charges the budget so that it stands at `bytes`; where it stood.
+    fn charge(&mut self, bytes: usize) -> Result<usize, HeapError> {
+        let before = self.charged;
+        if let Some(budget) = self.budget {
+            // Held before it is made: where a subscriber panics, the drop gives it back.
+            self.charged = bytes;
+            if let Err(error) = budget.charge((bytes - before) as u64) {
+                self.charged = before;
+                return Err(HeapError::Budget(error));
+            }
+        }
+        Ok(before)
+    }
+
+    /// Gives back what the budget was charged beyond `bytes`.
+    fn give_back(&mut self, bytes: usize) {
+        if let Some(budget) = self.budget {
+            let more = self.charged - bytes.min(self.charged);
+            self.charged -= more;
+            budget.release(more as u64);
+        }
     }
 
     /// How many words can be used now.
@@ -62,12 +100,18 @@ impl Words {
         self.mask as usize + 1
     }
 
+    /// The budget that commits are charged to.
+    pub(crate) const fn budget(&self) -> Option<&'static Budget> {
+        self.budget
+    }
+
     /// Makes at least `need` words usable.
     pub(crate) fn grow(&mut self, need: usize) -> Result<(), HeapError> {
         if need <= self.len() {
             return Ok(());
         }
-        if need > self.capacity {
+        // The last words of 2^32 are never asked for: the place behind an object's end is one, too.
+        if need > self.capacity.min(u32::MAX as usize) {
             return Err(HeapError::Full {
                 capacity_bytes: self.capacity * 8,
             });
@@ -80,6 +124,30 @@ impl Words {
         let offset = (index & self.mask) as usize;
         // SAFETY: at most `mask` words behind the base (I1).
         unsafe { self.base.add(offset) }
+    }
+
+    #[inline]
+    fn near<const OFFSET: usize>(&self, index: u32) -> NonNull<u64> {
+        const { assert!(OFFSET < SLACK) };
+        let at = self.at(index);
+        // SAFETY: less than `SLACK` words behind one that an index can reach (I1).
+        unsafe { at.add(OFFSET) }
+    }
+
+    /// The word that is a constant behind an index, without cutting the sum.
+    #[inline]
+    pub(crate) fn load_near<const OFFSET: usize>(&self, index: u32) -> u64 {
+        let at = self.near::<OFFSET>(index);
+        // SAFETY: `near` gives a committed, initialised word (I1); stores want `&mut self`.
+        unsafe { at.read() }
+    }
+
+    /// Changes it.
+    #[inline]
+    pub(crate) fn store_near<const OFFSET: usize>(&mut self, index: u32, word: u64) {
+        let at = self.near::<OFFSET>(index);
+        // SAFETY: `near` gives a committed word (I1), and this borrows them all.
+        unsafe { at.write(word) };
     }
 
     /// A word.
@@ -108,10 +176,12 @@ impl Words {
 
 impl Drop for Words {
     fn drop(&mut self) {
+        let bytes = (self.capacity + SLACK) * 8;
         // SAFETY: the reservation is this value's alone (I2), and it ends here. That it fails means
         // that the address space stays reserved, which nobody can act on.
-        let unmapped = unsafe { pages::release(self.base.cast(), self.capacity * 8) };
+        let unmapped = unsafe { pages::release(self.base.cast(), bytes) };
         debug_assert!(unmapped.is_ok());
+        self.give_back(0);
     }
 }
 

@@ -8,16 +8,20 @@
 //! - I2: weak references to it are dead from the moment when its count is zero.
 
 use crate::bits::{high, low};
-use crate::header::{self, CONDEMNED, FINALIZER, HAS_WEAK, Kind, ONE, QUIET, STICKY};
+use crate::header::{self, FINALIZER, HAS_WEAK, IN_TRIAL, Kind, ONE};
+use crate::pile::Pile;
+use crate::slots::Slots;
 use crate::{Heap, Value};
 
 /// An object and its two references.
 const SMALL_STEPS: usize = 3;
+const CELL: usize = Slots::class(2);
+const PAIR: usize = Slots::class(3);
 
 /// Objects whose count is zero and whose references are still to be released.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dying {
-    pub(crate) list: Vec<u32>,
+    pub(crate) list: Pile,
     /// The one whose references were released up to a place.
     pub(crate) begun: Option<(u32, u32)>,
 }
@@ -26,55 +30,58 @@ impl Heap {
     /// A release that is not a plain difference: the last, a stuck count, or one too many.
     #[inline(never)]
     pub(crate) fn release_slow(&mut self, at: u32, word: u64) {
-        match header::count(word) {
-            0 => self.stats.underflows += 1,
-            STICKY => {}
-            _ => {
-                if !self.free_small(at, word) {
-                    self.last_reference(at, word);
-                }
-                if self.is_dying() {
-                    self.work_off();
-                }
-                self.trial_if_due();
+        if !header::is_single(word) {
+            if header::count(word) == 0 {
+                self.stats.underflows += 1;
             }
+            return;
+        }
+        let is_freed = word & (FINALIZER | HAS_WEAK) == 0 && self.free_alone(at, word);
+        if !is_freed && self.dies(at, word) {
+            self.dying.list.push(at);
+        }
+        if self.is_dying() || self.cycles.triggers.is_due {
+            self.attend();
         }
     }
 
-    /// Frees an object of a kind with two references at most, whose end nobody is to see, without the
-    /// list; `false` where it is another.
+    /// Frees a small object without the list; `false` where it is none. What dies by it is in the list.
     #[inline]
-    fn free_small(&mut self, at: u32, word: u64) -> bool {
-        if word & (FINALIZER | HAS_WEAK) != 0 {
-            return false;
-        }
-        let Some(children) = self.edges_small(at, word) else {
-            return false;
+    fn free_alone(&mut self, at: u32, word: u64) -> bool {
+        let near = self.words.load_near::<1>(at);
+        let (class, first, second) = match header::kind(word) {
+            Kind::Cell => (CELL, Value::from_word(near).link(), 0),
+            Kind::Node => (PAIR, low(near), high(near)),
+            Kind::Pair => {
+                let second = self.value_near::<2>(at).link();
+                (PAIR, Value::from_word(near).link(), second)
+            }
+            _ => return false,
         };
         self.stats.freed_objects += 1;
-        self.slots.give(&mut self.words, at);
-        if children != [0; 2] {
-            for child in children {
-                if child != 0 {
-                    self.release_child(child);
-                }
-            }
+        self.slots.give_slot(&mut self.words, class, at);
+        if first != 0 {
+            self.release_child(first);
+        }
+        if second != 0 {
+            self.release_child(second);
         }
         true
     }
 
-    /// The last reference to an object goes: it dies, or is finalized first.
-    fn last_reference(&mut self, at: u32, word: u64) {
+    /// The last reference to an object goes. Whether it dies now: it may be finalized first.
+    #[inline]
+    fn dies(&mut self, at: u32, word: u64) -> bool {
         if word & (FINALIZER | HAS_WEAK) != 0 {
             self.end_weak(at, word);
             if word & FINALIZER != 0 {
                 // The reference is the finalization's now.
                 self.queue_finalization(at);
-                return;
+                return false;
             }
         }
         self.words.store(at, word - ONE);
-        self.dying.list.push(at);
+        true
     }
 
     /// Ends the weak references to an object.
@@ -84,22 +91,37 @@ impl Heap {
         }
     }
 
-    /// Releases a reference that a dying object held.
-    fn release_child(&mut self, at: u32) {
+    /// An object that is no more held a reference to this one. Whether it dies for it; who asked then
+    /// puts it into the list or frees it.
+    #[inline]
+    fn lose(&mut self, at: u32) -> bool {
         let word = self.words.load(at);
-        if word & CONDEMNED != 0 {
-            return;
-        }
-        match header::count(word) {
-            0 => self.stats.underflows += 1,
-            1 => self.last_reference(at, word),
-            STICKY => {}
-            _ => {
-                self.words.store(at, word - ONE);
-                if word & QUIET == 0 {
-                    self.note_candidate(at);
-                }
+        let less = word.wrapping_sub(ONE);
+        if header::has_left(less) {
+            self.words.store(at, less);
+            if word & self.cycles.quiet == 0 {
+                self.note_loss(at);
             }
+            return false;
+        }
+        self.lose_last(at, word)
+    }
+
+    #[inline]
+    fn lose_last(&mut self, at: u32, word: u64) -> bool {
+        if header::is_single(word) {
+            return self.dies(at, word);
+        }
+        if header::count(word) == 0 {
+            self.stats.underflows += 1;
+        }
+        false
+    }
+
+    /// Releases a reference that a dying object held.
+    pub(crate) fn release_child(&mut self, at: u32) {
+        if self.lose(at) {
+            self.dying.list.push(at);
         }
     }
 
@@ -110,57 +132,90 @@ impl Heap {
         self.work_off_steps(self.limits.release_steps);
     }
 
+    /// Works off the whole list.
+    pub(crate) fn work_off_all(&mut self) {
+        while self.is_dying() {
+            self.work_off_steps(usize::MAX);
+        }
+    }
+
     /// Whether objects wait to be freed.
+    #[inline]
     pub(crate) const fn is_dying(&self) -> bool {
-        self.dying.begun.is_some() || !self.dying.list.is_empty()
+        !self.dying.list.is_empty() || self.dying.begun.is_some()
     }
 
     /// Works off the list in so many steps; how many are left of them.
     pub(crate) fn work_off_steps(&mut self, steps: usize) -> usize {
         let mut left = steps;
         while left > 0 {
-            let begun = self.dying.begun.take();
-            if let Some((at, from)) = begun {
+            if let Some((at, from)) = self.dying.begun.take() {
                 left = self.release_children(at, from, left);
                 continue;
             }
             let Some(at) = self.dying.list.pop() else {
                 return left;
             };
-            left = if self.free_small(at, self.words.load(at)) {
-                left.saturating_sub(SMALL_STEPS)
-            } else {
-                self.release_children(at, 0, left)
-            };
+            left = self.free_from(at, left);
         }
         0
     }
 
-    /// Releases the references of a dying object from a place on, and disposes of it at the end.
-    fn release_children(&mut self, at: u32, from: u32, steps: usize) -> usize {
-        if header::kind(self.words.load(at)) == Kind::Host {
-            for child in self.host_children(at) {
-                self.release_child(child);
-            }
-        }
-        let (edges, mut left) = (self.edges(at), steps - 1);
-        for place in from..edges.count() {
+    /// Frees an object of the list, and what dies by it for as long as that is one chain of small ones.
+    fn free_from(&mut self, first: u32, steps: usize) -> usize {
+        let (mut at, mut left) = (first, steps);
+        loop {
+            let word = self.words.load(at);
+            let children = match self.edges_small(at, word) {
+                Some(children) if word & HAS_WEAK == 0 => children,
+                _ => return self.release_children(at, 0, left),
+            };
+            left = left.saturating_sub(SMALL_STEPS);
+            self.give_small(at, word);
+            let [first, second] = children;
+            let first_dies = first != 0 && self.lose(first);
+            let second_dies = second != 0 && self.lose(second);
+            at = match (first_dies, second_dies) {
+                (true, true) => {
+                    self.dying.list.push(second);
+                    first
+                }
+                (true, false) => first,
+                (false, true) => second,
+                (false, false) => return left,
+            };
             if left == 0 {
-                self.dying.begun = Some((at, place));
+                self.dying.list.push(at);
                 return 0;
             }
-            left -= 1;
-            let child = edges.at(self, place);
-            if child != 0 {
-                self.release_child(child);
-            }
         }
-        self.dispose(at);
+    }
+
+    /// Gives the slot of a small object back, which has no weak references.
+    #[inline]
+    fn give_small(&mut self, at: u32, word: u64) {
+        self.stats.freed_objects += 1;
+        match header::kind(word) {
+            Kind::Pair | Kind::Node => self.slots.give_slot(&mut self.words, PAIR, at),
+            Kind::Cell | Kind::Integer | Kind::Weak => {
+                self.slots.give_slot(&mut self.words, CELL, at);
+            }
+            _ => self.slots.give(&mut self.words, at),
+        }
+    }
+
+    /// Releases the references of a dying object from a place on, and disposes of it at the end.
+    fn release_children(&mut self, at: u32, from: u32, steps: usize) -> usize {
+        let (next, left) = self.some_edges(at, from, steps.saturating_sub(1), Self::release_child);
+        match next {
+            Some(next) => self.dying.begun = Some((at, next)),
+            None => self.dispose(at),
+        }
         left
     }
 
     /// Gives an object's memory back. Its references are released.
-    fn dispose(&mut self, at: u32) {
+    pub(crate) fn dispose(&mut self, at: u32) {
         let word = self.words.load(at);
         match header::kind(word) {
             Kind::Array => self.give_buffer(low(self.words.load(at + 2))),
@@ -186,25 +241,33 @@ impl Heap {
         }
     }
 
-    /// Frees objects that hold each other and are held by nothing else.
-    pub(crate) fn free_condemned(&mut self, garbage: &[u32]) {
-        for &at in garbage {
-            let word = self.words.load(at);
-            self.end_weak(at, word);
-            self.words.store(at, word | CONDEMNED);
-        }
-        let mut children = core::mem::take(&mut self.cycles.children);
-        for &at in garbage {
-            self.each_edge(at, |child| children.push(child));
-            for child in children.drain(..) {
-                self.release_child(child);
+    /// Frees objects that hold each other and are held by nothing else: those of a trial's set that are
+    /// marked as its members still.
+    pub(crate) fn free_garbage(&mut self, garbage: &[u32], has_weak: bool) {
+        if has_weak {
+            for &at in garbage {
+                self.end_weak(at, self.words.load(at));
             }
         }
-        self.cycles.children = children;
         for &at in garbage {
-            self.dispose(at);
+            self.some_edges(at, 0, usize::MAX, Self::release_unless_garbage);
+        }
+        for &at in garbage {
+            let word = self.words.load(at);
+            if word & HAS_WEAK == 0 && self.edges_small(at, word).is_some() {
+                self.give_small(at, word);
+            } else {
+                self.dispose(at);
+            }
         }
         self.stats.cycle_objects += garbage.len() as u64;
+    }
+
+    #[inline]
+    fn release_unless_garbage(&mut self, child: u32) {
+        if self.words.load(child) & IN_TRIAL == 0 {
+            self.release_child(child);
+        }
     }
 
     /// Frees what waits to be freed, all of it.
@@ -213,9 +276,7 @@ impl Heap {
     /// As much as there is: [`Heap::step`] does a part.
     pub fn settle(&mut self) {
         self.drop_roots();
-        while self.is_dying() {
-            self.work_off();
-        }
+        self.work_off_all();
     }
 
     /// Releases several values.

@@ -18,6 +18,9 @@ use crate::{Heap, HeapError, Value};
 use alloc::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
+/// Dropped roots that a new one sees to.
+const DROPPED: usize = 64;
+
 type Dropped = Arc<Mutex<Vec<u32>>>;
 
 /// A reference of the host to a value of a heap.
@@ -62,10 +65,11 @@ pub(crate) struct Roots {
 
 impl Roots {
     /// The numbers whose handles were dropped since this was asked last; they are free now.
-    fn take_dropped(&mut self) -> Vec<u32> {
+    fn take_dropped(&mut self, most: usize) -> Vec<u32> {
         let dropped = {
             let mut list = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
-            core::mem::take(&mut *list)
+            let left = list.len().saturating_sub(most);
+            list.split_off(left)
         };
         for number in &dropped {
             self.holders[*number as usize] = 0;
@@ -77,7 +81,7 @@ impl Roots {
     /// Takes the values back that a checkpoint has; those whose handles are dropped since, for their
     /// references to be released.
     pub(crate) fn restore(&mut self, kept: &[Kept]) -> Vec<Value> {
-        self.take_dropped();
+        self.take_dropped(usize::MAX);
         let numbers = self.holders.len();
         self.kept.clear();
         self.kept.extend_from_slice(kept);
@@ -104,7 +108,7 @@ impl Heap {
     /// # Panics
     /// With 2^32 roots at a time.
     pub fn root(&mut self, value: Value) -> Root {
-        self.drop_roots();
+        self.drop_some_roots(DROPPED);
         let roots = &mut self.roots;
         let number = roots.free.pop().unwrap_or_else(|| {
             roots.kept.push(Kept::NOTHING);
@@ -139,7 +143,12 @@ impl Heap {
 
     /// Releases what roots kept that are dropped.
     pub(crate) fn drop_roots(&mut self) {
-        for number in self.roots.take_dropped() {
+        self.drop_some_roots(usize::MAX);
+    }
+
+    /// The same for so many of them.
+    pub(crate) fn drop_some_roots(&mut self, most: usize) {
+        for number in self.roots.take_dropped(most) {
             let kept = &mut self.roots.kept[number as usize];
             let value = core::mem::replace(kept, Kept::NOTHING).value;
             self.release(value);

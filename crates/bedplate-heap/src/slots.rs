@@ -15,9 +15,9 @@
 //! - I4: a generation changes only when an object that had weak references dies. A slot whose
 //!   generation is used up is never handed out again.
 
-use crate::HeapError;
 use crate::bits::{low, narrow};
 use crate::raw::Words;
+use crate::{HeapError, Ref};
 use alloc::sync::Arc;
 
 /// The words of a chunk.
@@ -69,6 +69,16 @@ pub(crate) struct Chunk {
     pub(crate) generations: Option<Arc<[u32]>>,
 }
 
+/// Where a walk over all places is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Walk {
+    /// The chunk after this one.
+    chunk: u32,
+    next: u32,
+    end: u32,
+    step: u32,
+}
+
 /// Where slots come from.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots {
@@ -103,12 +113,10 @@ impl Slots {
 
     /// Takes a slot of a class, if one is at hand.
     #[inline]
-    pub(crate) fn take(&mut self, memory: &Words, class: usize) -> Option<u32> {
-        let slot = self.free[class];
-        if slot == 0 {
-            return None;
-        }
-        self.free[class] = low(memory.load(slot + 1));
+    pub(crate) fn take(&mut self, memory: &Words, class: usize) -> Option<Ref> {
+        let free = &mut self.free[class & (CLASSES - 1)];
+        let slot = Ref::at(*free)?;
+        *free = low(memory.load_near::<1>(slot.index()));
         Some(slot)
     }
 
@@ -135,11 +143,12 @@ impl Slots {
         Ok(())
     }
 
+    /// Takes a slot of a class back.
     #[inline]
-    fn give_slot(&mut self, memory: &mut Words, class: usize, slot: u32) {
+    pub(crate) fn give_slot(&mut self, memory: &mut Words, class: usize, slot: u32) {
         memory.store(slot, 0);
         let free = &mut self.free[class & (CLASSES - 1)];
-        memory.store(slot + 1, u64::from(*free));
+        memory.store_near::<1>(slot, u64::from(*free));
         *free = slot;
     }
 
@@ -154,7 +163,7 @@ impl Slots {
         Ok(first << CHUNK_SHIFT)
     }
 
-    /// Takes chunks in a row. What was used before is made zero.
+    /// Takes chunks in a row. They hold what they held: whoever takes them writes the headers.
     fn take_chunks(&mut self, memory: &mut Words, count: u32) -> Result<u32, HeapError> {
         if let Some(at) = self.spare.iter().position(|(_, spare)| *spare >= count) {
             let (first, spare) = self.spare[at];
@@ -162,9 +171,6 @@ impl Slots {
                 self.spare.remove(at);
             } else {
                 self.spare[at] = (first + count, spare - count);
-            }
-            for place in first << CHUNK_SHIFT..(first + count) << CHUNK_SHIFT {
-                memory.store(place, 0);
             }
             return Ok(first);
         }
@@ -221,15 +227,44 @@ impl Slots {
 
     /// Every place where an object may begin.
     pub(crate) fn places(&self) -> impl Iterator<Item = u32> {
-        (0_u32..).zip(&self.chunks).flat_map(|(chunk, entry)| {
-            let start = chunk << CHUNK_SHIFT;
+        let mut walk = Walk::default();
+        core::iter::from_fn(move || self.next_place(&mut walk))
+    }
+
+    /// The next place of a walk. Chunks may come and go between two steps: a walk meets every object
+    /// that is there from its beginning to its end.
+    #[inline]
+    pub(crate) fn next_place(&self, walk: &mut Walk) -> Option<u32> {
+        if walk.next >= walk.end && !self.next_chunk(walk) {
+            return None;
+        }
+        let place = walk.next;
+        walk.next += walk.step;
+        Some(place)
+    }
+
+    /// Goes on to the next chunk where objects may begin; `false` where there is none.
+    fn next_chunk(&self, walk: &mut Walk) -> bool {
+        while let Some(entry) = self.chunks.get(walk.chunk as usize) {
+            let start = walk.chunk << CHUNK_SHIFT;
+            walk.chunk += 1;
             let (end, step) = match entry.used {
                 Use::Class(class) => (self.class_end(class, start), SIZES[usize::from(class)]),
                 Use::Span(_) => (start + 1, 1),
-                Use::Free | Use::Inside => (start, 1),
+                Use::Free | Use::Inside => continue,
             };
-            (start..end).step_by(step as usize)
-        })
+            if start < end {
+                (walk.next, walk.end, walk.step) = (start, end, step);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Chunks that are in use.
+    pub(crate) fn chunks_used(&self) -> usize {
+        let spare: u32 = self.spare.iter().map(|(_, count)| count).sum();
+        self.chunks.len() - spare as usize
     }
 
     /// Behind the last slot that was chained once, in the chunk that starts so (I3).

@@ -1,64 +1,97 @@
-//! Who may be a part of a cycle, and when a trial is due.
+//! Who may be a part of a cycle.
 //!
 //! # Invariants
-//! - I1: an object with the flag `BUFFERED` is in `candidates`, one with `DEFERRED` in `deferred`. The lists
-//!   may hold places whose object is freed: the flag decides.
+//! - I1: an object with the flag `BUFFERED` is in `candidates`. The list may hold places whose object is
+//!   freed: the flag decides. One with the flag `DEFERRED` is counted in `deferred_count`, and is in
+//!   `deferred` until a trial of its own was made.
 
-use crate::bits::narrow;
-use crate::header::{self, BUFFERED, DEFERRED, Kind};
+use super::pass::Pass;
+use super::trial::Trial;
+use super::triggers::Triggers;
+use crate::header::{self, BUFFERED, DEFERRED, QUIET};
+use crate::pile::Pile;
 use crate::{Heap, Limits};
 
 /// Survived so many trials, an object bounds them.
 pub(crate) const OLD: u64 = 2;
-/// As many deferred objects start a full pass, or half of what is alive where that is more.
-const DEFERRED_MIN: u64 = 100_000;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Cycles {
-    pub(crate) candidates: Vec<u32>,
-    pub(crate) deferred: Vec<u32>,
+    pub(crate) candidates: Pile,
+    /// Old objects that lost a reference, and those that a trial could not decide.
+    pub(crate) deferred: Pile,
+    /// Objects that were deferred since the last full pass began.
+    pub(crate) deferred_count: u64,
+    pub(crate) pass: Pass,
+    pub(crate) triggers: Triggers,
+    /// Empty room for a trial, kept from one to the next.
+    pub(super) trial: Trial,
     /// Empty room for the references of one object, kept from one to the next.
     pub(crate) children: Vec<u32>,
-    /// The candidates that start a trial.
-    threshold: usize,
-    /// Words of large objects since the last trial.
-    large_words: usize,
+    /// The colour of objects that are made or met (`colour.rs`).
+    pub(crate) colour: u64,
+    /// The flags of objects whose decrements need not be noted.
+    pub(crate) quiet: u64,
 }
 
 impl Cycles {
-    pub(crate) const fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            candidates: Vec::new(),
-            deferred: Vec::new(),
+            candidates: Pile::default(),
+            deferred: Pile::default(),
+            deferred_count: 0,
+            pass: Pass::default(),
+            triggers: Triggers::new(limits),
+            trial: Trial::default(),
             children: Vec::new(),
-            threshold: limits.candidates_min,
-            large_words: 0,
+            colour: 0,
+            quiet: QUIET,
         }
     }
 
     pub(crate) const fn waiting(&self) -> (u64, u64) {
-        (self.candidates.len() as u64, self.deferred.len() as u64)
+        (self.candidates.len() as u64, self.deferred_count)
     }
 }
 
 impl Heap {
-    /// Notes that an object lost a reference and has others. One that holds nothing is in no cycle.
-    pub(crate) fn note_candidate(&mut self, at: u32) {
+    /// Notes that an object lost a reference and has others: to the pass that is under way, and as a
+    /// candidate. Also where it holds nothing now: not noted, it would come here with each loss.
+    pub(crate) fn note_loss(&mut self, at: u32) {
+        if self.cycles.pass.is_marking() {
+            self.met(at);
+            self.pass_event();
+        }
         let word = self.words.load(at);
+        if word & QUIET != 0 {
+            return;
+        }
         if header::age(word) >= OLD {
             self.defer(at);
-        } else if header::kind(word) == Kind::Host || self.edges(at).count() > 0 {
+        } else {
             self.words.store(at, word | BUFFERED);
             self.cycles.candidates.push(at);
+            self.look_at_candidates();
         }
     }
 
-    /// Leaves an object to the full pass.
+    /// Leaves an object to a trial of its own, and to the full pass.
     pub(crate) fn defer(&mut self, at: u32) {
         let word = self.words.load(at);
         if word & DEFERRED == 0 {
             self.words.store(at, word | DEFERRED);
             self.cycles.deferred.push(at);
+            self.cycles.deferred_count += 1;
+            self.look_at_deferred();
+        }
+    }
+
+    /// Makes an object a candidate, whatever it lost.
+    pub(crate) fn make_candidate(&mut self, at: u32) {
+        let word = self.words.load(at);
+        if word & BUFFERED == 0 {
+            self.words.store(at, word | BUFFERED);
+            self.cycles.candidates.push(at);
         }
     }
 
@@ -68,7 +101,7 @@ impl Heap {
             let word = self.words.load(at);
             if word & BUFFERED != 0 {
                 self.words.store(at, word & !BUFFERED);
-                if header::count(word) > 0 {
+                if header::count(word) > 0 && !self.is_condemned(word) {
                     return Some(at);
                 }
             }
@@ -76,55 +109,14 @@ impl Heap {
         None
     }
 
-    /// Runs a trial where candidates are enough, or a full pass where deferred objects are.
-    #[inline]
-    pub(crate) fn trial_if_due(&mut self) {
-        if self.cycles.candidates.len() >= self.cycles.threshold && self.limits.automatic {
-            self.trial_slow();
+    /// The next deferred object that is to have a trial of its own.
+    pub(crate) fn next_deferred(&mut self) -> Option<u32> {
+        while let Some(at) = self.cycles.deferred.pop() {
+            let word = self.words.load(at);
+            if word & DEFERRED != 0 && header::count(word) > 0 && !self.is_condemned(word) {
+                return Some(at);
+            }
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn trial_slow(&mut self) {
-        self.cycles.large_words = 0;
-        let touched = self.stats.touched_objects;
-        let freed = self.trial() as u64;
-        self.adapt(freed, self.stats.touched_objects - touched);
-        let (_, deferred) = self.cycles.waiting();
-        if deferred > DEFERRED_MIN.max(self.stats.live_objects() / 2) {
-            self.collect();
-        }
-        self.work_off();
-    }
-
-    /// Notes that a large object is made, before it is: a trial then frees nothing of the caller's.
-    #[cold]
-    pub(crate) fn note_large(&mut self, words: u32) {
-        self.cycles.large_words += words as usize;
-        let is_much = self.cycles.large_words * 8 >= self.limits.large_bytes;
-        if is_much && self.limits.automatic && !self.cycles.candidates.is_empty() {
-            self.trial_slow();
-        }
-    }
-
-    /// More often where it was worth it, less often where not. A program without candidates has no
-    /// trials, and so changes nothing.
-    fn adapt(&mut self, freed: u64, touched: u64) {
-        let limits = &self.limits;
-        let next = if touched == 0 {
-            self.cycles.threshold
-        } else if freed * 2 >= touched {
-            self.cycles.threshold * 2 / 3
-        } else {
-            self.cycles.threshold * 3 / 2
-        };
-        self.cycles.threshold = next.clamp(limits.candidates_min, limits.candidates_max);
-    }
-
-    /// The candidates that start a trial now.
-    #[must_use]
-    pub fn candidates_threshold(&self) -> u32 {
-        narrow(self.cycles.threshold)
+        None
     }
 }

@@ -2,73 +2,133 @@
 //!
 //! # Role
 //! Gathers objects around candidates up to the limits, counts the references among them, and frees what
-//! nothing outside holds.
+//! nothing outside holds. A deferred object has a small trial of its own, in which age is no limit.
 //!
 //! # Invariants
-//! - I1: an object of the set has its number, from 1, as scratch index in the header; nobody else has one.
+//! - I1: an object of the set has `IN_TRIAL` and its number as scratch number in the header; nobody else
+//!   has. What stood there is in `saved` if a pass needs it, and was zero if not.
 //! - I2: the references of the first `expanded` objects are counted, each once; those of the others are
 //!   not, so that what they hold counts as held from outside.
 
 use super::candidates::OLD;
 use crate::Heap;
-use crate::header::{self, BUFFERED, FINALIZER, LEAF, STICKY};
-use bedplate_os::clock;
-use core::time::Duration;
+use crate::bits::narrow;
+use crate::header::{self, BUFFERED, FINALIZER, HAS_WEAK, IN_TRIAL, LEAF};
+
+/// Objects in the trial of a deferred one.
+const OWN_OBJECTS: usize = 32;
+/// Says that something outside leads to an object; no set has so many references.
+const LIVE: u32 = 1 << 31;
 
 /// A set under test.
-#[derive(Debug, Default)]
-struct Trial {
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trial {
     objects: Vec<u32>,
-    /// References from inside, by number.
+    /// References from inside, by number; [`LIVE`] in the end.
     inside: Vec<u32>,
-    expanded: usize,
-    edges_left: usize,
+    /// Scratch numbers of a pass that is under way, by number.
+    saved: Vec<u32>,
     /// The candidates it began with.
     seeds: Vec<u32>,
+    /// Live, and their references not followed.
+    open: Vec<u32>,
+    garbage: Vec<u32>,
+    expanded: usize,
+    room: usize,
+    edges_left: usize,
     /// Whether a limit or an old object was met.
     is_cut: bool,
+    /// Whether old objects join.
+    takes_old: bool,
+}
+
+impl Trial {
+    fn begin(&mut self, room: usize) {
+        self.objects.clear();
+        self.inside.clear();
+        self.saved.clear();
+        self.seeds.clear();
+        self.garbage.clear();
+        (self.expanded, self.is_cut) = (0, false);
+        (self.room, self.edges_left) = (room, room * 2);
+    }
 }
 
 impl Heap {
-    /// Tests one set; how many objects were freed.
-    pub(crate) fn trial(&mut self) -> usize {
-        let mut trial = Trial {
-            edges_left: self.limits.trial_objects * 2,
-            ..Trial::default()
-        };
-        self.gather(&mut trial);
-        let is_live = self.judge(&trial);
+    /// Tests a set around candidates, or small ones around deferred objects; how many objects were
+    /// freed.
+    pub(super) fn trial(&mut self, of_deferred: bool) -> usize {
+        let mut trial = core::mem::take(&mut self.cycles.trial);
+        let room = self.limits.trial_objects;
+        trial.takes_old = of_deferred;
+        let mut freed = 0;
+        if of_deferred {
+            for _ in 0..room.div_ceil(OWN_OBJECTS) {
+                let Some(at) = self.next_deferred() else {
+                    break;
+                };
+                trial.begin(OWN_OBJECTS.min(room));
+                self.join_set(&mut trial, at, self.words.load(at), 0);
+                trial.is_cut = !self.expand(&mut trial);
+                freed += self.conclude(&mut trial);
+            }
+        } else {
+            trial.begin(room);
+            self.gather(&mut trial);
+            freed = self.conclude(&mut trial);
+        }
+        self.cycles.trial = trial;
+        freed
+    }
+
+    /// Decides a set, and frees its garbage.
+    fn conclude(&mut self, trial: &mut Trial) -> usize {
+        self.judge(trial);
         self.stats.trials += 1;
         self.stats.touched_objects += trial.objects.len() as u64;
         self.stats.cut_trials += u64::from(trial.is_cut);
         if trial.is_cut {
             for &at in &trial.seeds {
                 let number = header::scratch(self.words.load(at)) as usize;
-                if is_live[number - 1] {
+                if trial.inside[number] >= LIVE {
                     self.defer(at);
                 }
             }
         }
-        let mut garbage = Vec::new();
-        for (&at, is_live) in trial.objects.iter().zip(is_live) {
-            let word = header::with_scratch(self.words.load(at), 0);
-            let word = if is_live { header::aged(word) } else { word };
-            self.words.store(at, word);
-            if !is_live {
-                garbage.push(at);
+        let mut flags = 0;
+        for (number, (&at, inside)) in trial.objects.iter().zip(&trial.inside).enumerate() {
+            let word = self.words.load(at);
+            if *inside < LIVE {
+                flags |= word;
+                trial.garbage.push(at);
+                continue;
             }
+            let saved = trial.saved.get(number).copied().unwrap_or(0);
+            let word = header::with_scratch(word & !IN_TRIAL, saved.into());
+            let word = if trial.takes_old {
+                word
+            } else {
+                header::aged(word)
+            };
+            self.words.store(at, word);
         }
-        self.free_or_finalize(&garbage)
+        if flags & FINALIZER != 0 {
+            self.finalize_garbage(trial);
+            return 0;
+        }
+        self.free_garbage(&trial.garbage, flags & HAS_WEAK != 0);
+        trial.garbage.len()
     }
 
     /// Takes candidates, and what they lead to, while there is room.
     fn gather(&mut self, trial: &mut Trial) {
-        while trial.objects.len() < self.limits.trial_objects {
+        while trial.objects.len() < trial.room {
             let Some(at) = self.next_candidate() else {
                 return;
             };
-            if header::scratch(self.words.load(at)) == 0 {
-                self.join_set(trial, at);
+            let word = self.words.load(at);
+            if word & IN_TRIAL == 0 {
+                self.join_set(trial, at, word, 0);
             }
             trial.seeds.push(at);
             if !self.expand(trial) {
@@ -76,141 +136,144 @@ impl Heap {
                 // The next set begins with it; the first of a set had all the room there is.
                 if trial.seeds.len() > 1 {
                     trial.seeds.pop();
-                    let word = self.words.load(at);
-                    self.words.store(at, word | BUFFERED);
-                    self.cycles.candidates.push(at);
+                    self.make_candidate(at);
                 }
                 return;
             }
         }
     }
 
-    fn join_set(&mut self, trial: &mut Trial, at: u32) {
-        trial.objects.push(at);
-        trial.inside.push(0);
-        let word = self.words.load(at);
+    #[inline]
+    fn join_set(&mut self, trial: &mut Trial, at: u32, word: u64, inside: u32) {
         let number = trial.objects.len() as u64;
-        self.words.store(at, header::with_scratch(word, number));
+        trial.objects.push(at);
+        trial.inside.push(inside);
+        if self.cycles.pass.has_scratch() {
+            trial.saved.push(header::scratch(word));
+        }
+        self.words
+            .store(at, header::with_scratch(word, number) | IN_TRIAL);
     }
 
     /// Counts the references of the objects that joined; `false` where there is no room for it.
     fn expand(&mut self, trial: &mut Trial) -> bool {
         while let Some(&at) = trial.objects.get(trial.expanded) {
-            if self.edges(at).count() as usize > trial.edges_left {
+            let is_there = match self.edges_small(at, self.words.load(at)) {
+                Some(children) => self.expand_small(trial, children),
+                None => self.expand_large(trial, at),
+            };
+            if !is_there {
                 return false;
             }
-            let mut children = core::mem::take(&mut self.cycles.children);
-            self.each_edge(at, |child| children.push(child));
-            let rest = trial.edges_left.checked_sub(children.len());
-            if let Some(rest) = rest {
-                trial.edges_left = rest;
-                trial.expanded += 1;
-                for &child in &children {
-                    self.meet(trial, child);
-                }
-            }
-            children.clear();
-            self.cycles.children = children;
-            if rest.is_none() {
-                return false;
+            trial.expanded += 1;
+        }
+        true
+    }
+
+    #[inline]
+    fn expand_small(&mut self, trial: &mut Trial, children: [u32; 2]) -> bool {
+        let Some(rest) = trial.edges_left.checked_sub(2) else {
+            return false;
+        };
+        trial.edges_left = rest;
+        for child in children {
+            if child != 0 {
+                self.meet(trial, child);
             }
         }
         true
     }
 
-    /// A reference to an object: it joins if it can, and if it is in the set the reference is inside.
-    fn meet(&mut self, trial: &mut Trial, child: u32) {
-        let word = self.words.load(child);
-        if header::scratch(word) == 0 {
-            if word & LEAF != 0 || header::count(word) == 0 {
-                return;
-            }
-            if header::age(word) >= OLD || trial.objects.len() >= self.limits.trial_objects {
-                trial.is_cut = true;
-                return;
-            }
-            self.join_set(trial, child);
+    #[inline(never)]
+    fn expand_large(&mut self, trial: &mut Trial, at: u32) -> bool {
+        if self.edges(at).count() as usize > trial.edges_left {
+            return false;
         }
-        let number = header::scratch(self.words.load(child)) as usize;
-        trial.inside[number - 1] += 1;
+        let mut children = core::mem::take(&mut self.cycles.children);
+        self.each_edge(at, |child| children.push(child));
+        let rest = trial.edges_left.checked_sub(children.len());
+        if let Some(rest) = rest {
+            trial.edges_left = rest;
+            for &child in &children {
+                self.meet(trial, child);
+            }
+        }
+        children.clear();
+        self.cycles.children = children;
+        rest.is_some()
     }
 
-    /// Which objects something outside the set leads to, by number.
-    fn judge(&self, trial: &Trial) -> Vec<bool> {
-        let mut is_live = vec![false; trial.objects.len()];
-        let mut open = Vec::new();
-        for (number, &at) in trial.objects.iter().enumerate() {
-            let count = header::count(self.words.load(at));
-            if count > trial.inside[number] || count == STICKY {
-                is_live[number] = true;
-                open.push(number);
+    /// A reference to an object: it joins if it can, and if it is in the set the reference is inside.
+    #[inline]
+    fn meet(&mut self, trial: &mut Trial, child: u32) {
+        let word = self.words.load(child);
+        if word & IN_TRIAL != 0 {
+            trial.inside[header::scratch(word) as usize] += 1;
+            return;
+        }
+        if word & LEAF != 0 || header::count(word) == 0 {
+            return;
+        }
+        let is_old = header::age(word) >= OLD && !trial.takes_old;
+        if is_old || trial.objects.len() >= trial.room {
+            trial.is_cut = true;
+            return;
+        }
+        self.join_set(trial, child, word, 1);
+    }
+
+    /// Marks the objects that something outside the set leads to.
+    fn judge(&self, trial: &mut Trial) {
+        trial.open.clear();
+        for (number, (&at, inside)) in (0..).zip(trial.objects.iter().zip(&mut trial.inside)) {
+            // A count that sticks is greater than any.
+            if header::count(self.words.load(at)) > *inside {
+                *inside = LIVE;
+                trial.open.push(number);
             }
         }
-        while let Some(number) = open.pop() {
-            if number >= trial.expanded {
+        while let Some(number) = trial.open.pop() {
+            if number >= narrow(trial.expanded) {
                 continue;
             }
-            self.each_edge(trial.objects[number], |child| {
-                let child = header::scratch(self.words.load(child)) as usize;
-                if child != 0 && !is_live[child - 1] {
-                    is_live[child - 1] = true;
-                    open.push(child - 1);
+            let Trial { inside, open, .. } = trial;
+            self.each_edge(trial.objects[number as usize], |child| {
+                let word = self.words.load(child);
+                let child = header::scratch(word);
+                if word & IN_TRIAL != 0 && inside[child as usize] < LIVE {
+                    inside[child as usize] = LIVE;
+                    open.push(child);
                 }
             });
         }
-        is_live
     }
 
-    /// Frees a set of garbage, or queues the finalizers in it: then all of it stays for now, and the
-    /// release after the last finalizer makes candidates of what is still garbage.
-    pub(crate) fn free_or_finalize(&mut self, garbage: &[u32]) -> usize {
-        let has_finalizer = |at: &&u32| self.words.load(**at) & FINALIZER != 0;
-        let waiting: Vec<u32> = garbage.iter().filter(has_finalizer).copied().collect();
-        if waiting.is_empty() {
-            self.free_condemned(garbage);
-            return garbage.len();
-        }
-        for at in waiting {
+    /// Queues the finalizers of a set of garbage: all of it stays for now, and the release after the
+    /// last finalizer makes candidates of what is still garbage.
+    #[cold]
+    fn finalize_garbage(&mut self, trial: &Trial) {
+        for &at in &trial.garbage {
             let word = self.words.load(at);
-            self.end_weak(at, word);
-            self.retain_place(at);
-            self.queue_finalization(at);
-        }
-        for &at in garbage {
-            let word = self.words.load(at);
+            let number = header::scratch(word) as usize;
+            let saved = trial.saved.get(number).copied().unwrap_or(0);
+            let word = header::with_scratch(word & !IN_TRIAL, saved.into());
+            self.words.store(at, word | BUFFERED);
             if word & BUFFERED == 0 {
-                self.words.store(at, word | BUFFERED);
                 self.cycles.candidates.push(at);
             }
         }
-        0
-    }
-
-    fn retain_place(&mut self, at: u32) {
-        self.retain(crate::Ref::at(at).into());
-    }
-
-    /// One bounded piece of the collector's work: what waits to be freed, then a trial. Whether there is
-    /// more.
-    pub fn step(&mut self) -> bool {
-        self.drop_roots();
-        let steps = self.limits.release_steps;
-        if self.work_off_steps(steps) > 0 && !self.cycles.candidates.is_empty() {
-            self.trial();
-        }
-        self.is_dying() || !self.cycles.candidates.is_empty()
-    }
-
-    /// Steps until a time is over or nothing is left to do; whether there is more. It may take one
-    /// step longer.
-    pub fn run_for(&mut self, duration: Duration) -> bool {
-        let limit = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        let start = clock::monotonic_ns();
-        while self.step() {
-            if clock::monotonic_ns().saturating_sub(start) >= limit {
-                return true;
+        for &at in &trial.garbage {
+            let word = self.words.load(at);
+            if word & FINALIZER != 0 {
+                self.end_weak(at, word);
+                self.keep_place(at);
+                self.queue_finalization(at);
             }
         }
-        false
+    }
+
+    /// One reference more, for a queue of the heap's.
+    pub(super) fn keep_place(&mut self, at: u32) {
+        self.retain(crate::Ref::at(at).into());
     }
 }

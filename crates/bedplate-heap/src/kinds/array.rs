@@ -23,7 +23,7 @@ impl Heap {
                 max: BUFFER_MAX,
             });
         }
-        let buffer = self.take(narrow(words) + 1)?;
+        let buffer = self.take(narrow(words) + 1)?.index();
         // No count: a buffer is its owner's alone.
         self.words.store(buffer, Kind::Buffer.header() - ONE);
         debug_assert!(self.words.load(buffer) & LEAF != 0);
@@ -130,6 +130,7 @@ impl Heap {
             return Ok(None);
         };
         let value = self.item(array, last)?;
+        self.taken_out(value.link());
         self.words.store(array.index() + 1, u64::from(last));
         Ok(Some(value))
     }

@@ -74,6 +74,7 @@ impl Heap {
     /// - [`HeapError::Kind`]: it is no object of the host.
     pub fn host_mut<T: HostObject>(&mut self, host: Ref) -> Result<Option<&mut T>, HeapError> {
         let number = self.host_number(self.expect(host, Kind::Host)?);
+        self.opened(host.index());
         let object = self.hosts.objects.get_mut(number);
         let object = object.and_then(Option::as_deref_mut);
         Ok(object.and_then(|object| (object as &mut dyn Any).downcast_mut()))

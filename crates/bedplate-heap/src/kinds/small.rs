@@ -12,9 +12,10 @@ impl Heap {
     ///
     /// # Errors
     /// - [`HeapError::Full`], [`HeapError::Os`]: no memory.
+    #[inline]
     pub fn new_cell(&mut self, value: Value) -> Result<Ref, HeapError> {
         let cell = self.make(Kind::Cell, 2)?;
-        self.put(cell.index() + 1, value);
+        self.put_near::<1>(cell, value);
         Ok(cell)
     }
 
@@ -24,7 +25,7 @@ impl Heap {
     /// - [`HeapError::Kind`]: it is no cell.
     #[inline]
     pub fn cell(&self, cell: Ref) -> Result<Value, HeapError> {
-        Ok(self.value(self.expect(cell, Kind::Cell)? + 1))
+        Ok(self.value_near::<1>(self.expect(cell, Kind::Cell)?))
     }
 
     /// Changes a cell; the value is taken over, what it held is released.
@@ -34,7 +35,7 @@ impl Heap {
     #[inline]
     pub fn set_cell(&mut self, cell: Ref, value: Value) -> Result<(), HeapError> {
         let at = self.expect(cell, Kind::Cell)?;
-        self.replace(at + 1, value);
+        self.replace_near::<1>(at, value);
         Ok(())
     }
 
@@ -67,8 +68,8 @@ impl Heap {
     #[inline]
     pub fn new_pair(&mut self, first: Value, second: Value) -> Result<Ref, HeapError> {
         let pair = self.make(Kind::Pair, 3)?;
-        self.put(pair.index() + 1, first);
-        self.put(pair.index() + 2, second);
+        self.put_near::<1>(pair, first);
+        self.put_near::<2>(pair, second);
         Ok(pair)
     }
 
@@ -78,7 +79,7 @@ impl Heap {
     /// - [`HeapError::Kind`]: it is no pair.
     #[inline]
     pub fn first(&self, pair: Ref) -> Result<Value, HeapError> {
-        Ok(self.value(self.expect(pair, Kind::Pair)? + 1))
+        Ok(self.value_near::<1>(self.expect(pair, Kind::Pair)?))
     }
 
     /// The second value of a pair, lent.
@@ -87,7 +88,7 @@ impl Heap {
     /// - [`HeapError::Kind`]: it is no pair.
     #[inline]
     pub fn second(&self, pair: Ref) -> Result<Value, HeapError> {
-        Ok(self.value(self.expect(pair, Kind::Pair)? + 2))
+        Ok(self.value_near::<2>(self.expect(pair, Kind::Pair)?))
     }
 
     /// Changes the first value; the new one is taken over, the old one released.
@@ -97,7 +98,7 @@ impl Heap {
     #[inline]
     pub fn set_first(&mut self, pair: Ref, value: Value) -> Result<(), HeapError> {
         let at = self.expect(pair, Kind::Pair)?;
-        self.replace(at + 1, value);
+        self.replace_near::<1>(at, value);
         Ok(())
     }
 
@@ -108,7 +109,7 @@ impl Heap {
     #[inline]
     pub fn set_second(&mut self, pair: Ref, value: Value) -> Result<(), HeapError> {
         let at = self.expect(pair, Kind::Pair)?;
-        self.replace(at + 2, value);
+        self.replace_near::<2>(at, value);
         Ok(())
     }
 
@@ -120,8 +121,8 @@ impl Heap {
     pub fn new_node(&mut self, links: [Option<Ref>; 2], word: u64) -> Result<Ref, HeapError> {
         let node = self.make(Kind::Node, 3)?;
         let [left, right] = links.map(|link| link.map_or(0, Ref::index));
-        self.words.store(node.index() + 1, join(left, right));
-        self.words.store(node.index() + 2, word);
+        self.words.store_near::<1>(node.index(), join(left, right));
+        self.words.store_near::<2>(node.index(), word);
         Ok(node)
     }
 
@@ -132,19 +133,20 @@ impl Heap {
     #[inline]
     pub fn node(&self, node: Ref) -> Result<([Option<Ref>; 2], u64), HeapError> {
         let at = self.expect(node, Kind::Node)?;
-        let links = self.words.load(at + 1);
+        let links = self.words.load_near::<1>(at);
         let links = [Ref::at(low(links)), Ref::at(high(links))];
-        Ok((links, self.words.load(at + 2)))
+        Ok((links, self.words.load_near::<2>(at)))
     }
 
     /// Changes a node's handles: the new ones are taken over, the old ones released.
     ///
     /// # Errors
     /// - [`HeapError::Kind`]: it is no node.
+    #[inline]
     pub fn set_node(&mut self, node: Ref, links: [Option<Ref>; 2]) -> Result<(), HeapError> {
         let (old, _) = self.node(node)?;
         let [left, right] = links.map(|link| link.map_or(0, Ref::index));
-        self.words.store(node.index() + 1, join(left, right));
+        self.words.store_near::<1>(node.index(), join(left, right));
         self.release_all(old.map(Value::from));
         Ok(())
     }

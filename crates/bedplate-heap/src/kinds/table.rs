@@ -241,6 +241,7 @@ impl Heap {
             // Farther from its home than the gap is: the gap lies between.
             if index.wrapping_sub(home) & mask >= index.wrapping_sub(gap) & mask {
                 let value = self.value(parts.entry(index) + 1);
+                self.moved(parts.at, [key.link(), value.link()]);
                 self.put(parts.entry(gap), key);
                 self.put(parts.entry(gap) + 1, value);
                 gap = index;
@@ -266,6 +267,7 @@ impl Heap {
             let key = self.value(old.entry(index));
             if !key.is_nil() {
                 let value = self.value(old.entry(index) + 1);
+                self.moved(old.at, [key.link(), value.link()]);
                 let (place, _) = self.probe(&new, key);
                 self.put(new.entry(place), key);
                 self.put(new.entry(place) + 1, value);

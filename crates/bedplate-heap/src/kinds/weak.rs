@@ -37,7 +37,11 @@ impl Heap {
         if self.slots.generation(at) != generation {
             return Ok(Value::NIL);
         }
+        if self.is_condemned(self.words.load(at)) {
+            return Ok(Value::NIL);
+        }
         let value = Value::from(Ref::at(at));
+        self.taken_out(at);
         self.retain(value);
         Ok(value)
     }

@@ -2,6 +2,7 @@
 
 use super::repair::{Action, Repair};
 use crate::header::{self, BUFFERED, DEFERRED, Kind, ONE};
+use crate::pile::Pile;
 use crate::{Fault, Finding, Heap, Ref, What};
 
 impl Heap {
@@ -49,7 +50,11 @@ impl Heap {
     fn recount(&mut self, at: u32, references: u64) -> Action {
         let word = self.words.load(at) & (ONE - 1);
         // Beyond what a count can say, it sticks.
-        let count = references.min(u64::from(u32::MAX));
+        let count = if references < 1 << 31 {
+            references
+        } else {
+            u64::from(header::STICKY)
+        };
         self.words.store(at, word | (count * ONE));
         if count > 0 {
             return Action::Recounted;
@@ -63,7 +68,7 @@ impl Heap {
 
     /// The lists of candidates say what the flags say.
     fn rebuild_candidates(&mut self) {
-        let (mut candidates, mut deferred) = (Vec::new(), Vec::new());
+        let (mut candidates, mut deferred) = (Pile::default(), Pile::default());
         for at in self.slots.places() {
             let word = self.words.load(at);
             if header::count(word) > 0 {
@@ -89,9 +94,12 @@ impl Heap {
         let is_slot = |at: u32| slots.starting_at(at).is_some() && is_dying(at);
         self.dying.begun = self.dying.begun.filter(|(at, _)| is_slot(*at));
         let begun = self.dying.begun.map_or(0, |(at, _)| at);
-        self.dying.list.retain(|at| is_slot(*at) && *at != begun);
-        self.dying.list.sort_unstable();
-        self.dying.list.dedup();
+        let list = self.dying.list.iter().copied();
+        let mut list: Vec<u32> = list.filter(|at| is_slot(*at) && *at != begun).collect();
+        list.sort_unstable();
+        list.dedup();
+        self.dying.list.clear();
+        list.into_iter().for_each(|at| self.dying.list.push(at));
     }
 
     /// The figures say how many objects there are.

@@ -93,6 +93,8 @@ impl Heap {
     }
 
     fn mend(&mut self, scope: Scope, held: &[Value]) -> Recovery {
+        // A collection could not know of what is mended.
+        self.abandon_pass();
         let before = self.look(scope, held);
         let mut repairs = Vec::new();
         let mut report = before.clone();

@@ -73,11 +73,15 @@ impl Heap {
 
     fn damage_count(&mut self, reached: &[u32], choose: Choose<'_>) -> Option<(u32, &'static str)> {
         if choose(2) == 0 {
-            let at = self.one_of(reached, choose, header::can_grow)?;
+            let at = self.one_of(reached, choose, |word| {
+                header::has_grown(word.wrapping_add(ONE))
+            })?;
             self.change(at, |word| word + ONE);
             return Some((at, "a count too high"));
         }
-        let at = self.one_of(reached, choose, header::can_shrink)?;
+        let at = self.one_of(reached, choose, |word| {
+            header::has_left(word.wrapping_sub(ONE))
+        })?;
         self.change(at, |word| word - ONE);
         Some((at, "a count too low"))
     }
@@ -141,18 +145,21 @@ impl Heap {
                 Some((0, "a candidate that is no slot"))
             }
             1 if !self.cycles.candidates.is_empty() => {
-                let at = self.cycles.candidates[choose(self.cycles.candidates.len())];
+                let listed: Vec<u32> = self.cycles.candidates.iter().copied().collect();
+                let at = listed[choose(listed.len())];
                 let word = self.words.load(at);
                 // One that is freed since, or about to be, is none.
                 if word & BUFFERED == 0 || header::count(word) == 0 {
                     return None;
                 }
-                self.cycles.candidates.retain(|other| *other != at);
+                self.cycles.candidates.clear();
+                let others = listed.into_iter().filter(|other| *other != at);
+                others.for_each(|other| self.cycles.candidates.push(other));
                 Some((at, "a candidate lost"))
             }
             _ => {
                 let at = self.one_of(reached, choose, |word| word & (BUFFERED | LEAF) == 0)?;
-                if self.cycles.candidates.contains(&at) {
+                if self.cycles.candidates.iter().any(|other| *other == at) {
                     return None;
                 }
                 self.change(at, |word| word | BUFFERED);
@@ -249,7 +256,7 @@ impl Heap {
             }
             1 => Ok((self.new_buffer(3)?, "a buffer that no object has")),
             _ => {
-                let at = self.take(2)?;
+                let at = self.take(2)?.index();
                 self.words.store(at, 0);
                 Ok((at, "a free slot in no list"))
             }
@@ -268,8 +275,8 @@ impl Heap {
                 (at, "a free slot that follows itself")
             }
             1 => {
-                let second = self.take(2)?;
-                let first = self.slots.take(&self.words, 0);
+                let second = self.take(2)?.index();
+                let first = self.slots.take(&self.words, 0).map(Ref::index);
                 self.slots.give(&mut self.words, second);
                 self.slots.give(&mut self.words, second);
                 (first.unwrap_or(second), "a free slot given back twice")

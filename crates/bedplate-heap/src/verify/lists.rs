@@ -65,22 +65,21 @@ impl Pass<'_> {
         if refused > 0 {
             self.note(0, What::Refused { times: refused });
         }
-        let flagged = core::mem::take(&mut self.flagged);
-        for (list, flagged) in [&heap.cycles.candidates, &heap.cycles.deferred]
-            .into_iter()
-            .zip(flagged)
-        {
-            for &place in list {
+        for list in [&heap.cycles.candidates, &heap.cycles.deferred] {
+            for &place in list.iter() {
                 if heap.slots.starting_at(place).is_none() {
                     self.note(0, What::ListedPlace { place });
                 }
             }
-            let mut list = list.clone();
-            list.sort_unstable();
-            for at in flagged {
-                if list.binary_search(&at).is_err() {
-                    self.note(at, What::Unlisted);
-                }
+        }
+        // Who is deferred leaves the list with a trial of its own: only candidates are listed as long
+        // as they are flagged.
+        let [flagged, _] = core::mem::take(&mut self.flagged);
+        let mut list: Vec<u32> = heap.cycles.candidates.iter().copied().collect();
+        list.sort_unstable();
+        for at in flagged {
+            if list.binary_search(&at).is_err() {
+                self.note(at, What::Unlisted);
             }
         }
     }

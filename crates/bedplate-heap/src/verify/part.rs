@@ -88,7 +88,8 @@ impl Heap {
             self.look_at_next_free(report, at, words);
             return 0;
         }
-        if header::count(word) == 0 {
+        // What a collection is freeing holds what is free already.
+        if header::count(word) == 0 || self.is_condemned(word) {
             return 0;
         }
         report.objects += 1;

@@ -36,13 +36,13 @@ impl Heap {
             self.look_at_free(&mut report, words, first);
         }
         for list in [&self.cycles.candidates, &self.cycles.deferred] {
-            for &place in list.iter().rev().take(LISTED) {
+            for &place in list.iter().take(LISTED) {
                 if self.slots.starting_at(place).is_none() {
                     report.note(self, 0, What::ListedPlace { place });
                 }
             }
         }
-        for &place in self.dying.list.iter().rev().take(LISTED) {
+        for &place in self.dying.list.iter().take(LISTED) {
             let is_slot = self.slots.starting_at(place).is_some();
             if !is_slot || !self.is_dying_at(place) {
                 report.note(self, 0, What::FreeElsewhere { place });

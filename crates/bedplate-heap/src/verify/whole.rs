@@ -27,6 +27,10 @@ pub(crate) struct Pass<'h> {
     pub(super) flagged: [Vec<u32>; 2],
     /// Objects that do not fit, in order: what they hold is not followed.
     misfits: Vec<u32>,
+    /// Objects that a collection is freeing and that let go of what they held, in order.
+    swept: Vec<u32>,
+    /// Those that it is freeing and that hold something still.
+    condemned: Vec<u32>,
     /// Objects that are reached and whose references are to be followed.
     open: Vec<u32>,
     /// Objects whose count sticks.
@@ -70,6 +74,8 @@ impl<'h> Pass<'h> {
             report: Report::new(scope),
             flagged: [Vec::new(), Vec::new()],
             misfits: Vec::new(),
+            swept: heap.swept(),
+            condemned: Vec::new(),
             open: Vec::new(),
             sticky: Vec::new(),
             unmarked: 0,
@@ -150,6 +156,7 @@ impl<'h> Pass<'h> {
             let word = heap.words.load(at);
             let (count, kind) = (header::count(word), header::kind(word));
             let state = match (count, kind) {
+                _ if heap.is_condemned(word) => State::Dying,
                 (0, Kind::Free) if word == 0 && heap.slots.generation(at) == u32::MAX => {
                     State::Shut
                 }
@@ -222,6 +229,10 @@ impl<'h> Pass<'h> {
         if word & FINALIZER != 0 && !heap.finalizers.by_object.contains_key(&at) {
             self.note(at, What::Misfit(Misfit::Finalizer));
         }
+        if heap.is_condemned(word) {
+            self.refer_outside(at);
+            return;
+        }
         if let Some(children) = heap.edges_small(at, word) {
             for child in children {
                 self.refer(at, child);
@@ -244,6 +255,21 @@ impl<'h> Pass<'h> {
                 self.refer(at, child);
             }
         }
+    }
+
+    /// Counts what an object that a collection is freeing holds still: what is not garbage, too, unless
+    /// it let go of it.
+    fn refer_outside(&mut self, at: u32) {
+        if self.swept.binary_search(&at).is_ok() {
+            return;
+        }
+        self.condemned.push(at);
+        let heap = self.heap;
+        heap.each_edge_from(at, heap.swept_up_to(at), |child| {
+            if !heap.is_condemned(heap.words.load(child)) {
+                self.refer(at, child);
+            }
+        });
     }
 
     #[inline]
@@ -269,8 +295,9 @@ impl<'h> Pass<'h> {
         if found > current {
             self.note(at, What::Generation { found, current });
         } else if found == current {
+            let word = self.heap.words.load(place);
             let is_object = self.ledger.state(place) == State::Object;
-            if !is_object || self.heap.words.load(place) & HAS_WEAK == 0 {
+            if !is_object && !self.heap.is_condemned(word) || word & HAS_WEAK == 0 {
                 self.note(at, What::TargetGone { place });
             }
         }
@@ -419,6 +446,7 @@ impl<'h> Pass<'h> {
             self.lead(*at);
         }
         self.flagged = flagged;
+        self.open.append(&mut self.condemned);
         let heap = self.heap;
         let begun = heap.dying.begun.map(|(at, _)| at);
         for at in heap.dying.list.iter().copied().chain(begun) {

@@ -217,10 +217,9 @@ fn a_young_ring_through_an_old_object_is_not_lost() {
     heap.set_first(old, fresh.into()).expect("a pair");
     heap.release(fresh.into());
     heap.release(young.into());
+    // Old, it waits for a trial of its own, and is freed by that.
     steps(&mut heap);
-    assert_eq!(heap.stats().live_objects(), 2);
     assert!(heap.stats().deferred > 0);
-    assert_eq!(heap.collect().objects, 2);
     assert_eq!(heap.stats().live_objects(), 0);
 }
 

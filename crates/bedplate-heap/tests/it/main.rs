@@ -11,6 +11,7 @@ mod kinds;
 mod memory;
 mod mixture;
 mod model;
+mod pass;
 mod recover;
 mod values;
 mod verify;

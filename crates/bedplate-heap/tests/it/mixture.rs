@@ -101,8 +101,16 @@ impl Program {
         }
     }
 
-    fn run(mut self, acts: usize) {
+    fn run(mut self, acts: usize, has_pass: bool) {
         for _ in 0..acts {
+            if has_pass {
+                self.heap.start_collection();
+                self.heap.step_by(1 + self.chance.below(20));
+                if self.chance.happens(1, 40) {
+                    let report = self.heap.verify();
+                    assert!(report.is_healthy(), "{report}");
+                }
+            }
             match self.chance.below(8) {
                 _ if self.held.is_empty() => self.make(),
                 0 | 1 => self.make(),
@@ -154,6 +162,42 @@ fn graphs_of_all_kinds_leave_nothing() {
             chance: Chance::new(seed as u64),
             held: Vec::new(),
         };
-        program.run(2000);
+        program.run(2000, false);
+    }
+}
+
+#[test]
+fn graphs_of_all_kinds_beside_full_passes() {
+    for seed in 1000..1080 {
+        let limits = Limits {
+            candidates_min: 1 + seed % 50,
+            trial_objects: 16 << (seed % 3),
+            pass_steps: 1 + seed % 9,
+            pass_events: 1 + seed % 5,
+            release_steps: 16 << (seed % 4),
+            ..Limits::DEFAULT
+        };
+        let program = Program {
+            heap: Heap::with(limits).expect("memory"),
+            chance: Chance::new(seed as u64),
+            held: Vec::new(),
+        };
+        program.run(2000, true);
+    }
+}
+
+#[test]
+fn graphs_of_all_kinds_with_a_collection_at_every_allocation() {
+    for seed in 2000..2020_u64 {
+        let limits = Limits {
+            collect_each: 1,
+            ..Limits::DEFAULT
+        };
+        let program = Program {
+            heap: Heap::with(limits).expect("memory"),
+            chance: Chance::new(seed),
+            held: Vec::new(),
+        };
+        program.run(1500, false);
     }
 }

@@ -153,6 +153,33 @@ impl Model {
         self.slots.retain(|object, _| reachable.contains(object));
     }
 
+    /// Everything reachable is there, whatever the collector is about.
+    fn look(&self) {
+        for object in self.reachable() {
+            let slots = self.slots[&object].map(Value::from);
+            assert!(self.heap.count(object) > 0);
+            assert_eq!(self.heap.first(object), Ok(slots[0]));
+            assert_eq!(self.heap.second(object), Ok(slots[1]));
+        }
+    }
+
+    /// Runs with a full pass under way all the time, in slices of a few steps.
+    fn run_beside_passes(mut self, acts: usize) {
+        for act in 0..acts {
+            self.act();
+            self.heap.start_collection();
+            if self.chance.happens(1, 3) {
+                let steps = 1 + self.chance.below(30);
+                self.heap.step_by(steps);
+            }
+            if act % 50 == 0 {
+                self.look();
+            }
+        }
+        assert!(self.heap.stats().full_passes > 1);
+        self.run(100, 100);
+    }
+
     fn run(mut self, acts: usize, check_each: usize) {
         for act in 0..acts {
             self.act();
@@ -201,5 +228,32 @@ fn random_programs_with_the_smallest_trials() {
             ..Limits::DEFAULT
         };
         Model::new(seed, limits).run(3000, 900);
+    }
+}
+
+#[test]
+fn random_programs_beside_full_passes() {
+    for seed in 300..340_usize {
+        let limits = Limits {
+            candidates_min: 1 << (seed % 9),
+            trial_objects: 16 << (seed % 4),
+            pass_steps: 1 + 7 * (seed % 5),
+            pass_events: 1 + seed % 4,
+            release_steps: 16,
+            automatic: seed % 2 == 0,
+            ..Limits::DEFAULT
+        };
+        Model::new(seed as u64, limits).run_beside_passes(3000);
+    }
+}
+
+#[test]
+fn random_programs_with_a_collection_at_every_allocation() {
+    for seed in 400..420 {
+        let limits = Limits {
+            collect_each: 1,
+            ..Limits::DEFAULT
+        };
+        Model::new(seed, limits).run(2000, 600);
     }
 }

@@ -1,0 +1,283 @@
+//! When something is due.
+//!
+//! # Role
+//! Candidates start trials, deferred objects trials of their own, and what neither could decide a full
+//! pass: when it is much, when the heap has grown, or when memory is short. Whatever starts, the program
+//! does one bounded piece of it at a time.
+//!
+//! # Why no program without cycles pays
+//! Trials move their threshold by what they freed of what they touched. Without candidates there are no
+//! trials, and nothing moves; without deferred objects only a heap that became four times as large is
+//! passed, which is seldom however large it becomes.
+
+use super::pass::Phase;
+use crate::bits::narrow;
+use crate::slots::CHUNK;
+use crate::{Heap, Limits};
+
+/// Objects made between two looks at whether a pass is due.
+const TICK_OBJECTS: u64 = 4096;
+/// Deferred objects that start trials of their own.
+const DEFERRED_TRIAL: usize = 64;
+/// How often that doubles while they free nothing.
+const DEFERRED_SHIFT_MAX: u32 = 5;
+/// So many times its size a heap grows before a pass starts that nothing else asked for.
+const UNTOLD: usize = 3;
+/// A pass that frees less than one of so many objects was not worth it.
+const POOR_YIELD: u64 = 64;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Triggers {
+    /// Whether the next release that frees or leaves something does a piece of work.
+    pub(crate) is_due: bool,
+    /// The count of objects made at which the next one does.
+    pub(crate) tick_at: u64,
+    /// The candidates that start a trial.
+    candidates: usize,
+    /// The deferred objects that start trials of their own.
+    deferred: usize,
+    deferred_shift: u32,
+    /// Words of large objects since the last trial.
+    large_words: usize,
+    /// References that the program let go since the last slice.
+    events: usize,
+    /// Bytes of the heap when the last pass ended.
+    base_bytes: usize,
+    /// How often the greatest growth is doubled.
+    growth_shift: u32,
+    /// Objects that the pass under way freed.
+    pass_freed: u64,
+}
+
+impl Triggers {
+    pub(crate) const fn new(limits: &Limits) -> Self {
+        Self {
+            is_due: false,
+            tick_at: if limits.collect_each > 0 {
+                0
+            } else {
+                idle_tick(limits)
+            },
+            candidates: limits.candidates_min,
+            deferred: DEFERRED_TRIAL,
+            deferred_shift: 0,
+            large_words: 0,
+            events: 0,
+            base_bytes: 0,
+            growth_shift: 0,
+            pass_freed: 0,
+        }
+    }
+
+    pub(super) const fn pass_freed(&mut self) {
+        self.pass_freed += 1;
+    }
+}
+
+/// Objects made from one look to the next while no pass is under way.
+const fn idle_tick(limits: &Limits) -> u64 {
+    match (limits.collect_each, limits.automatic) {
+        (0, false) => u64::MAX,
+        (0, true) => TICK_OBJECTS,
+        (each, _) => each as u64,
+    }
+}
+
+impl Heap {
+    /// Sees whether candidates are enough for a trial.
+    pub(super) fn look_at_candidates(&mut self) {
+        let triggers = &mut self.cycles.triggers;
+        if self.cycles.candidates.len() >= triggers.candidates {
+            triggers.is_due = self.limits.automatic;
+        }
+    }
+
+    /// Sees whether deferred objects are enough for trials of their own.
+    pub(super) fn look_at_deferred(&mut self) {
+        let triggers = &mut self.cycles.triggers;
+        if self.cycles.deferred.len() >= triggers.deferred {
+            triggers.is_due = self.limits.automatic;
+        }
+    }
+
+    /// The program let a reference go while a pass is under way.
+    pub(super) fn pass_event(&mut self) {
+        let triggers = &mut self.cycles.triggers;
+        triggers.events += 1;
+        if triggers.events >= self.limits.pass_events {
+            triggers.is_due = self.limits.automatic;
+        }
+    }
+
+    /// One bounded piece of work: what waits to be freed, then what is due of trials and passes.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn attend(&mut self) {
+        let left = self.work_off_steps(self.limits.release_steps);
+        if left > 0 && self.cycles.triggers.is_due {
+            self.do_what_is_due(left);
+        }
+    }
+
+    fn do_what_is_due(&mut self, left: usize) {
+        self.cycles.triggers.is_due = false;
+        if self.cycles.candidates.len() >= self.cycles.triggers.candidates {
+            self.trial_of_candidates();
+        } else if self.cycles.deferred.len() >= self.cycles.triggers.deferred {
+            self.trial_of_deferred();
+        } else {
+            self.cycles.triggers.events = 0;
+            self.pass_slice(left.min(self.limits.pass_steps));
+        }
+        self.look_at_candidates();
+        self.look_at_deferred();
+    }
+
+    /// A trial, and how many candidates start the next: fewer where this was worth it, more where not.
+    fn trial_of_candidates(&mut self) {
+        let touched = self.stats.touched_objects;
+        let freed = self.trial(false) as u64;
+        let touched = self.stats.touched_objects - touched;
+        let limits = &self.limits;
+        let triggers = &mut self.cycles.triggers;
+        triggers.large_words = 0;
+        let next = if touched == 0 {
+            triggers.candidates
+        } else if freed * 2 >= touched {
+            triggers.candidates * 2 / 3
+        } else {
+            triggers.candidates.saturating_mul(3) / 2
+        };
+        triggers.candidates = next.clamp(limits.candidates_min, limits.candidates_max);
+    }
+
+    /// Trials of deferred objects: one after the other while they free anything, and seldom where not.
+    fn trial_of_deferred(&mut self) {
+        let freed = self.trial(true);
+        let triggers = &mut self.cycles.triggers;
+        if freed > 0 {
+            triggers.deferred_shift = 0;
+            triggers.deferred = 1;
+        } else {
+            let more = DEFERRED_TRIAL << triggers.deferred_shift;
+            triggers.deferred = self.cycles.deferred.len() + more;
+            triggers.deferred_shift = (triggers.deferred_shift + 1).min(DEFERRED_SHIFT_MAX);
+        }
+    }
+
+    /// An object is about to be made, and so many were since the last time.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn tick(&mut self) {
+        if self.limits.collect_each > 0 {
+            self.collect_held();
+        } else {
+            let left = self.work_off_steps(self.limits.release_steps);
+            self.begin_pass_if_due();
+            self.pass_slice(left.min(self.limits.pass_steps));
+        }
+        self.set_tick();
+    }
+
+    fn set_tick(&mut self) {
+        let is_slow = self.cycles.pass.is_idle() || self.limits.collect_each > 0;
+        let objects = if is_slow || !self.limits.automatic {
+            idle_tick(&self.limits)
+        } else {
+            self.limits.pass_events as u64
+        };
+        self.cycles.triggers.tick_at = self.stats.allocated_objects.saturating_add(objects);
+    }
+
+    pub(super) fn begin_pass_if_due(&mut self) {
+        if self.cycles.pass.is_idle() && self.is_pass_due() {
+            self.begin_pass();
+        }
+    }
+
+    /// Whether so much is undecided, or the heap grew by so much, or so little memory is left.
+    pub(super) fn is_pass_due(&self) -> bool {
+        if !self.limits.automatic {
+            return false;
+        }
+        let deferred = self.cycles.deferred_count;
+        let live = self.stats.live_objects();
+        let share = live.saturating_mul(self.limits.deferred_percent as u64) / 100;
+        let is_much = deferred > share.max(self.limits.deferred_min as u64);
+        is_much || self.has_grown(deferred > 0) || self.relief.is_asked()
+    }
+
+    /// Whether the heap grew by what the limits say. Without anything that was deferred it must have grown
+    /// to a multiple: who stores the last reference to an object into the object's own ring makes garbage
+    /// that no decrement tells of.
+    fn has_grown(&self, is_any_deferred: bool) -> bool {
+        let (limits, triggers) = (&self.limits, &self.cycles.triggers);
+        let base = triggers.base_bytes;
+        let growth = if is_any_deferred {
+            let share = (base / 100).saturating_mul(limits.growth_percent);
+            let most = limits
+                .growth_max_bytes
+                .saturating_mul(1 << triggers.growth_shift);
+            share.min(most).max(limits.growth_min_bytes)
+        } else {
+            base.max(limits.growth_min_bytes).saturating_mul(UNTOLD)
+        };
+        self.used_bytes() > base.saturating_add(growth)
+    }
+
+    /// Bytes of chunks in use.
+    fn used_bytes(&self) -> usize {
+        self.slots.chunks_used() * CHUNK as usize * 8
+    }
+
+    pub(super) fn pass_began(&mut self) {
+        self.relief.answer();
+        self.cycles.triggers.pass_freed = 0;
+        self.set_tick();
+    }
+
+    pub(super) fn pass_ended(&mut self) {
+        self.stats.full_passes += 1;
+        let base_bytes = self.used_bytes();
+        let live = self.stats.live_objects();
+        let triggers = &mut self.cycles.triggers;
+        triggers.base_bytes = base_bytes;
+        triggers.deferred = DEFERRED_TRIAL;
+        triggers.growth_shift = if triggers.pass_freed < live / POOR_YIELD {
+            (triggers.growth_shift + 1).min(16)
+        } else {
+            0
+        };
+        self.set_tick();
+    }
+
+    /// Notes that a large object is made, before it is: a trial then frees nothing of the caller's.
+    #[cold]
+    pub(crate) fn note_large(&mut self, words: u32) {
+        self.cycles.triggers.large_words += words as usize;
+        let is_much = self.cycles.triggers.large_words >= self.limits.large_bytes / 8;
+        if is_much && self.limits.automatic {
+            self.cycles.triggers.large_words = 0;
+            if !self.cycles.candidates.is_empty() {
+                self.trial_of_candidates();
+            } else if !self.cycles.deferred.is_empty() {
+                self.trial_of_deferred();
+            }
+            self.work_off();
+        }
+    }
+
+    /// What can be done where there is no memory left: everything that is garbage goes. `false` where
+    /// that was not allowed, or nothing was there.
+    #[cold]
+    pub(crate) fn collect_for_room(&mut self) -> bool {
+        let is_worth = self.limits.automatic && self.cycles.pass.phase == Phase::Idle;
+        is_worth && self.collect_held().objects > 0
+    }
+
+    /// The candidates that start a trial now.
+    #[must_use]
+    pub fn candidates_threshold(&self) -> u32 {
+        narrow(self.cycles.triggers.candidates)
+    }
+}
