@@ -187,7 +187,7 @@ impl<'h> Pass<'h> {
         let heap = self.heap;
         let word = heap.words.load(at);
         let is_plain = word & (LEAF | BUFFERED | DEFERRED | FINALIZER) == 0;
-        if is_plain && header::count(word) > 0 {
+        if is_plain && header::count(word) > 0 && !heap.is_condemned(word) {
             match (header::kind(word), words) {
                 (Kind::Pair, 3) => {
                     self.refer(at, heap.value(at + 1).link());
