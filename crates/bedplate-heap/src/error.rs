@@ -51,6 +51,16 @@ pub enum HeapError {
     ForeignRoot,
     /// A root that is younger than the checkpoint that the heap went back to.
     StaleRoot,
+    /// A graph that is to be moved and that something else holds, too.
+    NotClosed {
+        /// The object that is held from outside the graph.
+        object: Ref,
+    },
+    /// An object that stays with its heap: one of the host's, or one with a finalizer.
+    NotMovable {
+        /// The object; none where it is the parcel's.
+        object: Option<Ref>,
+    },
     /// A checkpoint of another heap.
     ForeignCheckpoint,
     /// An object of the host that cannot be copied.
@@ -98,6 +108,14 @@ impl fmt::Display for HeapError {
             Self::ForeignRoot => f.write_str("failed to read a root: it is of another heap"),
             Self::StaleRoot => f.write_str(
                 "failed to read a root: the heap went back to a checkpoint that is older; make it again",
+            ),
+            Self::NotClosed { object } => write!(
+                f,
+                "failed to move a graph: object {object:?} in it is held from outside, too; give those references back, or copy the graph"
+            ),
+            Self::NotMovable { object } => write!(
+                f,
+                "failed to move a graph: object {object:?} is the host's or has a finalizer, which stay with their heap; take it out of the graph"
             ),
             Self::ForeignCheckpoint => f.write_str(
                 "failed to go back to a checkpoint: it is of another heap; keep each with its heap",

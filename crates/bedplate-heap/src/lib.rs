@@ -48,6 +48,8 @@
 //! | `verify/` | whether the heap is what it says |
 //! | `recover/` | faults mended |
 //! | `checkpoint/` | copies of the heap to go back to |
+//! | `exchange/` | graphs between heaps and threads |
+//! | `look/` | what a heap holds, why an object is still there, graphs and pictures |
 //! | `limits.rs` | the numbers that steer the collector |
 //! | `stats.rs` | figures |
 //! | `error.rs` | errors |
@@ -66,11 +68,13 @@ mod checkpoint;
 mod cycles;
 mod edges;
 mod error;
+mod exchange;
 mod finalizers;
 mod header;
 mod heap;
 mod kinds;
 mod limits;
+mod look;
 mod pile;
 mod recover;
 mod release;
@@ -86,11 +90,15 @@ pub use checkpoint::{Checkpoint, CheckpointCost, Checkpoints, Pace, SeriesFigure
 pub use cycles::{Collected, Cycle, Edge, Member};
 pub use edges::Visitor;
 pub use error::HeapError;
+pub use exchange::{Frozen, Item, Parcel, Place};
 pub use finalizers::Finalization;
 pub use header::Kind;
 pub use heap::Heap;
 pub use kinds::{HostObject, TablePosition};
 pub use limits::{LimitRow, Limits};
+pub use look::{
+    Census, Crossing, History, KindRow, Look, RetainingPath, ShapeRow, Step, Thresholds,
+};
 pub use recover::{Action, Recovery, Repair};
 pub use relief::Relief;
 pub use roots::Root;
