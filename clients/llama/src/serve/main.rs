@@ -11,6 +11,10 @@
 //! | `http.rs` | the routes |
 
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::std_instead_of_alloc,
+    reason = "a program of the standard library"
+)]
 
 mod arguments;
 mod http;
