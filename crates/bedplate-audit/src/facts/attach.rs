@@ -5,6 +5,8 @@
 //! locations gets the operation, with the calls that lead to it.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::Path;
 
 use super::ops::{Op, OpKind, Order, call_kind, method_kind};
 use super::plain::declare_plain;
@@ -14,6 +16,27 @@ use crate::syntax::Kind;
 
 /// Longest chain of calls that is followed.
 const CALLS_MAX: usize = 4;
+
+/// Steps back to what made the receiver of a method.
+const NAMES_MAX: u32 = 8;
+
+/// Methods of the standard library's iterators that answer iterators.
+const ADAPTORS: [&str; 14] = [
+    "zip",
+    "chain",
+    "map",
+    "filter",
+    "enumerate",
+    "copied",
+    "cloned",
+    "rev",
+    "skip",
+    "take",
+    "step_by",
+    "peekable",
+    "flatten",
+    "inspect",
+];
 
 /// One operation as one location sees it.
 #[derive(Clone, Debug)]
@@ -173,7 +196,7 @@ impl Operations {
                 }
                 Kind::Index => program.place(top) == 0,
                 Kind::Deref | Kind::Cast => true,
-                Kind::Other => program.node(parent).children.len() == 1,
+                Kind::Other | Kind::List => program.node(parent).children.len() == 1,
                 _ => false,
             };
             if !goes_up {
@@ -229,8 +252,13 @@ impl Operations {
                 return;
             }
             let named = program.children(parent).skip(1).find(|argument| {
+                let is_parameter = |name: &str| {
+                    let function = program.function_of(*argument);
+                    function.is_some_and(|id| program.parameter(id, name).is_some())
+                };
                 matches!(program.kind(*argument), Kind::Name(name)
                     if program.binding(*argument, name).is_none()
+                        && !is_parameter(name)
                         && (method_kind(name).is_some() || program.is_method_name(name)))
             });
             if let Some(named) = named {
@@ -384,12 +412,30 @@ impl Program {
                         path == owner || path == "Self" || function.of_trait.as_ref() == Some(path)
                     }
                     Some(_) => !self.unit(call.unit).is_rust,
-                    None => !is_type || !self.unit(call.unit).is_rust,
+                    None if self.unit(call.unit).is_rust => !is_type && self.is_in_module(id, path),
+                    None => true,
                 }
             }
             Kind::Method { .. } => self.receiver_fits(call, id),
             _ => false,
         }
+    }
+
+    /// Whether a function may be the one of its name in a module. Where files of the tree have the name
+    /// of the module, and the function, it is in one of them; a name may also be given by `use`.
+    fn is_in_module(&self, id: FunctionId, module: &str) -> bool {
+        if module.is_empty() || matches!(module, "self" | "super" | "crate") {
+            return true;
+        }
+        let is_of = |id: &FunctionId| {
+            let path = Path::new(&self.unit(id.unit).path);
+            let stem = path.file_stem().and_then(OsStr::to_str);
+            let folder = path.parent().and_then(Path::file_name);
+            stem == Some(module)
+                || stem == Some("mod") && folder.and_then(OsStr::to_str) == Some(module)
+        };
+        let named = self.functions_named(&self.function(id).name);
+        is_of(&id) || !named.iter().any(is_of)
     }
 
     /// Whether a call of Rust gives more or fewer arguments than a function takes.
@@ -450,6 +496,13 @@ impl Program {
             "usize",
             "u64",
             "u32",
+            "u16",
+            "u8",
+            "i64",
+            "i32",
+            "f64",
+            "bool",
+            "char",
             "Duration",
             "Instant",
             "Option",
@@ -461,7 +514,41 @@ impl Program {
 
     /// A value that code outside of the tree made: its methods are nobody's here.
     fn is_foreign(&self, receiver: Site) -> bool {
-        matches!(self.kind(receiver), Kind::Method { name }
-            if !self.is_known_call(name) && !SAME.contains(&name.as_str()) || name == "iter")
+        self.is_foreign_within(receiver, 0)
+    }
+
+    /// An iterator of the standard library made of another one.
+    pub(super) fn is_adapted(&self, site: Site) -> bool {
+        self.is_adapted_within(site, 0)
+    }
+
+    fn is_adapted_within(&self, site: Site, depth: u32) -> bool {
+        let Kind::Method { name } = self.kind(site) else {
+            return false;
+        };
+        let inner = self.child(site, 0);
+        ADAPTORS.contains(&name.as_str())
+            && inner.is_some_and(|inner| self.is_foreign_within(inner, depth + 1))
+    }
+
+    fn is_foreign_within(&self, receiver: Site, depth: u32) -> bool {
+        if depth > NAMES_MAX {
+            return false;
+        }
+        match self.kind(receiver) {
+            Kind::Method { name } => {
+                name == "iter"
+                    || !self.is_known_call(name) && !SAME.contains(&name.as_str())
+                    || self.is_adapted_within(receiver, depth)
+            }
+            Kind::Name(name) if !self.is_taken_apart(receiver, name) => {
+                let bound = self.binding(receiver, name);
+                let is_itself = |value: &Site| *value == receiver;
+                bound
+                    .filter(|value| !is_itself(value))
+                    .is_some_and(|value| self.is_foreign_within(value, depth + 1))
+            }
+            _ => false,
+        }
     }
 }

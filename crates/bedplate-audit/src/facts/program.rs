@@ -66,6 +66,8 @@ pub(crate) struct Program {
     names_by_name: BTreeMap<String, Vec<Site>>,
     /// Fields by name: the types they have, with their owners.
     fields_by_name: BTreeMap<String, Vec<(String, String)>>,
+    /// Types of the statics and constants of Rust outside of functions, by name.
+    static_types: BTreeMap<String, Vec<String>>,
     /// Names of types that are atomic.
     pub(crate) atomic_names: BTreeSet<String>,
     /// Aliases: name to type.
@@ -172,6 +174,11 @@ impl Program {
                     function: None,
                     is_plain: false,
                 }));
+            }
+            let shared = unit.statics.iter().filter(|entry| entry.function.is_none());
+            for entry in shared.filter(|_| unit.is_rust) {
+                let types = self.static_types.entry(entry.name.clone()).or_default();
+                types.push(entry.ty.clone());
             }
             declared.extend(unit.statics.iter().map(|entry| Declared {
                 name: entry.name.clone(),
@@ -374,6 +381,15 @@ impl Program {
         found.map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the local of a name is what a pattern took out of something.
+    pub(crate) fn is_taken_apart(&self, site: Site, name: &str) -> bool {
+        let bound = self.binding(site, name);
+        bound.is_some_and(|value| {
+            let binder = self.parent(value).map(|binder| self.kind(binder));
+            !matches!(binder, Some(Kind::Let { is_plain: true, .. }))
+        })
+    }
+
     /// Values that a name is given inside of a function: where it is bound, and where it is assigned.
     pub(crate) fn values_of(&self, id: FunctionId, name: &str) -> Vec<Site> {
         let mut found = self.bound_in(id, name).to_vec();
@@ -390,7 +406,7 @@ impl Program {
     pub(crate) fn local_type(&self, site: Site, name: &str) -> Option<&str> {
         let unit = self.unit(site.unit);
         let declared = |node: &NodeId| {
-            let Kind::Let { names, ty } = unit.kind(*node) else {
+            let Kind::Let { names, ty, .. } = unit.kind(*node) else {
                 return None;
             };
             let is_it = names.iter().any(|known| known == name);
@@ -418,9 +434,53 @@ impl Program {
             return false;
         };
         match self.parameter(function, name) {
-            Some((_, parameter)) => !parameter.ty.contains('&'),
+            // In Rust `x = y` gives the parameter another value, `*x = y` what it refers to.
+            Some((_, parameter)) => self.unit(site.unit).is_rust || !parameter.ty.contains('&'),
             None => self.local_type(site, name).is_some(),
         }
+    }
+
+    /// The files of the types of a name whose field of a name is private; none where there is one that
+    /// others may name.
+    pub(crate) fn homes_of_private(&self, owner: &str, name: &str) -> Vec<u32> {
+        let mut homes = Vec::new();
+        for (index, unit) in self.units.iter().enumerate() {
+            let fields = unit
+                .structures
+                .iter()
+                .filter(|structure| structure.name == owner)
+                .flat_map(|structure| &structure.fields)
+                .filter(|field| field.name == name);
+            for field in fields {
+                if !field.is_private {
+                    return Vec::new();
+                }
+                homes.push(number(index));
+            }
+        }
+        homes
+    }
+
+    /// Whether a file is another one's module, or inside of it.
+    pub(crate) fn is_inside(&self, unit: u32, home: u32) -> bool {
+        let (path, home) = (&self.unit(unit).path, &self.unit(home).path);
+        let stem = home.strip_suffix(".rs").unwrap_or(home);
+        let ends = ["mod", "lib", "main"].into_iter().find_map(|name| {
+            let folder = stem.strip_suffix(name)?;
+            (folder.is_empty() || folder.ends_with('/')).then_some(folder)
+        });
+        path == home
+            || match ends {
+                Some(folder) => path.starts_with(folder),
+                None => path
+                    .strip_prefix(stem)
+                    .is_some_and(|rest| rest.starts_with('/')),
+            }
+    }
+
+    /// The types of the statics and constants of a name.
+    pub(crate) fn static_types(&self, name: &str) -> &[String] {
+        self.static_types.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Owners and types of the fields of a name.

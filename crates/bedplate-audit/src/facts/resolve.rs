@@ -73,7 +73,7 @@ impl Program {
             Kind::Index | Kind::Deref | Kind::Ref | Kind::Cast | Kind::Try | Kind::Return => {
                 next(0)
             }
-            Kind::Other | Kind::Binary(_) | Kind::Block { .. } => self
+            Kind::Other | Kind::List | Kind::Binary(_) | Kind::Block { .. } => self
                 .children(site)
                 .flat_map(|child| self.resolve_within(child, depth + 1))
                 .collect(),
@@ -334,13 +334,23 @@ impl Program {
             }
             Kind::Method { name } => {
                 let receiver = inner();
-                let mut words = self.call_type(name, &receiver);
+                let mut words = if self.is_adapted(site) {
+                    BTreeSet::new()
+                } else {
+                    self.call_type(name, &receiver)
+                };
                 if words.is_empty() || SAME.contains(&name.as_str()) {
                     words.extend(receiver);
                 }
                 words
             }
-            Kind::Index | Kind::Deref | Kind::Ref | Kind::Try | Kind::Other | Kind::Cast => inner(),
+            Kind::Index
+            | Kind::Deref
+            | Kind::Ref
+            | Kind::Try
+            | Kind::Other
+            | Kind::List
+            | Kind::Cast => inner(),
             _ => BTreeSet::new(),
         }
     }
@@ -400,7 +410,12 @@ impl Program {
                 }
             }
             let found = unit.statics.iter().find(|entry| entry.name == name);
-            return found.map_or_else(BTreeSet::new, |entry| self.words(&entry.ty));
+            if let Some(entry) = found {
+                return self.words(&entry.ty);
+            }
+            // A constant of another file.
+            let types = self.static_types(name).iter();
+            return types.flat_map(|ty| self.words(ty)).collect();
         };
         let written = self.parent(value).map(|parent| self.kind(parent));
         if let Some(Kind::Let { ty, .. }) = written

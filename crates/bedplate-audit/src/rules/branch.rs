@@ -4,11 +4,13 @@
 //! A branch matters by what it guards: nothing but messages, nothing but writes of other counters,
 //! or what the program does.
 
+use alloc::collections::BTreeSet;
+
 use super::effects::{self, Effects};
 use super::finding::Found;
 use super::flow::{Tracer, Way};
 use super::names;
-use crate::facts::{FunctionId, Site};
+use crate::facts::{FunctionId, LocationId, Site};
 use crate::syntax::Kind;
 
 impl Tracer<'_> {
@@ -46,13 +48,19 @@ impl Tracer<'_> {
     }
 
     pub(super) fn matched(&mut self, matching: Site, way: &Way) {
+        self.bind_arms(matching, way);
+        self.condition(matching, way);
+    }
+
+    /// Follows the names that the arms of a `match` bind.
+    pub(super) fn bind_arms(&mut self, matching: Site, way: &Way) {
+        self.ended();
         let arms: Vec<Site> = self.program.children(matching).skip(1).collect();
         for arm in arms {
             if let Kind::Arm { names } = self.program.kind(arm).clone() {
                 self.bound(arm, &names, way);
             }
         }
-        self.condition(matching, way);
     }
 
     /// Code at a place below `parent` that is only reached by the value (`a && b`, `then(...)`).
@@ -94,20 +102,39 @@ impl Tracer<'_> {
             self.note(branch, Found::Decides(what));
             return;
         }
+        let others = self.written_for_others(branch, way);
         for id in &all.locations {
-            if Some(*id) != self.location {
+            if Some(*id) != self.location && !others.contains(id) {
                 self.note(branch, Found::Into(*id));
             }
         }
         for field in &all.fields {
             let (owner, name) = field.clone();
-            self.note(branch, Found::IntoField { owner, name });
+            self.note_field(branch, owner, name);
         }
         if all.shows {
             self.note(branch, Found::Message);
         }
         let locals: Vec<String> = effects.locals.iter().cloned().collect();
         self.bound(branch, &locals, way);
+    }
+
+    /// Locations that the code below a branch in a helper writes only for other callers than those by
+    /// which the value came.
+    fn written_for_others(&self, branch: Site, way: &Way) -> BTreeSet<LocationId> {
+        let mut others = BTreeSet::new();
+        let mut own = BTreeSet::new();
+        for site in self.program.below(branch) {
+            let Some(all) = self.operations.locations_at(site) else {
+                continue;
+            };
+            let reached = self
+                .operations
+                .locations_reached(self.program, site, &way.calls);
+            others.extend(all.iter().copied());
+            own.extend(reached.unwrap_or_default());
+        }
+        others.difference(&own).copied().collect()
     }
 
     /// Whether nobody can tell by its answer which way a function went.

@@ -4,6 +4,7 @@ use super::effects;
 use super::finding::Found;
 use super::flow::{Tracer, Way};
 use super::names;
+use super::parts::{self, Part};
 use super::streams;
 use crate::facts::{FunctionId, OpKind, Site};
 use crate::syntax::Kind;
@@ -20,9 +21,17 @@ impl Tracer<'_> {
         // What a closure answers, the function that calls it answers too.
         let given = self.program.child(call, place);
         if given.is_some_and(|given| matches!(self.program.kind(given), Kind::Lambda(_))) {
+            return self.answered_by_closure(call, name, way);
+        }
+        if self.joins_list(call, place, name, way) {
             return self.follow(call, way);
         }
         let functions: Vec<FunctionId> = self.program.callees(call, name);
+        if way.is_text
+            && (functions.is_empty() && parts::writes_out(name) || self.asks_to_write(call))
+        {
+            return self.note(call, Found::WrittenOut(name.to_owned()));
+        }
         if let Some(by) = self.exporting_macro(call)
             && functions
                 .iter()
@@ -100,7 +109,7 @@ impl Tracer<'_> {
                 }
                 Kind::Let { names, .. } => return names.iter().any(|n| !n.starts_with('_')),
                 Kind::If | Kind::While | Kind::Match => return self.program.place(site) == 0,
-                Kind::Other | Kind::Cast | Kind::Unary(_) => site = parent,
+                Kind::Other | Kind::List | Kind::Cast | Kind::Unary(_) => site = parent,
                 _ => return true,
             }
         }
@@ -154,7 +163,7 @@ impl Tracer<'_> {
         true
     }
 
-    fn enter_parameter(&mut self, call: Site, id: FunctionId, place: usize, way: &Way) {
+    pub(super) fn enter_parameter(&mut self, call: Site, id: FunctionId, place: usize, way: &Way) {
         let function = self.program.function(id);
         let name = match function.parameters.get(place) {
             Some(parameter) => parameter.name.clone(),
@@ -201,8 +210,20 @@ impl Tracer<'_> {
         {
             return self.note(call, Found::Leaves(by));
         }
-        if names::is_pure(name) || names::wraps(name) {
+        if matches!(name, "Some" | "Ok" | "Err") {
             return self.follow(call, way);
+        }
+        if matches!(self.program.kind(call), Kind::Call { path, .. } if path == "serde_json")
+            && name.starts_with("to_")
+        {
+            let text = Way {
+                is_text: true,
+                ..way.whole().within(Part::Field(String::new()))
+            };
+            return self.follow(call, &text);
+        }
+        if names::is_pure(name) || names::wraps(name) {
+            return self.follow(call, &way.whole());
         }
         self.note(
             call,
@@ -220,11 +241,43 @@ impl Tracer<'_> {
             if let Some(lambda) = self.program.child(call, place)
                 && let Kind::Lambda(bound) = self.program.kind(lambda).clone()
             {
-                self.bound(lambda, &bound, way);
-                self.guarded(call, place, way);
+                let is_item = way.parts.last() == Some(&Part::Item);
+                if is_item {
+                    self.bound(lambda, &bound, &way.taken_out());
+                } else {
+                    self.bound(lambda, &bound, way);
+                    self.guarded(call, place, way);
+                }
             }
         }
         let functions: Vec<FunctionId> = self.program.callees(call, name);
+        if matches!(way.parts.last(), Some(Part::Field(_))) {
+            if !functions.is_empty() && way.calls.len() < CALLS_MAX {
+                return self.record_method(call, &functions, way);
+            }
+            if !matches!(
+                name,
+                "clone" | "as_ref" | "to_owned" | "borrow" | "unwrap" | "expect" | "map_err" | "ok"
+            ) {
+                return self.receiver(call, name, &way.whole());
+            }
+        }
+        let Some(answer) = self.list_method(name, way) else {
+            return self.ended();
+        };
+        if way.parts.last() == Some(&Part::Item)
+            && functions.is_empty()
+            && !parts::keeps_length(name)
+            && !names::is_pure(name)
+        {
+            let note = format!("`{name}` may make the list longer or shorter by it");
+            self.note(call, Found::Unknown(note));
+        }
+        let way = &answer;
+        if way.is_text && (name == "is_empty" || parts::adds_text(name)) {
+            // A text that was put together is never empty, and what is added to it is another text.
+            return self.ended();
+        }
         if !names::is_pure(name) {
             for id in functions {
                 let effects = self.effects_of(id);

@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::names;
+use super::parts;
 use super::streams;
 use crate::facts::{FunctionId, LocationId, OpKind, Operations, Program, Site, Target};
 use crate::syntax::Kind;
@@ -178,6 +179,15 @@ impl Looker<'_> {
             return self.children(site, depth, effects);
         }
         let functions: Vec<FunctionId> = self.program.callees(site, name);
+        let is_write = |id: &FunctionId| {
+            let of = self.program.function(*id).of_trait.as_deref();
+            of == Some("Write")
+        };
+        if parts::writes_text(name) && functions.iter().all(is_write) {
+            // What `write!` calls: a text grows.
+            effects.shows = true;
+            return self.children(site, depth, effects);
+        }
         let shows = call_shows(self.program, site, name);
         if shows && !tells_more(self.program, &functions, name) {
             if streams::prints_elsewhere(self.program, site, name) {

@@ -1,5 +1,6 @@
 //! What is found at a use.
 
+use super::parts::Part;
 use crate::facts::{LocationId, Site};
 
 /// What a use is.
@@ -28,7 +29,11 @@ pub(crate) enum Found {
         /// The type it is a field of; empty where that is not known.
         owner: String,
         name: String,
+        /// What of the field it is.
+        parts: Vec<Part>,
     },
+    /// Written, in a text, to what may be a file or a peer.
+    WrittenOut(String),
     /// Not understood.
     Unknown(String),
 }

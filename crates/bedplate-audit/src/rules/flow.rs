@@ -8,6 +8,7 @@ use alloc::collections::BTreeSet;
 use super::effects::{self, Known};
 use super::finding::{Finding, Found};
 use super::names;
+use super::parts::Part;
 use super::streams::{self, Chain};
 use crate::facts::{FunctionId, LocationId, OpKind, Operations, Program, Site};
 use crate::syntax::Kind;
@@ -24,7 +25,30 @@ pub(super) struct Way {
     pub(super) by_address: bool,
     /// Only a remainder or a mask of it is left.
     pub(super) reduced: bool,
+    /// It stands in a text.
+    pub(super) is_text: bool,
+    /// Functions that put the text into what their callers gave.
+    pub(super) texts: u32,
+    /// What it is a part of, the innermost first.
+    pub(super) parts: Vec<Part>,
 }
+
+impl Way {
+    /// A value that came in by these calls.
+    pub(super) fn new(calls: Vec<Site>) -> Self {
+        Self {
+            calls,
+            by_address: false,
+            reduced: false,
+            is_text: false,
+            texts: 0,
+            parts: Vec::new(),
+        }
+    }
+}
+
+/// What tells one way through a piece of code from another.
+type Passage = (Site, Option<Site>, bool, bool, Vec<Part>);
 
 /// Follows the values of one location.
 #[derive(Debug)]
@@ -37,7 +61,7 @@ pub(super) struct Tracer<'a> {
     /// The operation the value came from.
     pub(super) op: OpKind,
     pub(super) findings: BTreeSet<Finding>,
-    seen: BTreeSet<(Site, Option<Site>, bool)>,
+    seen: BTreeSet<Passage>,
     steps: u32,
     /// Ends that were reached; a value without any went where nothing is seen.
     ends: u32,
@@ -101,10 +125,9 @@ impl<'a> Tracer<'a> {
             );
             return;
         }
-        if !self
-            .seen
-            .insert((site, way.calls.last().copied(), way.reduced))
-        {
+        let call = way.calls.last().copied();
+        let passage = (site, call, way.reduced, way.is_text, way.parts.clone());
+        if !self.seen.insert(passage) {
             return self.ended();
         }
         let Some(parent) = self.program.parent(site) else {
@@ -114,7 +137,19 @@ impl<'a> Tracer<'a> {
         if way.by_address {
             return self.behind_pointer(parent, place, way);
         }
-        match self.program.kind(parent).clone() {
+        let kind = self.program.kind(parent).clone();
+        if self.as_part(parent, &kind, place, way) {
+            return;
+        }
+        if !way.parts.is_empty() && !self.keeps_parts(parent, &kind, place) {
+            return self.follow_into(site, parent, kind, place, &way.whole());
+        }
+        self.follow_into(site, parent, kind, place, way);
+    }
+
+    /// The value is what stands at a place of its parent.
+    fn follow_into(&mut self, site: Site, parent: Site, kind: Kind, place: usize, way: &Way) {
+        match kind {
             Kind::Statement | Kind::Literal(_) => self.ended(),
             Kind::Block { tail } => {
                 let is_last = place + 1 == self.program.node(parent).children.len();
@@ -165,7 +200,7 @@ impl<'a> Tracer<'a> {
                 self.note(parent, found);
             }
             Kind::Member(name) => self.member(site, parent, &name, way),
-            Kind::FieldInit(name) => self.fills_record(parent, name),
+            Kind::FieldInit(name) => self.fills_record(parent, name, way),
             Kind::Call { name, .. } => self.argument(parent, place, &name, way),
             Kind::Method { name } if place == 0 => self.receiver(parent, &name, way),
             Kind::Method { name } => self.argument(parent, place, &name, way),
@@ -240,12 +275,12 @@ impl<'a> Tracer<'a> {
                     || self.program.is_own_variable(target, &name);
                 if !is_local {
                     let owner = String::new();
-                    self.note(assign, Found::IntoField { owner, name });
+                    self.note_field(assign, owner, name);
                 }
             }
             Kind::Member(name) => {
                 let owner = self.owner_of(target, &name);
-                self.note(assign, Found::IntoField { owner, name });
+                self.note_field(assign, owner, name);
             }
             Kind::Deref => self.written_out(target, assign, way),
             _ => self.note(assign, Found::Unknown("it is written to memory".to_owned())),
@@ -314,7 +349,7 @@ impl<'a> Tracer<'a> {
                 }
                 Kind::Member(name) => {
                     let owner = self.owner_of(part, &name);
-                    self.note(part, Found::IntoField { owner, name });
+                    self.note_field(part, owner, name);
                 }
                 _ => {}
             }
@@ -336,17 +371,49 @@ impl<'a> Tracer<'a> {
         found.cloned().unwrap_or_default()
     }
 
-    fn fills_record(&mut self, init: Site, name: String) {
-        let record = self
-            .program
-            .parent(init)
-            .map(|parent| self.program.kind(parent));
+    /// The value goes into a plain field or static.
+    pub(super) fn note_field(&mut self, site: Site, owner: String, name: String) {
+        let parts = Vec::new();
+        self.note(site, Found::IntoField { owner, name, parts });
+    }
+
+    fn fills_record(&mut self, init: Site, name: String, way: &Way) {
+        let parent = self.program.parent(init);
+        let record = parent.map(|parent| self.program.kind(parent));
         let owner = match record {
             Some(Kind::Record(owner)) if owner == "Self" => self.own_type(init),
             Some(Kind::Record(owner)) => owner.clone(),
             _ => String::new(),
         };
-        self.note(init, Found::IntoField { owner, name });
+        if let Some(id) = self.atomic_field(init, &owner, &name) {
+            // A copy of the location, whose reads are followed like those of any other.
+            return if Some(id) == self.location {
+                self.ended();
+            } else {
+                self.note(init, Found::Into(id));
+            };
+        }
+        let field = Part::Field(name.clone());
+        let found = Found::IntoField {
+            owner,
+            name,
+            parts: way.parts.clone(),
+        };
+        self.note(init, found);
+        if let Some(record) = parent.filter(|_| self.program.unit(init.unit).is_rust) {
+            self.follow(record, &way.within(field));
+        }
+    }
+
+    /// The atomic that a field of a record of Rust is.
+    fn atomic_field(&self, init: Site, owner: &str, name: &str) -> Option<LocationId> {
+        if !self.program.unit(init.unit).is_rust || owner.is_empty() {
+            return None;
+        }
+        let named = self.program.locations_named(name).iter().copied();
+        let mut owned = named.filter(|id| self.program.location(*id).owner == owner);
+        // Two types of one name are not told apart.
+        owned.next().filter(|_| owned.next().is_none())
     }
 
     /// The type whose method a piece of code stands in.
@@ -464,6 +531,13 @@ impl<'a> Tracer<'a> {
         }
         if names::macro_shows(name) && name != "format" {
             return self.note(parent, Found::Shown(format!("{name}!")));
+        }
+        if name == "format" {
+            let text = Way {
+                is_text: true,
+                ..way.clone()
+            };
+            return self.follow(parent, &text);
         }
         self.follow(parent, way);
     }

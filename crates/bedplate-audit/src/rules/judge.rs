@@ -5,9 +5,11 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
+use super::counts;
 use super::effects::Known;
 use super::finding::{Finding, Found};
 use super::flow::{Tracer, Way};
+use super::parts::Part;
 use crate::class::Class;
 use crate::facts::{
     Attached, LocationId, OpKind, Operations, Order, Program, Site, is_flag, is_pointer,
@@ -26,8 +28,8 @@ pub(crate) struct Judgement {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Thing {
     Location(LocationId),
-    /// The owner, where it is known, and the name.
-    Field(String, String),
+    /// The owner, where it is known, the name, and what of the field it is.
+    Field(String, String, Vec<Part>),
 }
 
 /// Lines of evidence that are kept.
@@ -67,7 +69,7 @@ impl Bench<'_> {
             }
             let findings = match &thing {
                 Thing::Location(id) => self.uses(*id),
-                Thing::Field(owner, name) => self.field_uses(owner, name),
+                Thing::Field(owner, name, parts) => self.field_uses(owner, name, parts),
             };
             if !findings.iter().any(|f| f.found.is_decisive()) {
                 todo.extend(findings.iter().filter_map(|f| next(&f.found)));
@@ -96,21 +98,24 @@ impl Bench<'_> {
     }
 
     /// Every read of a plain field or static.
-    fn field_uses(&mut self, owner: &str, name: &str) -> BTreeSet<Finding> {
+    fn field_uses(&mut self, owner: &str, name: &str, parts: &[Part]) -> BTreeSet<Finding> {
         let program = self.program;
         let mut tracer = Tracer::new(program, self.operations, &mut self.known, None);
         let way = Way {
-            calls: Vec::new(),
-            by_address: false,
-            reduced: false,
+            parts: parts.to_vec(),
+            ..Way::new(Vec::new())
         };
+        let homes = program.homes_of_private(owner, name);
         let is_field = !program.fields_named(name).is_empty();
         let mut mentions: Vec<Site> = program.members_named(name).to_vec();
         mentions.extend(program.names_named(name).iter().copied().filter(|site| {
             // A name alone is the field where a pattern binds it, or a static.
-            !is_field || program.binding(*site, name).is_some()
+            !is_field || program.is_taken_apart(*site, name)
         }));
         for mention in mentions {
+            if !homes.is_empty() && !homes.iter().any(|it| program.is_inside(mention.unit, *it)) {
+                continue;
+            }
             let is_member = matches!(program.kind(mention), Kind::Member(_));
             let of = if is_member {
                 tracer.owner_of(mention, name)
@@ -172,6 +177,7 @@ impl Bench<'_> {
         if let Some(why) = self.by_kind(id) {
             findings.push((why, true));
         }
+        self.weigh_what_is_written(id, &mut findings);
         let operations = self.operations.of(id);
         let wrapped = self.wrapped_class(id);
         let (class, why) = decide(
@@ -202,6 +208,25 @@ impl Bench<'_> {
             }
         }
         Judgement { class, evidence }
+    }
+
+    /// A text in a file or at a peer may be read again: what is in it is not known. Only a count of the
+    /// whole process since its start, which leaves through a public getter as well, is a figure there
+    /// like here.
+    fn weigh_what_is_written(&self, id: LocationId, findings: &mut [(Finding, bool)]) {
+        let leaves = findings
+            .iter()
+            .any(|(finding, _)| matches!(finding.found, Found::Leaves(_)));
+        let is_figure = leaves && counts::counts_the_process(self.program, self.operations, id);
+        for (finding, _) in findings {
+            if let Found::WrittenOut(by) = &finding.found {
+                finding.found = if is_figure {
+                    Found::Shown(by.clone())
+                } else {
+                    Found::Unknown(format!("`{by}` writes it to what may be a file or a peer"))
+                };
+            }
+        }
     }
 
     /// A structure that stands for an atomic is what the locations of its type are together.
@@ -245,6 +270,7 @@ impl Bench<'_> {
             Found::Reduced => "reduced to a choice among a few".to_owned(),
             Found::Into(id) => format!("goes into `{}`", self.program.location(*id).name),
             Found::IntoField { name, .. } => format!("goes into the field `{name}`"),
+            Found::WrittenOut(by) => format!("written by `{by}`"),
             Found::Unknown(what) => what.clone(),
         }
     }
@@ -253,7 +279,9 @@ impl Bench<'_> {
 fn next(found: &Found) -> Option<Thing> {
     match found {
         Found::Into(id) => Some(Thing::Location(*id)),
-        Found::IntoField { owner, name } => Some(Thing::Field(owner.clone(), name.clone())),
+        Found::IntoField { owner, name, parts } => {
+            Some(Thing::Field(owner.clone(), name.clone(), parts.clone()))
+        }
         _ => None,
     }
 }
@@ -274,11 +302,7 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
         tracer.op = OpKind::Swap;
     }
     let before = tracer.findings.clone();
-    let way = Way {
-        calls: attached.calls.clone(),
-        by_address: false,
-        reduced: false,
-    };
+    let way = Way::new(attached.calls.clone());
     tracer.follow_to_end(op.site, &way);
     if op.kind == OpKind::Load {
         return;
@@ -288,7 +312,9 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
     for finding in new {
         let claims = match &finding.found {
             Found::Leaves(by) => Some(format!("each caller of `{by}` gets a value of its own")),
-            Found::Unknown(_) => Some("the value that the change answers is used".to_owned()),
+            Found::Unknown(_) | Found::WrittenOut(_) => {
+                Some("the value that the change answers is used".to_owned())
+            }
             _ => None,
         };
         if let Some(claims) = claims {

@@ -17,17 +17,21 @@
 //! | `flow.rs` | where a value goes |
 //! | `calls.rs` | where a value goes through calls |
 //! | `streams.rs` | who reads what is printed |
+//! | `parts.rs` | values in lists and records |
 //! | `texts.rs` | where a value goes in a text |
 //! | `branch.rs` | what a condition decides |
+//! | `counts.rs` | counts of the whole process |
 //! | `judge.rs` | from findings to classes |
 
 mod branch;
 mod calls;
+mod counts;
 mod effects;
 mod finding;
 mod flow;
 mod judge;
 mod names;
+mod parts;
 mod streams;
 mod texts;
 

@@ -86,6 +86,7 @@ pub(super) fn method_shows(name: &str) -> bool {
         "field"
             | "write_fmt"
             | "write_str"
+            | "write_char"
             | "fmt"
             | "finish"
             | "debug_struct"
@@ -151,7 +152,7 @@ pub(super) fn prints(name: &str) -> bool {
 }
 
 /// Methods and functions that only compute.
-const PURE: [&str; 96] = [
+const PURE: [&str; 126] = [
     "min",
     "max",
     "wrapping_add",
@@ -248,6 +249,36 @@ const PURE: [&str; 96] = [
     "unwrap_or_else",
     "size_of",
     "clamp",
+    "chars",
+    "char_indices",
+    "bytes",
+    "lines",
+    "trim",
+    "trim_start",
+    "trim_end",
+    "starts_with",
+    "ends_with",
+    "position",
+    "rposition",
+    "any",
+    "all",
+    "find",
+    "find_map",
+    "filter_map",
+    "flat_map",
+    "flatten",
+    "fold",
+    "product",
+    "min_by_key",
+    "max_by_key",
+    "take_while",
+    "skip_while",
+    "windows",
+    "chunks",
+    "split",
+    "splitn",
+    "rsplit",
+    "contains",
 ];
 
 /// Whether a call only computes, by its name.

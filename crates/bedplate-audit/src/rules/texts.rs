@@ -8,6 +8,9 @@ use super::flow::{Tracer, Way};
 use crate::facts::{FunctionId, Site};
 use crate::syntax::Kind;
 
+/// Functions that hand a text on to be written, one to the next.
+const TEXTS_MAX: u32 = 5;
+
 impl Tracer<'_> {
     /// The texts of macros that name a local in their braces.
     pub(super) fn texts_naming(&self, function: FunctionId, name: &str) -> Vec<Site> {
@@ -43,8 +46,7 @@ impl Tracer<'_> {
             return self.note(call, Found::Shown(format!("{name}!")));
         }
         if !self.goes_into_local(call, target, way) {
-            let note = "it is written to what may be a file or a peer".to_owned();
-            self.note(call, Found::Unknown(note));
+            self.note(call, Found::WrittenOut(format!("{name}!")));
         }
     }
 
@@ -68,15 +70,46 @@ impl Tracer<'_> {
         let Kind::Name(name) = self.program.kind(root).clone() else {
             return false;
         };
-        let function = self.program.function_of(call);
-        let is_parameter = function.is_some_and(|id| self.program.parameter(id, &name).is_some());
-        let is_outside =
-            self.program.unit(call.unit).is_rust && self.program.binding(root, &name).is_none();
-        if is_parameter || is_outside || function.is_none() {
+        let Some(function) = self.program.function_of(call) else {
+            return false;
+        };
+        let is_rust = self.program.unit(call.unit).is_rust;
+        let text = Way {
+            is_text: true,
+            ..way.whole()
+        };
+        if let Some((place, _)) = self.program.parameter(function, &name) {
+            return is_rust && self.goes_to_callers(function, place, &text);
+        }
+        if is_rust && self.program.binding(root, &name).is_none() {
             return false;
         }
-        self.bound(call, &[name], way);
+        self.bound(call, &[name], &text);
         true
+    }
+
+    /// Follows a text that is put into what the callers gave (`fn text(&self, out: &mut Line)`). False
+    /// where nobody in the tree calls, or one gives what is not a local of its own.
+    fn goes_to_callers(&mut self, function: FunctionId, place: usize, text: &Way) -> bool {
+        if text.texts >= TEXTS_MAX {
+            return false;
+        }
+        let (callers, calls) = match text.calls.split_last() {
+            Some((call, outer)) => (vec![*call], outer.to_vec()),
+            None => (self.program.callers(function), Vec::new()),
+        };
+        let outer = Way {
+            calls,
+            texts: text.texts + 1,
+            ..text.clone()
+        };
+        let mut all = !callers.is_empty();
+        for call in callers {
+            let given = self.program.child(call, place);
+            all &= given.is_some_and(|given| self.is_shown_at(given))
+                || given.is_some_and(|given| self.goes_into_local(call, given, &outer));
+        }
+        all
     }
 
     /// What stands under references, casts, indexes and additions.

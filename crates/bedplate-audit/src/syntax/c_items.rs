@@ -47,7 +47,15 @@ impl C<'_> {
                 continue;
             }
             let names = vec![name];
-            let id = self.builder.add(Kind::Let { names, ty }, line, parent);
+            let id = self.builder.add(
+                Kind::Let {
+                    names,
+                    ty,
+                    is_plain: true,
+                },
+                line,
+                parent,
+            );
             let Some(value) = declarator.child_by_field_name("value") else {
                 continue;
             };
@@ -203,6 +211,7 @@ impl C<'_> {
                 name: declared_name(&self.builder, declarator),
                 ty: format!("{ty_text}{pointer}"),
                 line: self.builder.line(declarator),
+                is_private: false,
             });
         }
     }

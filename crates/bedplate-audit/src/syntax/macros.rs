@@ -171,37 +171,75 @@ fn repetition(all: &[Token], close: usize) -> Option<(Option<Token>, String, usi
     Some((Some(next.clone()), how.text.clone(), close + 3))
 }
 
+/// What stands at a place of a rule.
+enum Step<'t> {
+    /// `$(...)`, its inside from and to, and where it ends.
+    Repeat {
+        inside: (usize, usize),
+        separator: Option<Token>,
+        how: String,
+        after: usize,
+    },
+    /// `$` and a name.
+    Name(&'t Token),
+    Token(&'t Token),
+}
+
+fn step(all: &[Token], at: usize, to: usize) -> Step<'_> {
+    let token = &all[at];
+    let next = all.get(at + 1).filter(|_| at + 1 < to);
+    let Some(name) = next.filter(|_| token.is("$")) else {
+        return Step::Token(token);
+    };
+    match name.sort {
+        Sort::Open(close) => match repetition(all, close) {
+            Some((separator, how, after)) => Step::Repeat {
+                inside: (at + 2, close),
+                separator,
+                how,
+                after,
+            },
+            None => Step::Name(name),
+        },
+        _ => Step::Name(name),
+    }
+}
+
 fn patterns(all: &[Token], from: usize, to: usize) -> Vec<Pattern> {
     let mut found = Vec::new();
     let mut at = from;
     while at < to {
-        let token = &all[at];
-        let next = all.get(at + 1).filter(|_| at + 1 < to);
-        if let (true, Some(name)) = (token.is("$"), next) {
-            if let Sort::Open(close) = name.sort
-                && let Some((separator, how, after)) = repetition(all, close)
-            {
+        at = match step(all, at, to) {
+            Step::Repeat {
+                inside,
+                separator,
+                how,
+                after,
+            } => {
                 found.push(Pattern::Repeat {
-                    inner: patterns(all, at + 2, close),
+                    inner: patterns(all, inside.0, inside.1),
                     separator: separator.map(|token| token.text),
                     how,
                 });
-                at = after;
-                continue;
+                after
             }
-            let sort = all.get(at + 3).map_or("tt", |sort| sort.text.as_str());
-            found.push(Pattern::Fragment(name.text.clone(), sort.to_owned()));
-            at += 4;
-            continue;
-        }
-        if let Sort::Open(close) = token.sort {
-            let inner = patterns(all, at + 1, close);
-            found.push(Pattern::Group(token.text.clone(), inner));
-            at = close + 1;
-            continue;
-        }
-        found.push(Pattern::Token(token.text.clone()));
-        at += 1;
+            Step::Name(name) => {
+                let sort = all.get(at + 3).map_or("tt", |sort| sort.text.as_str());
+                found.push(Pattern::Fragment(name.text.clone(), sort.to_owned()));
+                at + 4
+            }
+            Step::Token(token) => match token.sort {
+                Sort::Open(close) => {
+                    let inner = patterns(all, at + 1, close);
+                    found.push(Pattern::Group(token.text.clone(), inner));
+                    close + 1
+                }
+                _ => {
+                    found.push(Pattern::Token(token.text.clone()));
+                    at + 1
+                }
+            },
+        };
     }
     found
 }
@@ -210,27 +248,22 @@ fn pieces(all: &[Token], from: usize, to: usize) -> Vec<Piece> {
     let mut found = Vec::new();
     let mut at = from;
     while at < to {
-        let token = &all[at];
-        let next = all.get(at + 1).filter(|_| at + 1 < to);
-        if let (true, Some(name)) = (token.is("$"), next) {
-            if let Sort::Open(close) = name.sort
-                && let Some((separator, _, after)) = repetition(all, close)
-            {
-                let inner = pieces(all, at + 2, close);
-                found.push(Piece::Repeat { inner, separator });
-                at = after;
-                continue;
+        let (piece, after) = match step(all, at, to) {
+            Step::Repeat {
+                inside,
+                separator,
+                after,
+                ..
+            } => {
+                let inner = pieces(all, inside.0, inside.1);
+                (Piece::Repeat { inner, separator }, after)
             }
-            if name.is("crate") {
-                found.push(Piece::Token(name.clone()));
-            } else {
-                found.push(Piece::Variable(name.text.clone()));
-            }
-            at += 2;
-            continue;
-        }
-        found.push(Piece::Token(token.clone()));
-        at += 1;
+            Step::Name(name) if name.is("crate") => (Piece::Token(name.clone()), at + 2),
+            Step::Name(name) => (Piece::Variable(name.text.clone()), at + 2),
+            Step::Token(token) => (Piece::Token(token.clone()), at + 1),
+        };
+        found.push(piece);
+        at = after;
     }
     found
 }

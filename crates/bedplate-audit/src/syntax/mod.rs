@@ -14,6 +14,9 @@
 //! | `build.rs` | building a unit, shared by the languages |
 //! | `unread.rs` | what of a file is not read, and how deep it may be nested |
 //! | `rust.rs` | Rust |
+//! | `rust_items.rs` | what Rust files declare |
+//! | `rust_macros.rs` | macro bodies of Rust |
+//! | `rust_code.rs` | statements and expressions of Rust |
 //! | `tokens.rs` | text of Rust as tokens |
 //! | `macros.rs` | macros by example, and what they become |
 //! | `c.rs` | C and C++ |
@@ -26,6 +29,9 @@ mod c_items;
 mod macros;
 mod mask;
 mod rust;
+mod rust_code;
+mod rust_items;
+mod rust_macros;
 mod shape;
 mod tokens;
 mod unread;

@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Let {
         names: Vec<String>,
         ty: String,
+        /// No field is taken out of a record.
+        is_plain: bool,
     },
     /// Target and value; `compound` where the old value is read too.
     Assign {
@@ -78,6 +80,8 @@ pub(crate) enum Kind {
     Binary(String),
     Cast,
     Literal(String),
+    /// A list of values (Rust's arrays).
+    List,
     /// A value of a structure by name, around its fields.
     Record(String),
     /// One field of it.
@@ -127,6 +131,8 @@ pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) ty: String,
     pub(crate) line: u32,
+    /// Only its module, and those inside of it, can name it (Rust).
+    pub(crate) is_private: bool,
 }
 
 /// A structure, or a variant with fields.
@@ -174,6 +180,9 @@ pub(crate) struct Unit {
     pub(crate) statics: Vec<Static>,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) lines: Vec<String>,
+    /// Arms, tests and bindings whose patterns hold values, and arms with a condition: they are taken
+    /// by what the value is.
+    pub(crate) by_value: BTreeSet<NodeId>,
     pub(crate) unread: Vec<Unread>,
 }
 

@@ -9,6 +9,7 @@
 //! | `documents.rs` | text and documents |
 //! | `macros.rs` | locations that macros by example declare |
 //! | `members.rs` | members of C++ without `this`, and plain statics of C |
+//! | `parts.rs` | figures in lists and records |
 //! | `unread.rs` | what cannot be read, and what is nested too deep |
 //! | `labels.rs` | the half of the labels that rules are made with |
 
@@ -18,6 +19,7 @@ mod documents;
 mod labels;
 mod macros;
 mod members;
+mod parts;
 mod rust;
 mod unread;
 

@@ -343,13 +343,13 @@ fn methods_of_one_name_are_told_apart_by_how_much_they_take() {
 }
 
 #[test]
-fn what_is_read_by_the_name_of_a_function_is_not_called_telemetry() {
+fn what_is_read_by_the_name_of_a_function_is_followed() {
     let text = "struct Counter(AtomicU64);\n\
         impl Counter { fn up(&self) { self.0.fetch_add(1, Relaxed); } fn get(&self) -> u64 { self.0.load(Relaxed) } }\n\
         struct S { hits: [Counter; 4] }\n\
         impl S { fn hit(&self) { self.hits[0].up(); }\n\
         fn grow(&self) { if self.hits.get(1).map_or(0, Counter::get) > 3 { start_thread(); } } }\n";
-    assert_class("a.rs", text, "S.hits", Class::Unknown);
+    assert_class("a.rs", text, "S.hits", Class::Correctness);
 }
 
 #[test]

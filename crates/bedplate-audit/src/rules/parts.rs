@@ -1,0 +1,304 @@
+//! Values that are parts of others.
+//!
+//! # Role
+//! A figure in a list or a record is not the list: how often a loop over the list turns does not hang on
+//! it, and the other fields of the record are not it.
+//!
+//! # Invariants
+//! I1. What is not known to hold its parts as they are gives up the knowledge, and the value is taken
+//!     for the whole. Numbers and pointers have no elements and no fields, so that a part that was
+//!     taken out unseen is misjudged by none of the rules here.
+
+use super::flow::{Tracer, Way};
+use crate::facts::{FunctionId, Site};
+use crate::syntax::Kind;
+
+/// What a value is of the one that is followed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// One of a list.
+    Item,
+    /// A field of a record.
+    Field(String),
+}
+
+/// Lists in records in lists: deeper ones are taken for the value.
+const PARTS_MAX: usize = 6;
+
+/// Steps back to what a name was bound to.
+const BINDINGS_MAX: u32 = 4;
+
+/// Methods that go through something, or are called on what does.
+const ITERATORS: [&str; 20] = [
+    "iter",
+    "into_iter",
+    "iter_mut",
+    "zip",
+    "enumerate",
+    "copied",
+    "cloned",
+    "rev",
+    "chars",
+    "bytes",
+    "values",
+    "keys",
+    "lines",
+    "windows",
+    "chunks",
+    "skip",
+    "step_by",
+    "peekable",
+    "chain",
+    "map",
+];
+
+/// Methods of lists whose answer holds the same parts.
+fn keeps_items(name: &str) -> bool {
+    let is_iterator = ITERATORS.contains(&name) && !matches!(name, "windows" | "chunks");
+    is_iterator
+        || matches!(
+            name,
+            "collect"
+                | "to_vec"
+                | "as_slice"
+                | "as_ref"
+                | "clone"
+                | "to_owned"
+                | "by_ref"
+                | "filter"
+                | "take"
+                | "take_while"
+                | "skip_while"
+                | "inspect"
+                | "for_each"
+                | "map_err"
+                | "ok"
+                | "unwrap"
+                | "expect"
+        )
+}
+
+/// Methods of lists that answer one of the parts.
+fn takes_item(name: &str) -> bool {
+    matches!(name, "get" | "first" | "last" | "next" | "nth" | "pop")
+}
+
+/// Methods of lists that leave the list as long as it was, or longer whatever is in it.
+pub(super) fn keeps_length(name: &str) -> bool {
+    keeps_items(name)
+        || takes_item(name)
+        || name.starts_with("sort")
+        || matches!(
+            name,
+            "push"
+                | "insert"
+                | "extend"
+                | "reverse"
+                | "swap"
+                | "fill"
+                | "join"
+                | "concat"
+                | "sum"
+                | "product"
+                | "fold"
+                | "any"
+                | "all"
+                | "find"
+                | "find_map"
+                | "position"
+                | "contains"
+                | "flatten"
+                | "flat_map"
+                | "filter_map"
+                | "windows"
+                | "chunks"
+        )
+}
+
+/// Calls that answer what the closure they are given answers.
+fn answers_closure(name: &str) -> bool {
+    matches!(
+        name,
+        "map" | "then" | "and_then" | "unwrap_or_else" | "map_or_else" | "or_else" | "from_fn"
+    )
+}
+
+impl Way {
+    /// The same value as a part of something.
+    pub(super) fn within(&self, part: Part) -> Self {
+        let mut inner = self.clone();
+        if inner.parts.len() < PARTS_MAX {
+            inner.parts.push(part);
+        } else {
+            inner.parts.clear();
+        }
+        inner
+    }
+
+    /// The part taken out.
+    pub(super) fn taken_out(&self) -> Self {
+        let mut inner = self.clone();
+        inner.parts.pop();
+        inner
+    }
+
+    /// The value, whatever it was a part of.
+    pub(super) fn whole(&self) -> Self {
+        Self {
+            parts: Vec::new(),
+            ..self.clone()
+        }
+    }
+}
+
+impl Tracer<'_> {
+    /// Follows a value into or out of what it is a part of. False where the parent is neither.
+    pub(super) fn as_part(&mut self, parent: Site, kind: &Kind, place: usize, way: &Way) -> bool {
+        match (kind, way.parts.last()) {
+            (Kind::List, _) => self.follow(parent, &way.within(Part::Item)),
+            (Kind::Member(name), Some(Part::Field(field))) => {
+                if name == field {
+                    self.follow(parent, &way.taken_out());
+                } else {
+                    // Where the field is read elsewhere is looked up by its name.
+                    self.ended();
+                }
+            }
+            (Kind::Index, Some(Part::Item)) if place == 0 => {
+                self.follow(parent, &way.taken_out());
+            }
+            (Kind::For { names }, Some(Part::Item)) if place == 0 => {
+                let names = names.clone();
+                self.bound(parent, &names, &way.taken_out());
+            }
+            (Kind::Try | Kind::Record(_), Some(_)) => self.follow(parent, way),
+            (Kind::Let { names, .. } | Kind::Test { names }, Some(_))
+                if place == 0 && !self.is_by_value(parent) =>
+            {
+                // Whether it fits the pattern does not hang on the part.
+                let names = names.clone();
+                self.bound(parent, &names, way);
+            }
+            (Kind::Match, Some(_)) if place == 0 && !self.has_arms_by_value(parent) => {
+                self.bind_arms(parent, way);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Whether a pattern holds values, which what is looked at is compared with.
+    fn is_by_value(&self, site: Site) -> bool {
+        self.program.unit(site.unit).by_value.contains(&site.node)
+    }
+
+    fn has_arms_by_value(&self, matching: Site) -> bool {
+        let mut arms = self.program.children(matching).skip(1);
+        arms.any(|arm| self.is_by_value(arm))
+    }
+
+    /// Whether the value at a place of its parent is still a part of the same things.
+    pub(super) fn keeps_parts(&self, parent: Site, kind: &Kind, place: usize) -> bool {
+        match kind {
+            Kind::Other => self.program.node(parent).children.len() == 1,
+            Kind::If | Kind::Match => place > 0,
+            Kind::Binary(_)
+            | Kind::Unary(_)
+            | Kind::Deref
+            | Kind::Cast
+            | Kind::Index
+            | Kind::Assign { .. }
+            | Kind::Macro { .. }
+            | Kind::While
+            | Kind::For { .. } => false,
+            _ => true,
+        }
+    }
+
+    /// A closure that is given to a call answers the value.
+    pub(super) fn answered_by_closure(&mut self, call: Site, name: &str, way: &Way) {
+        if !answers_closure(name) {
+            return self.follow(call, &way.whole());
+        }
+        let is_list = name == "from_fn" || name == "map" && self.goes_through(call);
+        if is_list {
+            self.follow(call, &way.within(Part::Item));
+        } else {
+            self.follow(call, way);
+        }
+    }
+
+    /// A list that is given to a method which goes on with its elements (`a.zip(b)`).
+    pub(super) fn joins_list(&self, call: Site, place: usize, name: &str, way: &Way) -> bool {
+        way.parts.last() == Some(&Part::Item)
+            && place == 1
+            && matches!(name, "zip" | "chain")
+            && self.goes_through(call)
+    }
+
+    /// A call of the kernel to write, by its number among the arguments.
+    pub(super) fn asks_to_write(&self, call: Site) -> bool {
+        let mut arguments = self.program.children(call);
+        arguments.any(|argument| {
+            matches!(self.program.kind(argument), Kind::Name(name)
+                if matches!(name.as_str(), "SYS_write" | "SYS_pwrite64" | "SYS_writev"))
+        })
+    }
+
+    /// Whether a method is called on what goes through something.
+    fn goes_through(&self, call: Site) -> bool {
+        let receiver = self.program.child(call, 0);
+        receiver.is_some_and(|receiver| self.is_iterator(receiver, 0))
+    }
+
+    fn is_iterator(&self, site: Site, depth: u32) -> bool {
+        match self.program.kind(site) {
+            Kind::Method { name } => ITERATORS.contains(&name.as_str()),
+            Kind::List => true,
+            Kind::Call { name, .. } => name == "from_fn",
+            Kind::Name(name) if depth < BINDINGS_MAX => {
+                let bound = self.program.binding(site, name);
+                bound.is_some_and(|value| self.is_iterator(value, depth + 1))
+            }
+            _ => false,
+        }
+    }
+
+    /// A method of a list. The way of its answer; none where that does not hang on the value.
+    pub(super) fn list_method(&self, name: &str, way: &Way) -> Option<Way> {
+        if way.parts.last() != Some(&Part::Item) {
+            return Some(way.clone());
+        }
+        match name {
+            "len" | "is_empty" => None,
+            _ if takes_item(name) => Some(way.taken_out()),
+            _ if keeps_items(name) => Some(way.clone()),
+            _ => Some(way.whole()),
+        }
+    }
+
+    /// A method of the tree that is called on a record, which is followed into it.
+    pub(super) fn record_method(&mut self, call: Site, functions: &[FunctionId], way: &Way) {
+        for id in functions {
+            self.enter_parameter(call, *id, 0, way);
+        }
+    }
+}
+
+/// Methods of texts that add to them.
+pub(super) fn adds_text(name: &str) -> bool {
+    writes_text(name) || matches!(name, "push" | "push_str")
+}
+
+/// Methods of the standard library's `Write` for texts.
+pub(super) fn writes_text(name: &str) -> bool {
+    matches!(name, "write_char" | "write_str" | "write_fmt")
+}
+
+/// Functions of libraries that hand bytes to a file, a stream or a peer.
+pub(super) fn writes_out(name: &str) -> bool {
+    matches!(
+        name,
+        "write" | "write_all" | "write_str" | "pwrite" | "fwrite"
+    )
+}

@@ -1,0 +1,234 @@
+//! What files of Rust declare.
+//!
+//! # Role
+//! Functions, types, statics, and the items around them.
+
+use tree_sitter::Node as Parsed;
+
+use super::build::named;
+use super::rust::{Rust, is_for_tests};
+use super::shape::{Alias, Field, Function, Kind, NodeId, Parameter, Static, Structure};
+
+/// Whether a declaration says who may see it.
+fn is_visible(item: Parsed<'_>) -> bool {
+    let children = named(item);
+    let mut kinds = children.iter().map(Parsed::kind);
+    kinds.any(|kind| kind == "visibility_modifier")
+}
+
+impl Rust<'_> {
+    /// The items among the children of a node.
+    pub(super) fn items(&mut self, parent: Parsed<'_>) {
+        if !self.0.enter(parent) {
+            return;
+        }
+        let mut for_tests = false;
+        for child in named(parent) {
+            match child.kind() {
+                "attribute_item" => for_tests |= is_for_tests(self.0.text_of(child)),
+                "line_comment" | "block_comment" => {}
+                _ => {
+                    if !core::mem::take(&mut for_tests) {
+                        self.item(child);
+                    }
+                }
+            }
+        }
+        self.0.leave();
+    }
+
+    pub(super) fn item(&mut self, item: Parsed<'_>) {
+        match item.kind() {
+            "function_item" | "function_signature_item" => self.function(item),
+            "impl_item" => self.implementation(item),
+            "trait_item" => {
+                let name = self.0.field_text(item, "name").to_owned();
+                self.within(Some(name), None, item.child_by_field_name("body"));
+            }
+            "mod_item" | "foreign_mod_item" => {
+                if let Some(body) = item.child_by_field_name("body") {
+                    self.items(body);
+                }
+            }
+            "struct_item" | "union_item" => self.structure(item, None),
+            "enum_item" => self.enumeration(item),
+            "static_item" | "const_item" => self.static_item(item),
+            "type_item" => {
+                let alias = Alias {
+                    name: self.0.field_text(item, "name").to_owned(),
+                    ty: self.0.field_text(item, "type").to_owned(),
+                };
+                self.0.unit.aliases.push(alias);
+            }
+            "macro_invocation" => self.item_macro(item),
+            "expression_statement" => {
+                for child in named(item) {
+                    self.item(child);
+                }
+            }
+            "macro_definition" => self.macro_rules(item),
+            _ => {}
+        }
+    }
+
+    fn within(&mut self, owner: Option<String>, of: Option<String>, body: Option<Parsed<'_>>) {
+        let Some(body) = body else { return };
+        let before = (self.0.owner.take(), self.0.of_trait.take());
+        (self.0.owner, self.0.of_trait) = (owner, of);
+        self.items(body);
+        (self.0.owner, self.0.of_trait) = before;
+    }
+
+    fn implementation(&mut self, item: Parsed<'_>) {
+        let name_of = |text: &str| -> Option<String> {
+            let head = text.split('<').next()?.trim();
+            let name = head.rsplit("::").next()?.trim();
+            Some(name.trim_start_matches(['&', '*', '\'']).to_owned())
+        };
+        let owner = name_of(self.0.field_text(item, "type"));
+        let of = item
+            .child_by_field_name("trait")
+            .and_then(|of| name_of(self.0.text_of(of)));
+        self.within(owner, of, item.child_by_field_name("body"));
+    }
+
+    fn enumeration(&mut self, item: Parsed<'_>) {
+        let name = self.0.field_text(item, "name").to_owned();
+        let Some(body) = item.child_by_field_name("body") else {
+            return;
+        };
+        for variant in named(body)
+            .into_iter()
+            .filter(|v| v.kind() == "enum_variant")
+        {
+            self.structure(variant, Some(&name));
+        }
+    }
+
+    fn structure(&mut self, item: Parsed<'_>, within: Option<&str>) {
+        let own = self.0.field_text(item, "name");
+        let name = within.map_or_else(|| own.to_owned(), |outer| format!("{outer}::{own}"));
+        let Some(body) = item.child_by_field_name("body") else {
+            return;
+        };
+        let mut fields = Vec::new();
+        if body.kind() == "ordered_field_declaration_list" {
+            let mut cursor = body.walk();
+            let types: Vec<Parsed<'_>> = body.children_by_field_name("type", &mut cursor).collect();
+            for (place, ty) in types.into_iter().enumerate() {
+                fields.push(Field {
+                    name: place.to_string(),
+                    ty: self.0.text_of(ty).to_owned(),
+                    line: self.0.line(ty),
+                    is_private: false,
+                });
+            }
+        } else {
+            for field in named(body)
+                .into_iter()
+                .filter(|f| f.kind() == "field_declaration")
+            {
+                fields.push(Field {
+                    name: self.0.field_text(field, "name").to_owned(),
+                    ty: self.0.field_text(field, "type").to_owned(),
+                    line: self.name_line(field),
+                    // Those of a variant are as public as the enumeration.
+                    is_private: within.is_none() && !is_visible(field),
+                });
+            }
+        }
+        self.0.unit.structures.push(Structure { name, fields });
+    }
+
+    /// The line of the name of what is declared: in a table, that of its row.
+    fn name_line(&self, declared: Parsed<'_>) -> u32 {
+        let name = declared.child_by_field_name("name");
+        self.0.line(name.unwrap_or(declared))
+    }
+
+    fn static_item(&mut self, item: Parsed<'_>) {
+        let entry = Static {
+            name: self.0.field_text(item, "name").to_owned(),
+            ty: self.0.field_text(item, "type").to_owned(),
+            line: self.name_line(item),
+            function: self.0.function,
+        };
+        self.0.unit.statics.push(entry);
+        // What makes the value may be code (`Lazy::new(|| ...)`).
+        if let Some(value) = item.child_by_field_name("value") {
+            let line = self.0.line(item);
+            let root = self.0.add(Kind::Other, line, None);
+            self.expression(value, root);
+        }
+    }
+
+    pub(super) fn function(&mut self, item: Parsed<'_>) {
+        let mut parameters = Vec::new();
+        if let Some(list) = item.child_by_field_name("parameters") {
+            for parameter in named(list) {
+                let (name, ty) = match parameter.kind() {
+                    "self_parameter" => ("self", "Self"),
+                    "parameter" => {
+                        let name = self.0.field_text(parameter, "pattern");
+                        (
+                            name.trim_start_matches("mut "),
+                            self.0.field_text(parameter, "type"),
+                        )
+                    }
+                    _ => continue,
+                };
+                parameters.push(Parameter {
+                    name: name.to_owned(),
+                    ty: ty.to_owned(),
+                });
+            }
+        }
+        let is_public = named(item)
+            .iter()
+            .any(|child| child.kind() == "visibility_modifier" && self.0.text_of(*child) == "pub");
+        self.add_function(item, parameters, is_public);
+    }
+
+    fn add_function(&mut self, item: Parsed<'_>, parameters: Vec<Parameter>, is_public: bool) {
+        let index = u32::try_from(self.0.unit.functions.len()).unwrap_or(u32::MAX);
+        let function = Function {
+            name: self.0.field_text(item, "name").to_owned(),
+            owner: self.0.owner.clone(),
+            of_trait: self.0.of_trait.clone(),
+            parameters,
+            returns: self.0.field_text(item, "return_type").to_owned(),
+            is_public,
+            is_macro: false,
+            body: None,
+        };
+        self.0.unit.functions.push(function);
+        if let Some(body) = item.child_by_field_name("body") {
+            let outer = self.0.function.replace(index);
+            let line = self.0.line(body);
+            let root = self.0.add(Kind::Return, line, None);
+            self.expression(body, root);
+            self.0.function = outer;
+            self.0.unit.functions[index as usize].body = Some(root);
+        }
+    }
+
+    /// A function that stands for code outside of functions.
+    pub(super) fn add_macro_function(&mut self, name: &str, line: u32) -> (u32, NodeId) {
+        let index = u32::try_from(self.0.unit.functions.len()).unwrap_or(u32::MAX);
+        self.0.unit.functions.push(Function {
+            name: name.to_owned(),
+            owner: self.0.owner.clone(),
+            of_trait: None,
+            parameters: Vec::new(),
+            returns: String::new(),
+            is_public: false,
+            is_macro: true,
+            body: None,
+        });
+        let outer = self.0.function.replace(index);
+        let root = self.0.add(Kind::Other, line, None);
+        self.0.function = outer;
+        self.0.unit.functions[index as usize].body = Some(root);
+        (index, root)
+    }
+}
