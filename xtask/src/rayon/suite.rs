@@ -8,9 +8,9 @@
 use super::build::ours;
 use super::explained::{self, Explained};
 use super::harness::Subject;
-use super::published::{Source, fetch, make, write};
 use super::work;
 use crate::failure::{Failure, Verdict};
+use crate::published::{Source, fetch, make, write};
 use core::time::Duration;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -70,6 +70,15 @@ pub(crate) fn run(options: &Options) -> Result<Verdict, Failure> {
     )?;
     let mut subjects = subjects(&sources)?;
     if !options.only.is_empty() {
+        let is_known = |name: &String| subjects.iter().any(|subject| subject.name == **name);
+        if let Some(unknown) = options.only.iter().find(|name| !is_known(name)) {
+            let names: Vec<_> = subjects.iter().map(|subject| &*subject.name).collect();
+            let why = format!(
+                "there is no file `{unknown}`; there are {}",
+                names.join(", ")
+            );
+            return Err(Failure::content(&folder.join("sources"), why));
+        }
         subjects.retain(|subject| options.only.contains(&subject.name));
     }
     let package = folder.join("package");
