@@ -2,7 +2,7 @@
 
 use super::repair::{Action, Repair};
 use crate::bits::{high, join, low, narrow};
-use crate::header::{self, FINALIZER, HAS_WEAK, Kind, LEAF, ONE, STICKY};
+use crate::header::{self, FINALIZER, HAS_WEAK, IN_TRIAL, Kind, LEAF, ONE, STICKY};
 use crate::{Finding, Heap, Misfit, Ref, Value, What};
 
 impl Heap {
@@ -35,7 +35,7 @@ impl Heap {
         match (misfit, header::kind(word)) {
             (Misfit::Flags, kind) => {
                 let leaf = if kind.is_leaf() { LEAF } else { 0 };
-                self.words.store(at, word & !LEAF | leaf);
+                self.words.store(at, word & !(LEAF | IN_TRIAL) | leaf);
                 Some(Action::Rebuilt)
             }
             (Misfit::Finalizer, kind) => {

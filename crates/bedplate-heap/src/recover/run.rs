@@ -93,14 +93,22 @@ impl Heap {
     }
 
     fn mend(&mut self, scope: Scope, held: &[Value]) -> Recovery {
-        // A collection could not know of what is mended.
-        self.abandon_pass();
+        // A collection could not know of what is mended. One that is freeing garbage is brought to its
+        // end, but not before what it frees is sound.
+        if self.cycles.pass.is_marking() {
+            self.abandon_pass();
+        }
         let before = self.look(scope, held);
         let mut repairs = Vec::new();
         let mut report = before.clone();
         for round in 0..ROUNDS_MAX {
             let deepest = report.findings.iter().map(|finding| depth(finding.what));
             let Some(deepest) = deepest.min() else { break };
+            if deepest == Depth::List && self.is_collecting() {
+                self.abandon_pass();
+                report = self.look(scope, held);
+                continue;
+            }
             let is_of_round = |finding: &&Finding| depth(finding.what) == deepest;
             let findings: Vec<Finding> = report
                 .findings

@@ -210,6 +210,10 @@ impl Heap {
                 self.words.store(at + 1, u64::from(u32::MAX));
                 "a host object without the host's part"
             }
+            (_, 2) if choose(2) == 0 => {
+                self.change(at, |word| word ^ LEAF);
+                "flags that the kind does not have"
+            }
             _ => {
                 self.change(at, |word| word & !31 | 31);
                 "an object of no kind"

@@ -6,7 +6,7 @@
 
 use super::fault::Misfit;
 use crate::bits::{high, low};
-use crate::header::{self, Kind, LEAF};
+use crate::header::{self, IN_TRIAL, Kind, LEAF};
 use crate::slots::Slots;
 use crate::{Heap, Value};
 
@@ -22,7 +22,8 @@ impl Heap {
     ) -> Result<(), Misfit> {
         let header = self.words.load(at);
         let kind = header::kind(header);
-        if kind.is_leaf() != (header & LEAF != 0) {
+        // Only trials put objects into their sets, and no trial is under way.
+        if kind.is_leaf() != (header & LEAF != 0) || header & IN_TRIAL != 0 {
             return Err(Misfit::Flags);
         }
         let need = match kind {

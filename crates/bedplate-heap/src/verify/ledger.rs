@@ -1,7 +1,7 @@
 //! What a pass knows of each slot.
 //!
 //! # Role
-//! Four bytes for each two words of the heap: what begins there, one mark, and how many references lead
+//! Two bytes for each two words of the heap: what begins there, one mark, and how many references lead
 //! to it.
 //!
 //! # Invariants
@@ -38,28 +38,27 @@ const STATES: [State; 8] = [
     State::Nothing,
 ];
 
-const STATE_SHIFT: u32 = 29;
-const ODD: u32 = 1 << 28;
-const MARK: u32 = 1 << 27;
-const COUNT: u32 = MARK - 1;
+const STATE_SHIFT: u32 = 13;
+const ODD: u16 = 1 << 12;
+const MARK: u16 = 1 << 11;
+/// The count went round at least once.
+const MORE: u16 = 1 << 10;
+const COUNT: u16 = MORE - 1;
+/// What begins, and at which of the two places.
+const START: u16 = !(MARK | MORE | COUNT);
 
 /// What a pass knows of each slot.
 #[derive(Debug)]
 pub(crate) struct Ledger {
-    entries: Vec<u32>,
-    /// Counts beyond what an entry holds.
+    entries: Vec<u16>,
+    /// How often the counts went round that did: each time is 1024 references.
     more: HashMap<u32, u64>,
 }
 
-/// What begins, and at which of the two places.
-const START: u32 = !(MARK | COUNT);
-
-const fn odd(place: u32) -> u32 {
-    (place & 1) << 28
-}
-
-const fn start(place: u32, state: State) -> u32 {
-    (state as u32) << STATE_SHIFT | odd(place)
+#[inline]
+const fn start(place: u32, state: State) -> u16 {
+    let odd = if place & 1 == 0 { 0 } else { ODD };
+    (state as u16) << STATE_SHIFT | odd
 }
 
 impl Ledger {
@@ -79,8 +78,12 @@ impl Ledger {
     #[inline]
     pub(crate) fn state(&self, place: u32) -> State {
         match self.entries.get((place >> 1) as usize) {
-            Some(entry) if entry & ODD == odd(place) => STATES[(entry >> STATE_SHIFT) as usize],
-            _ => State::Nothing,
+            Some(entry) => {
+                let state = STATES[usize::from(entry >> STATE_SHIFT)];
+                let is_here = *entry & START == start(place, state);
+                if is_here { state } else { State::Nothing }
+            }
+            None => State::Nothing,
         }
     }
 
@@ -94,6 +97,7 @@ impl Ledger {
             return false;
         }
         if *entry & COUNT == COUNT {
+            *entry = *entry & !COUNT | MORE;
             *self.more.entry(place).or_default() += 1;
         } else {
             *entry += 1;
@@ -104,18 +108,22 @@ impl Ledger {
     /// Whether an object is there, has its mark, and so many references lead to it.
     #[inline]
     pub(crate) fn is_as_counted(&self, place: u32, count: u32) -> bool {
-        let expected = start(place, State::Object) | MARK | count & COUNT;
-        count < COUNT && self.entries[(place >> 1) as usize] == expected
+        let Ok(count) = u16::try_from(count) else {
+            return false;
+        };
+        let expected = start(place, State::Object) | MARK | count;
+        count <= COUNT && self.entries[(place >> 1) as usize] == expected
     }
 
     /// How many references lead to a place.
     #[inline]
     pub(crate) fn references(&self, place: u32) -> u64 {
-        let count = self.entries[(place >> 1) as usize] & COUNT;
-        if count < COUNT {
-            return u64::from(count);
+        let entry = self.entries[(place >> 1) as usize];
+        let count = u64::from(entry & COUNT);
+        if entry & MORE == 0 {
+            return count;
         }
-        u64::from(count) + self.more.get(&place).copied().unwrap_or(0)
+        count + self.more.get(&place).copied().unwrap_or(0) * (u64::from(COUNT) + 1)
     }
 
     /// Marks what begins at a place; `false` where it has its mark, or something else is there.

@@ -5,14 +5,14 @@
 //! from what is held that says what is reached; then each object is judged.
 //!
 //! # Cost
-//! Each reference is looked at twice, each object three times; four bytes for each two words that are in
+//! Each reference is looked at twice, each object three times; two bytes for each two words that are in
 //! use. No recursion.
 
 use super::fault::{Misfit, What};
 use super::ledger::{Ledger, State};
 use super::report::{Report, Scope};
 use crate::bits::{high, low};
-use crate::header::{self, BUFFERED, DEFERRED, FINALIZER, HAS_WEAK, Kind, LEAF, STICKY};
+use crate::header::{self, BUFFERED, DEFERRED, FINALIZER, HAS_WEAK, IN_TRIAL, Kind, LEAF, STICKY};
 use crate::slots::{CHUNK, CHUNK_SHIFT};
 use crate::{Heap, Value};
 use bedplate_os::clock;
@@ -186,7 +186,7 @@ impl<'h> Pass<'h> {
     fn count_references(&mut self, at: u32, words: u32) {
         let heap = self.heap;
         let word = heap.words.load(at);
-        let is_plain = word & (LEAF | BUFFERED | DEFERRED | FINALIZER) == 0;
+        let is_plain = word & (LEAF | BUFFERED | DEFERRED | FINALIZER | IN_TRIAL) == 0;
         if is_plain && header::count(word) > 0 && !heap.is_condemned(word) {
             match (header::kind(word), words) {
                 (Kind::Pair, 3) => {

@@ -47,7 +47,7 @@ impl Garden {
     /// So many acts of a program.
     pub(crate) fn grow(&mut self, acts: usize) {
         for _ in 0..acts {
-            match self.chance.below(16) {
+            match self.chance.below(20) {
                 _ if self.held.is_empty() => self.make(),
                 0..=4 => self.make(),
                 5..=9 => self.change(),
@@ -55,6 +55,12 @@ impl Garden {
                 11 => self.tend_finalizations(),
                 12 if self.chance.happens(1, 8) => {
                     self.heap.step();
+                }
+                // A collection is under way in most heaps.
+                12 => self.heap.start_collection(),
+                13 => {
+                    let steps = 1 + self.chance.below(30);
+                    self.heap.step_by(steps);
                 }
                 _ if self.held.len() > 8 => {
                     let place = self.chance.below(self.held.len());
