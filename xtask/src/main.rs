@@ -12,10 +12,12 @@
 //! | `coverage/` | line coverage of the crates by their own tests |
 //! | `deletable/` | what the audit calls removable, deleted |
 //! | `hotcheck/` | the hot-path check on a built library |
+//! | `jrsonnet/` | jrsonnet, and its collector's own tests, on our counted pointers |
 //! | `programs/` | real programs, unchanged, on the allocator |
 //! | `rayon/` | programs and tests made for rayon, on the pool |
 //! | `tidy/` | rules of the tree that no lint knows |
 //! | `captured.rs` | running a program to its end |
+//! | `published.rs` | sources of published packages, copied into a folder |
 //! | `failure.rs` | why a chore could not be done, and exit codes |
 #![forbid(unsafe_code)]
 #![expect(
@@ -33,7 +35,9 @@ mod coverage;
 mod deletable;
 mod failure;
 mod hotcheck;
+mod jrsonnet;
 mod programs;
+mod published;
 mod rayon;
 mod tidy;
 
@@ -56,6 +60,10 @@ enum Chore {
     Deletable(deletable::Options),
     /// Disassembles a built library and proves what its malloc and free hit paths do not do.
     Hotcheck(hotcheck::Options),
+    /// Runs jrsonnet-gcmodule's own tests on the package in its place.
+    GcmoduleTests(jrsonnet::TestOptions),
+    /// Builds jrsonnet with its collector and with ours in its place, and compares what both make of jsonnet's tests.
+    Jrsonnet(jrsonnet::ProgramOptions),
     /// Runs real programs without us and on us, and compares what they make.
     Programs(programs::Options),
     /// Builds published programs with rayon and with ours in its place, and compares what they make.
@@ -74,6 +82,8 @@ fn main() -> ExitCode {
         Chore::Coverage(options) => coverage::run(options),
         Chore::Deletable(options) => deletable::run(options),
         Chore::Hotcheck(options) => hotcheck::run(options),
+        Chore::GcmoduleTests(options) => jrsonnet::run_tests(options),
+        Chore::Jrsonnet(options) => jrsonnet::run_programs(options),
         Chore::Programs(options) => programs::run(options),
         Chore::RayonPrograms(options) => rayon::run_programs(options),
         Chore::RayonTests(options) => rayon::run_tests(options),

@@ -88,7 +88,7 @@ impl<T: ?Sized> Cc<T> {
     #[inline]
     pub(crate) fn retained(whole: NonNull<Boxed<T>>, object: Object) -> Self {
         let word = object.word().wrapping_add(ONE);
-        if word < SPECIAL {
+        if word.cast_signed() >= 0 {
             object.set_word(word);
         } else {
             retain_slow(object);
@@ -111,7 +111,7 @@ impl<T: ?Sized> Cc<T> {
     /// How many pointers keep the value alive.
     #[must_use]
     pub fn strong_count(&self) -> usize {
-        self.object().count() as usize
+        usize::try_from(self.object().count()).unwrap_or(usize::MAX)
     }
 
     /// How many [`Weak`] pointers there are.

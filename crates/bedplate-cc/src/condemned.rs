@@ -40,13 +40,14 @@ pub(crate) fn verify(objects: &[Object], is_live: &[bool], ledger: &Ledger) -> O
     let mut found = vec![0_u32; objects.len()];
     claims.retain(|claim| claim.target.word() & IN_TRIAL != 0);
     for claim in &claims {
-        found[claim.target.slot()] += 1;
+        let count: &mut u32 = &mut found[claim.target.slot()];
+        *count = count.saturating_add(1);
     }
     claims.sort_unstable_by_key(|claim| claim.pointer);
     let is_twice = claims
         .windows(2)
         .any(|pair| pair[0].pointer == pair[1].pointer);
-    let is_all = dead().all(|object| object.count() == found[object.slot()]);
+    let is_all = dead().all(|object| object.count() == u64::from(found[object.slot()]));
     (is_all && !is_twice).then_some(claims)
 }
 

@@ -35,8 +35,12 @@ pub(crate) struct Ledger {
     pub(crate) phase: Cell<Phase>,
     /// Bytes that may be made before the collector looks again.
     allowance: Cell<i64>,
-    /// The candidates that start a trial.
+    /// The new candidates that start a trial.
     threshold: Cell<usize>,
+    /// Candidates since the last trial.
+    noted: Cell<usize>,
+    /// The living objects that start a full pass.
+    full_at: Cell<usize>,
     pub(crate) limits: Cell<Limits>,
     pub(crate) stats: Cell<Stats>,
     live: Cell<usize>,
@@ -55,6 +59,8 @@ impl Ledger {
             phase: Cell::new(Phase::Idle),
             allowance: Cell::new(0),
             threshold: Cell::new(limits.candidates_min),
+            noted: Cell::new(0),
+            full_at: Cell::new(limits.growth_min),
             limits: Cell::new(limits),
             stats: Cell::new(Stats::default()),
             live: Cell::new(0),
@@ -67,6 +73,7 @@ impl Ledger {
         let limits = limits.bounded();
         self.limits.set(limits);
         self.threshold.set(limits.candidates_min);
+        self.full_at.set(limits.growth_min);
         self.allowance.set(0);
     }
 
@@ -106,7 +113,9 @@ impl Ledger {
         let mut candidates = self.candidates.borrow_mut();
         object.set_slot(candidates.len());
         candidates.push(object);
-        if candidates.len() >= self.threshold.get() {
+        let noted = self.noted.get() + 1;
+        self.noted.set(noted);
+        if noted >= self.threshold.get() {
             self.allowance.set(0);
         }
     }
@@ -158,17 +167,45 @@ impl Ledger {
         left < 0
     }
 
-    /// Gives a new allowance, none where candidates are enough for another trial.
-    pub(crate) fn allow(&self) {
-        let is_due = self.candidates.borrow().len() >= self.threshold.get();
-        let bytes = if is_due { 0 } else { self.limits.get().bytes };
+    /// Gives a new allowance; none where trials free much and candidates are enough for another.
+    pub(crate) fn allow(&self, is_worth_it: bool) {
+        let limits = self.limits.get();
+        self.noted.set(0);
+        let is_due = is_worth_it && self.candidates.borrow().len() >= self.threshold.get();
+        let bytes = match (limits.automatic, is_due) {
+            (false, _) => usize::MAX,
+            (true, true) => 0,
+            // As far as the next full pass at most: an object takes forty bytes, or more.
+            (true, false) => limits.bytes.min(self.growth_left().saturating_mul(40)),
+        };
         self.allowance.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
-    /// Whether so many wait for the full pass that it pays.
+    /// Whether so much more is alive than after the last full pass that another pays.
     pub(crate) fn is_full_due(&self) -> bool {
-        let deferred = self.deferred.borrow().len();
-        deferred > self.limits.get().deferred_min.max(self.live() / 2)
+        self.growth_left() == 0
+    }
+
+    /// The objects that may be made alive until a full pass is due.
+    fn growth_left(&self) -> usize {
+        let live = self.live();
+        // Where much was freed by counts the next one comes sooner.
+        let most = self.full_at.get().min(self.grown(live, 3));
+        self.full_at.set(most);
+        most.saturating_sub(live)
+    }
+
+    /// So many objects and some times as many, or at least the least growth.
+    fn grown(&self, live: usize, times: usize) -> usize {
+        let growth = live.saturating_mul(times);
+        live.saturating_add(growth.max(self.limits.get().growth_min))
+    }
+
+    /// Sets when the next full pass is due: later where this one was not worth it.
+    pub(crate) fn note_full(&self, freed: usize) {
+        let live = self.live();
+        let times = if freed * 4 >= live { 1 } else { 3 };
+        self.full_at.set(self.grown(live, times));
     }
 
     /// More often where it was worth it, less often where not. A program without candidates has no trials, and changes

@@ -5,12 +5,13 @@
 pub struct Limits {
     /// Objects in one trial; twice as many references are followed. Bounds the pause. 16 at least.
     pub trial_objects: usize,
-    /// The candidates that start a trial: between these two, moved by how much the last ones freed.
+    /// The new candidates that start a trial: between these two, moved by how much the last ones freed.
     pub candidates_min: usize,
     /// The upper end of the same.
     pub candidates_max: usize,
-    /// The objects left to a full pass that start one, or half of what is alive where that is more.
-    pub deferred_min: usize,
+    /// So many objects more than after the last full pass start one, or as many again where that is more; three times as many
+    /// where that pass freed less than a fifth. What waits for it is never more.
+    pub growth_min: usize,
     /// Bytes of new tracked objects that start a trial however few candidates there are: a few rings may hold much.
     pub bytes: usize,
     /// Trials on their own, when an object is made. Off, only `collect_cycles` and `step` collect.
@@ -23,7 +24,7 @@ impl Limits {
         trial_objects: 1024,
         candidates_min: 64,
         candidates_max: 8192,
-        deferred_min: 10_000,
+        growth_min: 10_000,
         bytes: 4 << 20,
         automatic: true,
     };

@@ -154,7 +154,7 @@ impl Object {
         self.set_word(self.word() & !flags);
     }
 
-    pub(crate) fn count(self) -> u32 {
+    pub(crate) fn count(self) -> u64 {
         word::count(self.word())
     }
 

@@ -82,6 +82,9 @@ pub(crate) fn try_run(ledger: &Rc<Ledger>, is_full: bool) -> Result<usize, Misna
     let freed = garbage.objects.len();
     condemned::drop_all(ledger, &garbage);
     release::drain(ledger);
+    if is_full {
+        ledger.note_full(freed);
+    }
     Ok(freed)
 }
 
@@ -89,18 +92,22 @@ pub(crate) fn try_run(ledger: &Rc<Ledger>, is_full: bool) -> Result<usize, Misna
 #[cold]
 #[inline(never)]
 pub(crate) fn look_slow(ledger: &Rc<Ledger>) {
-    ledger.allow();
+    ledger.allow(false);
     if !ledger.limits.get().automatic {
         return;
     }
-    let (candidates, _) = ledger.waiting();
-    if candidates > 0 {
-        run(ledger, false);
-    }
-    if ledger.is_full_due() {
+    let (candidates, deferred) = ledger.waiting();
+    let touched = ledger.stats.get().touched_objects;
+    let freed = if candidates > 0 {
+        run(ledger, false)
+    } else {
+        0
+    };
+    let touched = ledger.stats.get().touched_objects - touched;
+    if candidates + deferred > 0 && ledger.is_full_due() {
         run(ledger, true);
     }
-    ledger.allow();
+    ledger.allow(freed as u64 * 2 >= touched);
 }
 
 /// Frees all dead cycles, and those that their destructors leave; how many objects.
@@ -202,7 +209,7 @@ impl<'a> Trial<'a> {
             self.join(target);
         }
         let number = target.slot();
-        self.inside[number] += 1;
+        self.inside[number] = self.inside[number].saturating_add(1);
         self.targets.push(number);
     }
 
@@ -214,7 +221,7 @@ impl<'a> Trial<'a> {
             let word = object.word();
             let count = word::count(word);
             // One without a reference waits to be dropped as any other does.
-            if count > self.inside[number] || count == 0 || word::is_stuck(word) {
+            if count > u64::from(self.inside[number]) || count == 0 || word::is_stuck(word) {
                 open.push(number);
             }
         }

@@ -40,7 +40,7 @@ impl<T: ?Sized> Weak<T> {
     /// How many pointers keep the value alive.
     #[must_use]
     pub fn strong_count(&self) -> usize {
-        self.object().count() as usize
+        usize::try_from(self.object().count()).unwrap_or(usize::MAX)
     }
 
     /// How many [`Weak`] pointers there are.

@@ -4,11 +4,12 @@
 //! Pure functions on one word, so that the frequent operations load and store once.
 //!
 //! # Invariants
-//! - I1: the upper half is the count. Its uppermost bit is set where the count is not a plain one: it sticks, or the object is
-//!   condemned, and the lower 31 bits count on.
+//! - I1: the upper 48 bits are the count; flags are below, so that one reference is a small constant. The uppermost bit is set where
+//!   the count is not a plain one: it sticks, or the object is condemned, and the other bits count on. As a signed number such
+//!   a word is negative.
 
 /// One reference.
-pub(crate) const ONE: u64 = 1 << 32;
+pub(crate) const ONE: u64 = 1 << 16;
 /// The count is not a plain one.
 pub(crate) const SPECIAL: u64 = 1 << 63;
 
@@ -40,14 +41,14 @@ pub(crate) const QUIET: u64 = UNTRACKED | BUFFERED | DEFERRED | IN_TRIAL | DROPP
 const STICKY: u64 = SPECIAL | SPECIAL >> 1;
 
 /// The references.
-pub(crate) const fn count(word: u64) -> u32 {
-    (word >> 32) as u32 & (u32::MAX >> 1)
+pub(crate) const fn count(word: u64) -> u64 {
+    (word & !SPECIAL) / ONE
 }
 
 /// Whether a word that was just changed by one reference has a plain count of one or more.
 #[inline]
 pub(crate) const fn is_plain(word: u64) -> bool {
-    word.wrapping_sub(ONE) < SPECIAL - ONE
+    word.cast_signed() >= ONE.cast_signed()
 }
 
 /// Whether the count sticks: so many references were there once that they were no longer counted.

@@ -4,9 +4,9 @@
 //! - I1: both builds have the same lock file but for rayon, what it needs, and what `compat/rayon` needs.
 //! - I2: a build that was to be patched and was not is an error: cargo itself only warns.
 
-use super::published::{Source, copy};
 use crate::captured::captured;
 use crate::failure::Failure;
+use crate::published::{Source, copy};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,9 +1,9 @@
 //! `rayon-programs`: published programs on the pool.
 
 use super::compare::{self, Finding, Task};
-use super::published::{Source, fetch, make};
 use super::{images, texts};
 use crate::failure::{Failure, Verdict};
+use crate::published::{Source, fetch, make};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};

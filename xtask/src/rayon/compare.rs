@@ -1,9 +1,9 @@
 //! One program: builds, outputs, times.
 
 use super::build::{self, Builds};
-use super::published::{Source, make};
 use super::work::{self, Run};
 use crate::failure::Failure;
+use crate::published::{Source, make};
 use bedplate_evidence::ab::signed_rank::{self, Estimate};
 use core::time::Duration;
 use std::collections::BTreeMap;

@@ -11,7 +11,6 @@
 //! # Rooms
 //! | file | what it holds |
 //! |---|---|
-//! | `published.rs` | sources of published packages, copied into a folder |
 //! | `build.rs` | both builds of a program, and the proof that the patch was taken |
 //! | `work.rs` | one run of a program, with the pool's threads seen from the kernel |
 //! | `compare.rs` | one program: builds, outputs, times |
@@ -27,7 +26,6 @@ mod compare;
 mod explained;
 mod harness;
 mod images;
-mod published;
 mod suite;
 mod texts;
 mod work;

@@ -22,7 +22,11 @@ fn dead_rings_are_freed_without_a_request() {
     for _ in 0..10_000 {
         drop(ring(3, &dropped));
     }
-    assert!(count_thread_tracked() < 3000, "{}", count_thread_tracked());
+    assert!(
+        count_thread_tracked() < 12_000,
+        "{}",
+        count_thread_tracked()
+    );
     assert!(with_thread_object_space(|space| space.stats().trials) > 10);
 }
 
@@ -36,7 +40,7 @@ fn rings_that_lead_to_what_lives_do_not_hold_each_other_up() {
         dead.lead_to(&live);
     }
     let stats = with_thread_object_space(bedplate_cc::ObjectSpace::stats);
-    assert!(stats.live_objects < 24_000, "{stats:?}");
+    assert!(stats.live_objects < 45_000, "{stats:?}");
     // Live objects are looked at twice each, not once per ring.
     assert!(stats.touched_objects < 2_000_000, "{stats:?}");
     drop(live);
@@ -101,12 +105,12 @@ fn a_node_with_more_references_than_a_trial_follows_waits_for_a_full_pass() {
 }
 
 #[test]
-fn deferred_objects_start_a_full_pass_on_their_own() {
+fn growth_starts_a_full_pass_on_its_own() {
     let dropped: Rc<Cell<usize>> = Rc::default();
     with_thread_object_space(|space| {
         space.set_limits(Limits {
             trial_objects: 16,
-            deferred_min: 100,
+            growth_min: 100,
             ..Limits::DEFAULT
         });
     });
@@ -115,7 +119,7 @@ fn deferred_objects_start_a_full_pass_on_their_own() {
     }
     let stats = with_thread_object_space(bedplate_cc::ObjectSpace::stats);
     assert!(stats.full_passes > 0, "{stats:?}");
-    assert!(stats.live_objects < 50_000, "{stats:?}");
+    assert!(stats.live_objects < 1000, "{stats:?}");
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn with_a_trial_at_every_allocation() {
             trial_objects: 16 + usize::try_from(seed).unwrap() % 50,
             candidates_min: 1,
             candidates_max: 1,
-            deferred_min: 5,
+            growth_min: 5,
             ..Limits::DEFAULT
         };
         run(seed, STEPS, limits);
@@ -179,7 +179,7 @@ fn with_small_trials_and_no_full_pass() {
         let limits = Limits {
             trial_objects: 16,
             candidates_min: 4,
-            deferred_min: usize::MAX,
+            growth_min: usize::MAX,
             bytes: 1,
             ..Limits::DEFAULT
         };

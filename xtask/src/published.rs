@@ -24,13 +24,13 @@ struct Package {
 
 /// A package's source in a folder of ours.
 #[derive(Debug)]
-pub(super) struct Source {
-    pub(super) version: String,
-    pub(super) folder: PathBuf,
+pub(crate) struct Source {
+    pub(crate) version: String,
+    pub(crate) folder: PathBuf,
 }
 
 /// Copies the sources of `packages`, each with a version requirement, beneath `folder`, in the same order.
-pub(super) fn fetch(packages: &[(&str, &str)], folder: &Path) -> Result<Vec<Source>, Failure> {
+pub(crate) fn fetch(packages: &[(&str, &str)], folder: &Path) -> Result<Vec<Source>, Failure> {
     let asking = folder.join("asking");
     make(&asking.join("src"))?;
     let mut manifest = String::from(
@@ -70,7 +70,7 @@ pub(super) fn fetch(packages: &[(&str, &str)], folder: &Path) -> Result<Vec<Sour
 }
 
 /// Copies a folder and what is beneath it; files become writable.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     make(to)?;
     let entries = fs::read_dir(from).map_err(|error| Failure::file(from, error))?;
     for entry in entries {
@@ -87,11 +87,11 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
 }
 
 /// Makes a folder.
-pub(super) fn make(folder: &Path) -> Result<(), Failure> {
+pub(crate) fn make(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))
 }
 
 /// Writes a file.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(|error| Failure::file(path, error))
 }
