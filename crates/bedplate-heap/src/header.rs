@@ -37,6 +37,8 @@ pub(crate) const MARK: u64 = 1 << 13;
 /// A decrement to non-zero need not be noted.
 pub(crate) const QUIET: u64 = BUFFERED | DEFERRED | LEAF;
 
+const COUNT: u64 = !(ONE - 1);
+const KIND: u64 = 31;
 const AGE_SHIFT: u32 = 5;
 const AGE: u64 = 3 << AGE_SHIFT;
 const SCRATCH: u64 = 0xffff << 16;
@@ -121,7 +123,7 @@ impl Kind {
 
 #[inline]
 pub(crate) const fn kind(header: u64) -> Kind {
-    KINDS[(header & 31) as usize]
+    KINDS[(header & KIND) as usize]
 }
 
 #[inline]
@@ -132,7 +134,7 @@ pub(crate) const fn count(header: u64) -> u32 {
 /// Whether an object is there, and of a kind.
 #[inline]
 pub(crate) const fn is_kind(header: u64, kind: Kind) -> bool {
-    header & 31 == kind as u64 && header >= ONE
+    header & KIND == kind as u64 && header >= ONE
 }
 
 /// Whether a header that has one reference more now is a plain sum: it was neither dying nor stuck.
@@ -162,6 +164,12 @@ pub(crate) const fn stuck(header: u64) -> u64 {
 #[inline]
 pub(crate) const fn is_single(header: u64) -> bool {
     count(header) == 1
+}
+
+/// Whether the object is of a kind, one reference to it is all there is, and nobody is to see its end.
+#[inline]
+pub(crate) const fn is_last_plain(header: u64, kind: Kind) -> bool {
+    header & (COUNT | KIND | FINALIZER | HAS_WEAK) == ONE | kind as u64
 }
 
 #[inline]

@@ -13,6 +13,9 @@
 //! reads a value lends it. Who keeps what was lent calls [`Heap::retain`], and [`Heap::release`] in the
 //! end. A host that wants this done for it uses a [`Root`].
 //!
+//! Who hands over its last reference to an object into a ring of that object makes garbage without a
+//! release, which only a full pass finds; to retain before and release after costs little and tells.
+//!
 //! # Examples
 //! ```
 //! use bedplate_heap::{Heap, Value};

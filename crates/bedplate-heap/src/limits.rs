@@ -87,7 +87,7 @@ limits! {
     deferred_percent: "percent", 0, 100, 50,
         "The same as a share of the objects that are alive.";
     growth_percent: "percent", 1, 1000, 50,
-        "By how much the heap may grow from one full pass to the next, if there is anything that no trial could decide.";
+        "By how much the heap may grow from one full pass to the next, if there is anything undecided.";
     growth_min_bytes: "bytes", 64 << 10, usize::MAX, 8 << 20,
         "The least of that growth: a small heap need not be passed at each step.";
     growth_max_bytes: "bytes", 64 << 10, usize::MAX, 64 << 20,

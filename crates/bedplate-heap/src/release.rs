@@ -30,43 +30,77 @@ impl Heap {
     /// A release that is not a plain difference: the last, a stuck count, or one too many.
     #[inline(never)]
     pub(crate) fn release_slow(&mut self, at: u32, word: u64) {
-        if !header::is_single(word) {
-            if header::count(word) == 0 {
-                self.stats.underflows += 1;
+        if header::is_last_plain(word, Kind::Cell) {
+            let held = self.value_near::<1>(at);
+            self.give_plain(CELL, at);
+            if held.is_object() {
+                return self.release_held(held.place(), 0);
             }
-            return;
+            self.attend_if_due();
+        } else if header::is_last_plain(word, Kind::Node) {
+            let links = self.words.load_near::<1>(at);
+            self.give_plain(PAIR, at);
+            if links != 0 {
+                return self.release_held(low(links), high(links));
+            }
+            self.attend_if_due();
+        } else if header::is_last_plain(word, Kind::Pair) {
+            let (first, second) = (self.value_near::<1>(at), self.value_near::<2>(at));
+            self.give_plain(PAIR, at);
+            if first.is_object() || second.is_object() {
+                return self.release_held(first.link(), second.link());
+            }
+            self.attend_if_due();
+        } else {
+            self.release_other(at, word);
         }
-        let is_freed = word & (FINALIZER | HAS_WEAK) == 0 && self.free_alone(at, word);
-        if !is_freed && self.dies(at, word) {
-            self.dying.list.push(at);
-        }
-        if self.is_dying() || self.cycles.triggers.is_due {
+    }
+
+    /// Gives a slot of a class back whose object held nothing that is still to be released.
+    #[inline]
+    fn give_plain(&mut self, class: usize, at: u32) {
+        self.stats.freed_objects += 1;
+        self.slots.give_slot(&mut self.words, class, at);
+    }
+
+    #[inline]
+    fn attend_if_due(&mut self) {
+        if self.cycles.triggers.is_due {
             self.attend();
         }
     }
 
-    /// Frees a small object without the list; `false` where it is none. What dies by it is in the list.
-    #[inline]
-    fn free_alone(&mut self, at: u32, word: u64) -> bool {
-        let near = self.words.load_near::<1>(at);
-        let (class, first, second) = match header::kind(word) {
-            Kind::Cell => (CELL, Value::from_word(near).link(), 0),
-            Kind::Node => (PAIR, low(near), high(near)),
-            Kind::Pair => {
-                let second = self.value_near::<2>(at).link();
-                (PAIR, Value::from_word(near).link(), second)
-            }
-            _ => return false,
-        };
-        self.stats.freed_objects += 1;
-        self.slots.give_slot(&mut self.words, class, at);
+    /// Releases what a small object held that is freed.
+    #[inline(never)]
+    fn release_held(&mut self, first: u32, second: u32) {
         if first != 0 {
             self.release_child(first);
         }
         if second != 0 {
             self.release_child(second);
         }
-        true
+        self.attend_if_due();
+    }
+
+    #[inline(never)]
+    fn release_other(&mut self, at: u32, word: u64) {
+        if !header::is_single(word) {
+            if header::count(word) == 0 {
+                self.stats.underflows += 1;
+            }
+            return;
+        }
+        if self.dies(at, word) {
+            self.push_dying(at);
+        }
+        self.attend_if_due();
+    }
+
+    /// Puts an object into the list, and sees to it that it is worked off.
+    #[inline]
+    fn push_dying(&mut self, at: u32) {
+        self.dying.list.push(at);
+        self.cycles.triggers.is_due = true;
     }
 
     /// The last reference to an object goes. Whether it dies now: it may be finalized first.
@@ -121,7 +155,7 @@ impl Heap {
     /// Releases a reference that a dying object held.
     pub(crate) fn release_child(&mut self, at: u32) {
         if self.lose(at) {
-            self.dying.list.push(at);
+            self.push_dying(at);
         }
     }
 
@@ -250,14 +284,22 @@ impl Heap {
             }
         }
         for &at in garbage {
-            self.some_edges(at, 0, usize::MAX, Self::release_unless_garbage);
+            match self.edges_small(at, self.words.load(at)) {
+                Some([first, second]) => {
+                    self.release_unless_garbage(first);
+                    self.release_unless_garbage(second);
+                }
+                None => {
+                    self.some_edges(at, 0, usize::MAX, Self::release_unless_garbage);
+                }
+            }
         }
         for &at in garbage {
             let word = self.words.load(at);
-            if word & HAS_WEAK == 0 && self.edges_small(at, word).is_some() {
-                self.give_small(at, word);
-            } else {
-                self.dispose(at);
+            match header::kind(word) {
+                Kind::Pair | Kind::Node if word & HAS_WEAK == 0 => self.give_plain(PAIR, at),
+                Kind::Cell if word & HAS_WEAK == 0 => self.give_plain(CELL, at),
+                _ => self.dispose(at),
             }
         }
         self.stats.cycle_objects += garbage.len() as u64;
@@ -265,7 +307,7 @@ impl Heap {
 
     #[inline]
     fn release_unless_garbage(&mut self, child: u32) {
-        if self.words.load(child) & IN_TRIAL == 0 {
+        if child != 0 && self.words.load(child) & IN_TRIAL == 0 {
             self.release_child(child);
         }
     }

@@ -88,6 +88,8 @@ pub(crate) struct Slots {
     pub(crate) chunks: Vec<Chunk>,
     /// Chunks that are free, first and how many; neighbours are joined.
     pub(crate) spare: Vec<(u32, u32)>,
+    /// Chunks of spans.
+    in_spans: u32,
 }
 
 impl Slots {
@@ -102,6 +104,7 @@ impl Slots {
             bump_end: [0; CLASSES],
             chunks: vec![first],
             spare: Vec::new(),
+            in_spans: 0,
         }
     }
 
@@ -156,6 +159,7 @@ impl Slots {
     pub(crate) fn take_span(&mut self, memory: &mut Words, words: u32) -> Result<u32, HeapError> {
         let count = words.div_ceil(CHUNK);
         let first = self.take_chunks(memory, count)?;
+        self.in_spans += count;
         self.chunks[first as usize].used = Use::Span(count);
         for chunk in first + 1..first + count {
             self.chunks[chunk as usize].used = Use::Inside;
@@ -197,6 +201,7 @@ impl Slots {
     #[cold]
     fn give_span(&mut self, memory: &mut Words, place: u32, count: u32) {
         memory.store(place, 0);
+        self.in_spans = self.in_spans.saturating_sub(count);
         let mut first = place >> CHUNK_SHIFT;
         for chunk in first..first + count {
             self.chunks[chunk as usize].used = Use::Free;
@@ -261,10 +266,14 @@ impl Slots {
         false
     }
 
-    /// Chunks that are in use.
-    pub(crate) fn chunks_used(&self) -> usize {
+    /// Chunks of size classes, and of spans.
+    pub(crate) fn chunks_used(&self) -> [usize; 2] {
         let spare: u32 = self.spare.iter().map(|(_, count)| count).sum();
-        self.chunks.len() - spare as usize
+        let spans = self.in_spans as usize;
+        [
+            self.chunks.len().saturating_sub(spare as usize + spans),
+            spans,
+        ]
     }
 
     /// Behind the last slot that was chained once, in the chunk that starts so (I3).

@@ -96,6 +96,7 @@ impl Heap {
     }
 
     /// The next candidate that is one still.
+    #[inline]
     pub(crate) fn next_candidate(&mut self) -> Option<u32> {
         while let Some(at) = self.cycles.candidates.pop() {
             let word = self.words.load(at);

@@ -51,7 +51,7 @@ impl Heap {
     /// Goes on with a pass until a phase or its end.
     pub(crate) fn finish_pass(&mut self, until: Phase) {
         while !self.cycles.pass.is_idle() && self.cycles.pass.phase != until {
-            self.pass_slice(1 << 20);
+            self.pass_slice_until(until, 1 << 20);
         }
     }
 

@@ -138,8 +138,13 @@ impl Heap {
 
     /// One slice: so many objects and references. How many are left of them.
     pub(crate) fn pass_slice(&mut self, steps: usize) -> usize {
+        self.pass_slice_until(Phase::Idle, steps)
+    }
+
+    /// The same, but no farther than to the beginning of a phase.
+    pub(super) fn pass_slice_until(&mut self, until: Phase, steps: usize) -> usize {
         let mut left = steps;
-        while left > 0 {
+        while left > 0 && self.cycles.pass.phase != until {
             left = match self.cycles.pass.phase {
                 Phase::Idle => return left,
                 Phase::Count => self.count_some(left),

@@ -23,9 +23,8 @@ const LIVE: u32 = 1 << 31;
 /// A set under test.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trial {
-    objects: Vec<u32>,
-    /// References from inside, by number; [`LIVE`] in the end.
-    inside: Vec<u32>,
+    /// Each object, and the references to it from inside; [`LIVE`] in the end.
+    objects: Vec<(u32, u32)>,
     /// Scratch numbers of a pass that is under way, by number.
     saved: Vec<u32>,
     /// The candidates it began with.
@@ -45,7 +44,6 @@ pub(super) struct Trial {
 impl Trial {
     fn begin(&mut self, room: usize) {
         self.objects.clear();
-        self.inside.clear();
         self.saved.clear();
         self.seeds.clear();
         self.garbage.clear();
@@ -90,15 +88,15 @@ impl Heap {
         if trial.is_cut {
             for &at in &trial.seeds {
                 let number = header::scratch(self.words.load(at)) as usize;
-                if trial.inside[number] >= LIVE {
+                if trial.objects[number].1 >= LIVE {
                     self.defer(at);
                 }
             }
         }
         let mut flags = 0;
-        for (number, (&at, inside)) in trial.objects.iter().zip(&trial.inside).enumerate() {
+        for (number, &(at, inside)) in trial.objects.iter().enumerate() {
             let word = self.words.load(at);
-            if *inside < LIVE {
+            if inside < LIVE {
                 flags |= word;
                 trial.garbage.push(at);
                 continue;
@@ -146,8 +144,7 @@ impl Heap {
     #[inline]
     fn join_set(&mut self, trial: &mut Trial, at: u32, word: u64, inside: u32) {
         let number = trial.objects.len() as u64;
-        trial.objects.push(at);
-        trial.inside.push(inside);
+        trial.objects.push((at, inside));
         if self.cycles.pass.has_scratch() {
             trial.saved.push(header::scratch(word));
         }
@@ -157,7 +154,7 @@ impl Heap {
 
     /// Counts the references of the objects that joined; `false` where there is no room for it.
     fn expand(&mut self, trial: &mut Trial) -> bool {
-        while let Some(&at) = trial.objects.get(trial.expanded) {
+        while let Some(&(at, _)) = trial.objects.get(trial.expanded) {
             let is_there = match self.edges_small(at, self.words.load(at)) {
                 Some(children) => self.expand_small(trial, children),
                 None => self.expand_large(trial, at),
@@ -208,7 +205,9 @@ impl Heap {
     fn meet(&mut self, trial: &mut Trial, child: u32) {
         let word = self.words.load(child);
         if word & IN_TRIAL != 0 {
-            trial.inside[header::scratch(word) as usize] += 1;
+            if let Some((_, inside)) = trial.objects.get_mut(header::scratch(word) as usize) {
+                *inside += 1;
+            }
             return;
         }
         if word & LEAF != 0 || header::count(word) == 0 {
@@ -225,9 +224,9 @@ impl Heap {
     /// Marks the objects that something outside the set leads to.
     fn judge(&self, trial: &mut Trial) {
         trial.open.clear();
-        for (number, (&at, inside)) in (0..).zip(trial.objects.iter().zip(&mut trial.inside)) {
+        for (number, (at, inside)) in (0..).zip(&mut trial.objects) {
             // A count that sticks is greater than any.
-            if header::count(self.words.load(at)) > *inside {
+            if header::count(self.words.load(*at)) > *inside {
                 *inside = LIVE;
                 trial.open.push(number);
             }
@@ -236,13 +235,17 @@ impl Heap {
             if number >= narrow(trial.expanded) {
                 continue;
             }
-            let Trial { inside, open, .. } = trial;
-            self.each_edge(trial.objects[number as usize], |child| {
+            let Trial { objects, open, .. } = trial;
+            self.each_edge(objects[number as usize].0, |child| {
                 let word = self.words.load(child);
-                let child = header::scratch(word);
-                if word & IN_TRIAL != 0 && inside[child as usize] < LIVE {
-                    inside[child as usize] = LIVE;
-                    open.push(child);
+                let number = header::scratch(word);
+                if word & IN_TRIAL == 0 {
+                    return;
+                }
+                let inside = &mut objects[number as usize].1;
+                if *inside < LIVE {
+                    *inside = LIVE;
+                    open.push(number);
                 }
             });
         }

@@ -10,7 +10,6 @@
 //! trials, and nothing moves; without deferred objects only a heap that became four times as large is
 //! passed, which is seldom however large it becomes.
 
-use super::pass::Phase;
 use crate::bits::narrow;
 use crate::slots::CHUNK;
 use crate::{Heap, Limits};
@@ -28,7 +27,8 @@ const POOR_YIELD: u64 = 64;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Triggers {
-    /// Whether the next release that frees or leaves something does a piece of work.
+    /// Whether the next release that frees or leaves something does a piece of work: where objects wait
+    /// to be freed, it is set.
     pub(crate) is_due: bool,
     /// The count of objects made at which the next one does.
     pub(crate) tick_at: u64,
@@ -41,8 +41,10 @@ pub(crate) struct Triggers {
     large_words: usize,
     /// References that the program let go since the last slice.
     events: usize,
-    /// Bytes of the heap when the last pass ended.
+    /// What objects held when the last pass ended, in bytes.
     base_bytes: usize,
+    /// The most objects at a time, as seen now and then.
+    most_objects: usize,
     /// How often the greatest growth is doubled.
     growth_shift: u32,
     /// Objects that the pass under way freed.
@@ -64,6 +66,7 @@ impl Triggers {
             large_words: 0,
             events: 0,
             base_bytes: 0,
+            most_objects: 0,
             growth_shift: 0,
             pass_freed: 0,
         }
@@ -88,7 +91,7 @@ impl Heap {
     pub(super) fn look_at_candidates(&mut self) {
         let triggers = &mut self.cycles.triggers;
         if self.cycles.candidates.len() >= triggers.candidates {
-            triggers.is_due = self.limits.automatic;
+            triggers.is_due |= self.limits.automatic;
         }
     }
 
@@ -96,7 +99,7 @@ impl Heap {
     pub(super) fn look_at_deferred(&mut self) {
         let triggers = &mut self.cycles.triggers;
         if self.cycles.deferred.len() >= triggers.deferred {
-            triggers.is_due = self.limits.automatic;
+            triggers.is_due |= self.limits.automatic;
         }
     }
 
@@ -105,7 +108,7 @@ impl Heap {
         let triggers = &mut self.cycles.triggers;
         triggers.events += 1;
         if triggers.events >= self.limits.pass_events {
-            triggers.is_due = self.limits.automatic;
+            triggers.is_due |= self.limits.automatic;
         }
     }
 
@@ -114,23 +117,29 @@ impl Heap {
     #[inline(never)]
     pub(crate) fn attend(&mut self) {
         let left = self.work_off_steps(self.limits.release_steps);
-        if left > 0 && self.cycles.triggers.is_due {
-            self.do_what_is_due(left);
+        if left > 0 {
+            self.cycles.triggers.is_due = false;
+            if self.limits.automatic {
+                self.do_what_is_due(left);
+            }
         }
     }
 
     fn do_what_is_due(&mut self, left: usize) {
-        self.cycles.triggers.is_due = false;
-        if self.cycles.candidates.len() >= self.cycles.triggers.candidates {
+        let triggers = &mut self.cycles.triggers;
+        if self.cycles.candidates.len() >= triggers.candidates {
             self.trial_of_candidates();
-        } else if self.cycles.deferred.len() >= self.cycles.triggers.deferred {
+        } else if self.cycles.deferred.len() >= triggers.deferred {
             self.trial_of_deferred();
-        } else {
-            self.cycles.triggers.events = 0;
+        } else if triggers.events >= self.limits.pass_events {
+            triggers.events = 0;
             self.pass_slice(left.min(self.limits.pass_steps));
         }
         self.look_at_candidates();
         self.look_at_deferred();
+        if self.is_dying() {
+            self.cycles.triggers.is_due = true;
+        }
     }
 
     /// A trial, and how many candidates start the next: fewer where this was worth it, more where not.
@@ -180,6 +189,7 @@ impl Heap {
     }
 
     fn set_tick(&mut self) {
+        self.note_objects();
         let is_slow = self.cycles.pass.is_idle() || self.limits.collect_each > 0;
         let objects = if is_slow || !self.limits.automatic {
             idle_tick(&self.limits)
@@ -204,16 +214,18 @@ impl Heap {
         let live = self.stats.live_objects();
         let share = live.saturating_mul(self.limits.deferred_percent as u64) / 100;
         let is_much = deferred > share.max(self.limits.deferred_min as u64);
-        is_much || self.has_grown(deferred > 0) || self.relief.is_asked()
+        is_much
+            || self.has_grown(deferred > 0 || !self.cycles.candidates.is_empty())
+            || self.relief.is_asked()
     }
 
-    /// Whether the heap grew by what the limits say. Without anything that was deferred it must have grown
-    /// to a multiple: who stores the last reference to an object into the object's own ring makes garbage
+    /// Whether the heap grew by what the limits say. Without anything undecided it must have grown to a
+    /// multiple: who stores the last reference to an object into the object's own ring makes garbage
     /// that no decrement tells of.
-    fn has_grown(&self, is_any_deferred: bool) -> bool {
+    fn has_grown(&self, is_any_undecided: bool) -> bool {
         let (limits, triggers) = (&self.limits, &self.cycles.triggers);
         let base = triggers.base_bytes;
-        let growth = if is_any_deferred {
+        let growth = if is_any_undecided {
             let share = (base / 100).saturating_mul(limits.growth_percent);
             let most = limits
                 .growth_max_bytes
@@ -222,12 +234,22 @@ impl Heap {
         } else {
             base.max(limits.growth_min_bytes).saturating_mul(UNTOLD)
         };
-        self.used_bytes() > base.saturating_add(growth)
+        self.held_bytes() > base.saturating_add(growth)
     }
 
-    /// Bytes of chunks in use.
-    fn used_bytes(&self) -> usize {
-        self.slots.chunks_used() * CHUNK as usize * 8
+    /// About what objects hold. Chunks stay with their class when their objects go, so what is in
+    /// classes counts by the objects that are alive, of as many as there ever were.
+    fn held_bytes(&self) -> usize {
+        let [classes, spans] = self.slots.chunks_used();
+        let live = usize::try_from(self.stats.live_objects()).unwrap_or(usize::MAX);
+        let most = self.cycles.triggers.most_objects.max(live).max(1);
+        (classes.saturating_mul(live) / most + spans) * CHUNK as usize * 8
+    }
+
+    fn note_objects(&mut self) {
+        let live = usize::try_from(self.stats.live_objects()).unwrap_or(usize::MAX);
+        let most = &mut self.cycles.triggers.most_objects;
+        *most = live.max(*most);
     }
 
     pub(super) fn pass_began(&mut self) {
@@ -238,7 +260,7 @@ impl Heap {
 
     pub(super) fn pass_ended(&mut self) {
         self.stats.full_passes += 1;
-        let base_bytes = self.used_bytes();
+        let base_bytes = self.held_bytes();
         let live = self.stats.live_objects();
         let triggers = &mut self.cycles.triggers;
         triggers.base_bytes = base_bytes;
@@ -271,8 +293,7 @@ impl Heap {
     /// that was not allowed, or nothing was there.
     #[cold]
     pub(crate) fn collect_for_room(&mut self) -> bool {
-        let is_worth = self.limits.automatic && self.cycles.pass.phase == Phase::Idle;
-        is_worth && self.collect_held().objects > 0
+        self.limits.automatic && self.collect_held().objects > 0
     }
 
     /// The candidates that start a trial now.

@@ -144,10 +144,14 @@ impl Heap {
     /// - [`HeapError::Kind`]: it is no node.
     #[inline]
     pub fn set_node(&mut self, node: Ref, links: [Option<Ref>; 2]) -> Result<(), HeapError> {
-        let (old, _) = self.node(node)?;
+        let at = self.expect(node, Kind::Node)?;
+        let old = self.words.load_near::<1>(at);
         let [left, right] = links.map(|link| link.map_or(0, Ref::index));
-        self.words.store_near::<1>(node.index(), join(left, right));
-        self.release_all(old.map(Value::from));
+        self.words.store_near::<1>(at, join(left, right));
+        if old != 0 {
+            self.release(Ref::at(low(old)).into());
+            self.release(Ref::at(high(old)).into());
+        }
         Ok(())
     }
 

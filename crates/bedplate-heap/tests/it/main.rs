@@ -15,6 +15,7 @@ mod mixture;
 mod model;
 mod pass;
 mod recover;
+mod triggers;
 mod values;
 mod verify;
 mod weak;
