@@ -406,7 +406,25 @@ fn decide(
     if has(|f| matches!(f, Found::Shown(_))) {
         return (Class::Telemetry, None);
     }
-    never_read(operations)
+    let (class, why) = never_read(operations);
+    if class == Class::Telemetry && is_shared(program, ty) {
+        let what = "counted here, and shared with what may read it by another name";
+        return (Class::Unknown, say(first.op.site, what));
+    }
+    (class, why)
+}
+
+/// Whether an atomic lies behind a pointer that others may have too: `Arc`, `Rc` or a reference, also
+/// inside of a type of the tree.
+fn is_shared(program: &Program, ty: &str) -> bool {
+    let is_pointer = |ty: &str| ty.contains("Arc<") || ty.contains("Rc<") || ty.contains('&');
+    let words = program.words(ty);
+    let mut structures = program.units.iter().flat_map(|unit| &unit.structures);
+    is_pointer(ty)
+        || structures.any(|structure| {
+            let mut fields = structure.fields.iter();
+            words.contains(&structure.name) && fields.any(|field| is_pointer(&field.ty))
+        })
 }
 
 fn never_read(operations: &[Attached]) -> (Class, Option<Reasons>) {

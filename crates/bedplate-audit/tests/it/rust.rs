@@ -353,6 +353,19 @@ fn what_is_read_by_the_name_of_a_function_is_followed() {
 }
 
 #[test]
+fn what_is_shared_and_not_read_here_is_not_called_telemetry() {
+    // The guard has the counter of whoever made it, who may wait for it.
+    let text = "struct Guard(Arc<AtomicUsize>);\n\
+        impl Drop for Guard { fn drop(&mut self) { self.0.fetch_sub(1, Relaxed); } }\n\
+        fn start(count: &Arc<AtomicUsize>) { let guard = Guard(count.clone()); work(guard); }";
+    assert_class("a.rs", text, "Guard.0", Class::Unknown);
+    let wrapped = "struct Counter(Arc<AtomicU64>);\n\
+        impl Counter { fn raise(&self, n: u64) { self.0.fetch_max(n, Relaxed); } }\n\
+        struct Config { seen: Counter }\nimpl Config { fn f(&self) { self.seen.raise(3); } }";
+    assert_class("a.rs", wrapped, "Config.seen", Class::Unknown);
+}
+
+#[test]
 fn what_let_else_leaves_by_is_decided() {
     let with = |leave: &str| {
         format!(
