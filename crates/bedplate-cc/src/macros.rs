@@ -53,8 +53,10 @@ macro_rules! trace_fields {
         $(
             impl<$($($param: $crate::Trace)?),*> $crate::Trace for $type {
                 fn trace(&self, tracer: &mut $crate::Tracer<'_>) {
+                    // As a method, so that a box of a trait object is looked into.
+                    use $crate::Trace as _;
                     let _ = &tracer;
-                    $($crate::Trace::trace(&self.$field, tracer);)*
+                    $(self.$field.trace(tracer);)*
                 }
 
                 #[inline]

@@ -46,8 +46,9 @@ mod tests;
 
 mod trace_impls {
     pub use jrsonnet_gcmodule::*;
-    #[path = "../parts/impls.rs"]
-    mod tests;
+    mod tests {
+        include!("parts/impls.rs");
+    }
 }
 
 #[path = "parts/dyn_cc.rs"]
@@ -126,7 +127,8 @@ fn module<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 /// another kind of comment, and is not found.
 fn examples(text: &str) -> Vec<String> {
     let mut examples = Vec::new();
-    let mut open: Option<String> = None;
+    // What is between two fences: an example, or text that is none.
+    let mut open: Option<Option<String>> = None;
     for line in text.lines() {
         let line = line.trim_start();
         let said = line
@@ -137,16 +139,16 @@ fn examples(text: &str) -> Vec<String> {
             continue;
         };
         match (&mut open, said.trim().strip_prefix("```")) {
-            (None, Some(kind)) if !kind.contains("plain") => {
-                open = Some(format!("/// ```{kind}\n"));
+            (None, Some(kind)) => {
+                let is_code = !kind.contains("plain");
+                open = Some(is_code.then(|| format!("/// ```{kind}\n")));
             }
-            // The other end of one that is no code is taken for a beginning, and dropped where the comment ends.
-            (None, _) => {}
-            (Some(example), Some(_)) => {
-                example.push_str("/// ```\n");
-                examples.extend(open.take());
+            (Some(_), Some(_)) => {
+                let example = open.take().flatten();
+                examples.extend(example.map(|example| example + "/// ```\n"));
             }
-            (Some(example), None) => example.push_str(&format!("///{said}\n")),
+            (Some(Some(example)), None) => example.push_str(&format!("///{said}\n")),
+            (_, None) => {}
         }
     }
     examples
