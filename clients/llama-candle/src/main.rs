@@ -2,7 +2,7 @@
 //!
 //! `llama-candle make FOLDER` writes two models of random weights and one of characters that is trained
 //! for a minute or two on the repository's documents, each as GGUF and as safetensors.
-//! `llama-candle prove FOLDER [TOKENS]` generates with candle and with the client, from both formats and
+//! `llama-candle prove FOLDER [TOKENS [PENALTY]]` generates with candle and with the client, from both formats and
 //! both caches, undisturbed and with forks, cuts, roll backs and evictions on the way; says how far the logits
 //! are apart, and ends with 1 where a token differs or a planted error is not seen.
 //!
@@ -33,15 +33,20 @@ pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// Tokens that are compared where no other number is named.
 const TOKENS: usize = 2000;
+/// What the rule against repetition takes off where nothing else is named.
+const PENALTY: f32 = 1.0;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let ended = match *words {
         ["make", folder] => make(Path::new(folder)),
-        ["prove", folder] => proof::prove(Path::new(folder), TOKENS),
+        ["prove", folder] => proof::prove(Path::new(folder), TOKENS, PENALTY),
         ["prove", folder, tokens] => {
-            number(tokens).and_then(|n| proof::prove(Path::new(folder), n))
+            number(tokens).and_then(|n| proof::prove(Path::new(folder), n, PENALTY))
+        }
+        ["prove", folder, tokens, penalty] => {
+            number(tokens).and_then(|n| proof::prove(Path::new(folder), n, penalty.parse()?))
         }
         _ => Err("see the top of main.rs for what can be asked".into()),
     };

@@ -18,47 +18,49 @@ const DIFFERENT: usize = 30;
 /// How often something happens to a sequence.
 const EVERY: usize = 40;
 
-/// One model: its name, the rule that it speaks by, and its prompt.
+/// One model: its name, whether it speaks by the rule, and its prompt.
 struct Case {
     name: &'static str,
-    rule: Option<Repetition>,
+    has_rule: bool,
     prompt: &'static str,
 }
 
-const RULE: Repetition = Repetition {
-    penalty: 0.6,
-    tokens: 64,
-};
+/// Tokens that the rule against repetition counts.
+const RULE_TOKENS: usize = 64;
 const CASES: [Case; 4] = [
     Case {
+        name: "characters",
+        has_rule: true,
+        prompt: "# Memory\n\nThe allocator ",
+    },
+    Case {
         name: "random-a",
-        rule: None,
+        has_rule: false,
         prompt: "",
     },
     Case {
         name: "random-a",
-        rule: Some(RULE),
+        has_rule: true,
         prompt: "",
     },
     Case {
         name: "random-b",
-        rule: Some(RULE),
+        has_rule: true,
         prompt: "",
-    },
-    Case {
-        name: "characters",
-        rule: Some(RULE),
-        prompt: "# Memory\n\nThe allocator ",
     },
 ];
 
 /// Compares every model in a folder with candle's.
-pub(crate) fn prove(folder: &Path, count: usize) -> Outcome<()> {
+pub(crate) fn prove(folder: &Path, count: usize, penalty: f32) -> Outcome<()> {
     let mut failures = Vec::new();
     for case in &CASES {
         for format in ["gguf", "safetensors"] {
             let path = folder.join(case.name).with_extension(format);
-            compare(case, &path, count, &mut failures)?;
+            let rule = case.has_rule.then_some(Repetition {
+                penalty,
+                tokens: RULE_TOKENS,
+            });
+            compare(case, rule, &path, count, &mut failures)?;
         }
     }
     if failures.is_empty() {
@@ -68,7 +70,13 @@ pub(crate) fn prove(folder: &Path, count: usize) -> Outcome<()> {
     Err(failures.join("; ").into())
 }
 
-fn compare(case: &Case, path: &Path, count: usize, failures: &mut Vec<String>) -> Outcome<()> {
+fn compare(
+    case: &Case,
+    rule: Option<Repetition>,
+    path: &Path,
+    count: usize,
+    failures: &mut Vec<String>,
+) -> Outcome<()> {
     let bytes = ModelBytes::copy(path, None)?;
     let file = ModelFile::parse(path, &bytes)?;
     let model = Model::load(&file)?;
@@ -77,7 +85,7 @@ fn compare(case: &Case, path: &Path, count: usize, failures: &mut Vec<String>) -
         "" => vec![1, 2, 3, 5, 8, 13, 21],
         text => model.vocabulary().encode(text)?,
     };
-    let chooser = || match case.rule {
+    let chooser = || match rule {
         Some(rule) => Chooser::greedy().repetition(rule),
         None => Chooser::greedy(),
     };
@@ -108,7 +116,7 @@ fn compare(case: &Case, path: &Path, count: usize, failures: &mut Vec<String>) -
             )
         }
     };
-    let rule = if case.rule.is_some() {
+    let rule = if case.has_rule {
         "by the rule"
     } else {
         "greedy"
