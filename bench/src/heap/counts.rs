@@ -26,7 +26,7 @@ const ALL: &[&str] = &[
     "gc-arena",
 ];
 
-const HOT: Sized = Sized {
+pub(super) const HOT: Sized = Sized {
     program: "hot",
     from: 1000,
     to: 101_000,
@@ -38,13 +38,13 @@ const SPREAD: Sized = Sized {
     to: 24,
     each: 10_000,
 };
-const LEAF: Sized = Sized {
+pub(super) const LEAF: Sized = Sized {
     program: "leaf",
     from: 1000,
     to: 101_000,
     each: 1,
 };
-const RINGS: Sized = Sized {
+pub(super) const RINGS: Sized = Sized {
     program: "rings",
     from: 2000,
     to: 22_000,

@@ -13,11 +13,13 @@
 //! | `times.rs` | rows of times beside a large live heap, and of memory |
 //! | `window.rs` | rows of a long program: pauses, floating garbage, what is left |
 //! | `deep.rs` | rows of deep structures |
+//! | `whole.rs` | rows of what goes over the whole heap: verification, checkpoints |
 
 mod counts;
 mod deep;
 mod programs;
 mod times;
+mod whole;
 mod window;
 
 use crate::Options;
@@ -72,6 +74,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         .chain(times::ROWS)
         .chain(window::ROWS)
         .chain(deep::ROWS)
+        .chain(whole::ROWS)
         .filter(|asked| only.is_none_or(|only| asked.question.id.starts_with(only)))
         .map(|asked| {
             eprintln!("{}", asked.question.id);

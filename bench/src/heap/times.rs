@@ -138,13 +138,13 @@ fn bytes(programs: &Programs, asked: &Asked) -> Result<Row, Failure> {
     ))
 }
 
-fn median(figures: &[f64]) -> f64 {
+pub(super) fn median(figures: &[f64]) -> f64 {
     let mut figures = figures.to_vec();
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }
 
-fn extreme(figures: &[f64], of: fn(f64, f64) -> f64) -> f64 {
+pub(super) fn extreme(figures: &[f64], of: fn(f64, f64) -> f64) -> f64 {
     figures.iter().copied().reduce(of).unwrap_or(f64::NAN)
 }
 

@@ -5,6 +5,7 @@
 
 use crate::graph::Graph;
 use crate::ours::Ours;
+use bedplate_heap::Value;
 use std::hint::black_box;
 use std::thread;
 
@@ -65,9 +66,11 @@ fn run_ours(shape: &str) -> bool {
     run::<Ours>(shape, look, |ours| ours.0.stats().live_objects() == 0)
 }
 
-/// A checkpoint, and back to it.
-fn look(ours: &mut Ours, _: &bedplate_heap::Ref) {
+/// A verification, a checkpoint, and back to it.
+fn look(ours: &mut Ours, root: &bedplate_heap::Ref) {
     let heap = &mut ours.0;
+    let report = heap.verify_with([Value::from(*root)]);
+    assert!(report.is_healthy(), "{report}");
     let live = heap.stats().live_objects();
     let checkpoint = heap.checkpoint().unwrap_or_else(|error| panic!("{error}"));
     heap.restore(&checkpoint)

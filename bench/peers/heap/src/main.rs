@@ -4,6 +4,7 @@
 //! `bytes`, bytes of an object. Programs: hot, spread, leaf, trees, rings, rings-beside, rings-into, walks,
 //! bytes.
 //! `heap deep NAME SHAPE` makes and drops a list, ring or tree of 10^6 on a small stack, or fails.
+//! `heap whole verify|checkpoint ROUNDS` times what goes over the whole heap.
 //! `heap window ROUNDS` prints what a long program met; `heap window-counts OPERATION...` is for callgrind.
 //!
 //! # Rooms
@@ -15,6 +16,7 @@
 //! | `arena.rs` | gc-arena, whose pointers do not leave a closure: the same programs by its own means |
 //! | `workloads.rs` | the programs |
 //! | `deep.rs` | deep structures on a small stack |
+//! | `whole.rs` | what goes over the whole heap: a verification, a checkpoint |
 //! | `window.rs` | a long program beside 10^6 live objects, each call timed |
 //! | `callgrind.rs` | requests to callgrind |
 //! | `clock.rs` | the thread's time, the process's memory |
@@ -26,6 +28,7 @@ mod deep;
 mod graph;
 mod ours;
 mod pointers;
+mod whole;
 mod window;
 mod workloads;
 
@@ -35,6 +38,7 @@ fn run_on(name: &str, program: &str, size: u64) -> Option<f64> {
     match name {
         "loop" => run::<graph::Nothing>(program, size),
         "bedplate" => run::<ours::Ours>(program, size),
+        "verified" => run::<ours::Ours<true>>(program, size),
         "rc" => run::<pointers::rc::Counted>(program, size),
         "dumpster" => run::<pointers::dumpster::Dumpster>(program, size),
         "rust-cc" => run::<pointers::rust_cc::RustCc>(program, size),
@@ -53,6 +57,10 @@ fn main() {
         Some("deep") if words.len() == 3 => {
             std::process::exit(i32::from(!deep::holds(&words[1], &words[2])))
         }
+        Some("whole") if words.len() == 3 => std::process::exit(i32::from(!whole::run(
+            &words[1],
+            numbers(2).next().unwrap_or(1),
+        ))),
         Some("window") => return window::timed(numbers(1).next().unwrap_or(1)),
         Some("window-counts") => return window::counted(numbers(1).collect()),
         _ => {}

@@ -1,10 +1,10 @@
 //! Ours: a heap of handles.
 
 use crate::graph::Graph;
-use bedplate_heap::{Heap, Ref, Value};
+use bedplate_heap::{Heap, Mode, Ref, Value, Watch};
 
-/// The heap with its usual limits.
-pub struct Ours(pub Heap);
+/// The heap with its usual limits; `LOOKED`: it was verified, and a watch is there that is off.
+pub struct Ours<const LOOKED: bool = false>(pub Heap, Watch);
 
 #[cold]
 #[inline(never)]
@@ -19,11 +19,18 @@ fn sure<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| failed(&error))
 }
 
-impl Graph for Ours {
+impl<const LOOKED: bool> Graph for Ours<LOOKED> {
     type Object = Ref;
 
     fn new() -> Self {
-        Self(sure(Heap::new()))
+        let (heap, mut watch) = (sure(Heap::new()), Watch::new(Mode::Off));
+        if LOOKED {
+            let report = watch.tend(&heap);
+            assert!(
+                report.is_none() && heap.verify().is_healthy() && heap.quick_check().is_healthy()
+            );
+        }
+        Self(heap, watch)
     }
 
     #[inline]
