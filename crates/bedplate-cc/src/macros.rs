@@ -33,6 +33,7 @@ macro_rules! trace_acyclic {
 }
 
 /// Implements [`crate::Trace`] for types by their fields, each named with the parameter that is its type where it is one.
+/// The trait must be in scope.
 ///
 /// # Examples
 /// ```
@@ -54,7 +55,6 @@ macro_rules! trace_fields {
             impl<$($($param: $crate::Trace)?),*> $crate::Trace for $type {
                 fn trace(&self, tracer: &mut $crate::Tracer<'_>) {
                     // As a method, so that a box of a trait object is looked into.
-                    use $crate::Trace as _;
                     let _ = &tracer;
                     $(self.$field.trace(tracer);)*
                 }
