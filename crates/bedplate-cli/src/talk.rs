@@ -173,6 +173,17 @@ impl CountBar {
         }
     }
 
+    /// Likewise; where there is no terminal, what is begun is said in a line of its own.
+    pub(crate) fn begin(&self, done: u64, total: u64, doing: &str, name: &str) {
+        self.show(done, total, &format!("· {name}"));
+        if self.0.is_none() {
+            say(&format!(
+                "bedplate: {doing} {name}, {} of {total}\n",
+                done + 1
+            ));
+        }
+    }
+
     /// Shows what goes on beside the counting.
     pub(crate) fn note(&self, message: &str) {
         if let Some(bar) = &self.0 {

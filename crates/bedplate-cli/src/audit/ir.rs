@@ -19,12 +19,17 @@ pub(super) fn audit_ir(path: &Path, features: Option<&str>) -> Result<(Audit, bo
     };
     let sources = read_tree(root, path)?;
     let bar = CountBar::new("compiled");
+    let outcome = compile(root, &sources, features, &bar);
+    bar.finish();
+    if let Some(times) = outcome.told_times() {
+        say(&format!("bedplate: {times}\n"));
+    }
     let Outcome {
         modules,
         failures,
         remarks,
-    } = compile(root, &sources, features, &bar);
-    bar.finish();
+        ..
+    } = outcome;
     for remark in &remarks {
         say(&format!("bedplate: {remark}\n"));
     }

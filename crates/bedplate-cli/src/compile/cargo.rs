@@ -11,6 +11,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use bedplate_audit::ir::Module;
 use serde::Deserialize;
@@ -114,11 +115,13 @@ pub(super) fn compile(
     };
     let count = jobs.len() as u64;
     for (done, job) in (0..).zip(&jobs) {
-        progress.show(done, count, &format!("· {}", job.name));
+        progress.begin(done, count, "compiling", &job.name);
+        let begun = Instant::now();
         match build(job, &place, features, root, progress) {
             Ok(module) => outcome.modules.push(module),
             Err(failure) => outcome.failures.push(failure),
         }
+        outcome.times.push((begun.elapsed(), job.name.clone()));
     }
 }
 

@@ -24,9 +24,11 @@ use core::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::time::Duration;
 
 use bedplate_audit::Source;
 use bedplate_audit::ir::Module;
+use bedplate_evidence::report::units::{counted, seconds};
 
 use crate::talk::CountBar;
 
@@ -102,6 +104,22 @@ pub(crate) struct Outcome {
     pub(crate) failures: Vec<Failure>,
     /// What was not asked for, in words.
     pub(crate) remarks: Vec<String>,
+    /// How long the packages took, with their names.
+    pub(crate) times: Vec<(Duration, String)>,
+}
+
+impl Outcome {
+    /// How long all of it took, and which part longest.
+    pub(crate) fn told_times(&self) -> Option<String> {
+        let all: Duration = self.times.iter().map(|(time, _)| *time).sum();
+        let (longest, name) = self.times.iter().max()?;
+        Some(format!(
+            "compiled {} in {}, {name} in {} of it; what is built is not built again",
+            counted(self.times.len() as u64, "part", "parts"),
+            seconds(all.as_secs_f64()),
+            seconds(longest.as_secs_f64()),
+        ))
+    }
 }
 
 /// Compiles what holds the sources: packages of Rust with these features, files of C and C++.
