@@ -20,7 +20,7 @@
 //! | `waits.rs` | rows of programs that hang where a wait runs whatever it finds |
 //! | `fibers.rs` | rows of jobs that wait for jobs |
 //! | `asked.rs` | a row of one program on several pools, and its answer |
-//! | `runs.rs` | runs of the programs |
+//! | `runs.rs`, `patience.rs` | runs of the programs; those that hang |
 //! | `programs.rs` | the programs, built |
 
 mod admission;
@@ -32,6 +32,7 @@ mod forks;
 mod jobs;
 mod lab;
 mod loops;
+mod patience;
 mod predictors;
 mod programs;
 mod quiet;

@@ -4,13 +4,20 @@
 //! A row's contenders run in turn, round by round, in processes of their own; each round begins with
 //! another contender. What was run once is kept: several rows ask for the same runs.
 
+use super::patience;
 use super::programs::Programs;
 use crate::callgrind;
 use crate::failure::Failure;
 use core::cell::RefCell;
+use core::time::Duration;
 use std::collections::BTreeMap;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::rc::Rc;
+
+/// No process takes this long; forte's spawns have hung.
+const LIMIT: Duration = Duration::from_mins(3);
+/// Seldom, for it wakes a CPU.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Whether threads are bound to CPUs, each to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,16 +103,17 @@ fn made(programs: &Programs, run: Run, pools: &[&str], rounds: usize) -> Rounds 
 /// - What kept the contender from being built or run.
 pub(super) fn printed(programs: &Programs, run: Run, pool: &str) -> Result<String, Failure> {
     let path = programs.path(pool)?;
-    let output = Command::new(path)
+    let child = Command::new(path)
         .args(words(run, pool, run.repeats, 0))
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .map_err(|error| Failure::start("pools", "cargo", &error))?;
+    let program = format!("pools {} {pool}", run.program);
+    let output = patience::ended(child, &program, LIMIT, LOOK)?;
     if !output.status.success() {
         let how = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(Failure::Ended {
-            program: format!("pools {} {pool}", run.program),
-            how,
-        });
+        return Err(Failure::Ended { program, how });
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

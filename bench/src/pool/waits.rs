@@ -5,12 +5,12 @@
 //! rayon. A program that does not end has no figure; its note says so.
 
 use super::lab::Lab;
+use super::patience;
 use crate::failure::Failure;
 use crate::row::{Better, Figure, Measured, Question, Row};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
 
 /// How long a program may take: most are done in a hundredth.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -112,27 +112,11 @@ fn worst(lab: &Lab, program: &str, pool: &str) -> Result<f64, Failure> {
     Ok(worst)
 }
 
-fn figure(mut child: Child, shown: &str) -> Result<f64, Failure> {
-    let ended = |how: String| Failure::Ended {
-        program: shown.to_owned(),
-        how,
-    };
-    let began = Instant::now();
-    let running = |child: &mut Child| child.try_wait().map_err(|error| ended(error.to_string()));
-    while running(&mut child)?.is_none() {
-        if began.elapsed() > LIMIT {
-            // What cannot be killed has ended.
-            drop(child.kill());
-            drop(child.wait());
-            return Err(ended(format!("it hangs: killed after {LIMIT:?}")));
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let output = child
-        .wait_with_output()
-        .map_err(|error| ended(error.to_string()))?;
+fn figure(child: Child, shown: &str) -> Result<f64, Failure> {
+    let output = patience::ended(child, shown, LIMIT, Duration::from_millis(5))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.trim()
-        .parse()
-        .map_err(|_| ended(format!("{}: it said {text:?}", output.status)))
+    text.trim().parse().map_err(|_| Failure::Ended {
+        program: shown.to_owned(),
+        how: format!("{}: it said {text:?}", output.status),
+    })
 }
