@@ -21,10 +21,10 @@ mod cargo;
 mod clang;
 
 use core::fmt;
+use core::time::Duration;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::time::Duration;
 
 use bedplate_audit::Source;
 use bedplate_audit::ir::Module;
