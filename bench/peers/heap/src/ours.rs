@@ -4,7 +4,10 @@ use crate::graph::Graph;
 use bedplate_heap::{Heap, Mode, Ref, Value, Watch};
 
 /// The heap with its usual limits; `LOOKED`: it was verified, and a watch is there that is off.
-pub struct Ours<const LOOKED: bool = false>(pub Heap, Watch);
+pub struct Ours<const LOOKED: bool = false>(
+    pub Heap,
+    #[expect(dead_code, reason = "it is there, and off")] Watch,
+);
 
 #[cold]
 #[inline(never)]
