@@ -72,7 +72,7 @@ limits! {
         "Objects in one trial, and half the references that are followed in it: bounds its pause.";
     candidates_min: "objects", 1, 1 << 30, 64,
         "The candidates that start a trial: between this and `candidates_max`, moved by how much the last ones freed.";
-    candidates_max: "objects", 1, 1 << 30, 8192,
+    candidates_max: "objects", 1, 1 << 30, 2048,
         "The upper end of the same.";
     large_bytes: "bytes", 8 << 10, usize::MAX, 16 << 20,
         "Bytes of objects above 8 KiB that are made since the last trial and start one, however few candidates there are: a few rings may hold much.";
