@@ -63,8 +63,8 @@ impl Heap {
         }
     }
 
-    /// An entry of a table changes its place: a pass that saw a part of the table would see it twice or
-    /// not at all.
+    /// An entry of a table, or its metatable, changes its place: a pass that saw a part of the table
+    /// would see it twice or not at all.
     pub(crate) fn moved(&mut self, table: u32, entry: [u32; 2]) {
         if !self.cycles.pass.is_marking() || self.cycles.pass.begun_at() != Some(table) {
             return;

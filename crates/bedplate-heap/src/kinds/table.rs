@@ -263,6 +263,8 @@ impl Heap {
             buffer,
             ..*old
         };
+        // The metatable's place is behind the entries: it moves even where there are none.
+        self.moved(old.at, [0; 2]);
         for index in 0..old.capacity {
             let key = self.value(old.entry(index));
             if !key.is_nil() {

@@ -320,3 +320,28 @@ fn a_collection_that_was_begun_goes_on_by_itself() {
     assert!(!heap.is_collecting());
     assert_eq!(heap.stats().live_objects(), 0);
 }
+
+#[test]
+fn a_metatable_is_counted_once_where_its_table_gets_its_first_entry() {
+    at_each_moment(
+        |heap| {
+            let table = heap.new_table().expect("memory");
+            let (ring, meta) = (pair(heap), pair(heap));
+            heap.retain(meta.into());
+            heap.set_meta(table, Some(meta)).expect("a table");
+            vec![table, ring, meta]
+        },
+        |heap, objects| {
+            // The last reference to the table goes into its own ring: no decrement tells of it.
+            let key = Value::text("key").expect("short");
+            heap.set(objects[0], key, objects[1].into())
+                .expect("a table");
+            heap.set_first(objects[1], objects[0].into())
+                .expect("a pair");
+            objects[2].into()
+        },
+        |heap, objects| {
+            assert_eq!(heap.kind(objects[2]), Kind::Pair);
+        },
+    );
+}
