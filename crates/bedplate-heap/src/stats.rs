@@ -35,6 +35,6 @@ impl Stats {
     /// Objects that are there now, those that wait to be freed included.
     #[must_use]
     pub const fn live_objects(&self) -> u64 {
-        self.allocated_objects - self.freed_objects
+        self.allocated_objects.saturating_sub(self.freed_objects)
     }
 }

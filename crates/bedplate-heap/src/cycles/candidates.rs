@@ -86,6 +86,14 @@ impl Heap {
         }
     }
 
+    /// Lists an object that has the flag, for one who makes the list anew.
+    pub(crate) fn list_if_deferred(&mut self, at: u32, word: u64) {
+        if word & DEFERRED != 0 {
+            self.cycles.deferred.push(at);
+            self.cycles.deferred_count += 1;
+        }
+    }
+
     /// Makes an object a candidate, whatever it lost.
     pub(crate) fn make_candidate(&mut self, at: u32) {
         let word = self.words.load(at);

@@ -110,9 +110,13 @@ impl Heap {
             return self.finish_pass(Phase::Idle);
         }
         let places: Vec<u32> = self.slots.places().collect();
+        // What was deferred when it began is undecided still.
+        self.cycles.deferred.clear();
+        self.cycles.deferred_count = 0;
         for at in places {
             let word = self.words.load(at);
             if header::count(word) != 0 {
+                self.list_if_deferred(at, word);
                 let word = word & !header::MARK | self.cycles.colour;
                 self.words.store(at, header::with_scratch(word, 0));
             }

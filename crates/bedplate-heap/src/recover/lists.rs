@@ -80,6 +80,7 @@ impl Heap {
                 }
             }
         }
+        self.cycles.deferred_count = deferred.len() as u64;
         self.cycles.candidates = candidates;
         self.cycles.deferred = deferred;
     }
@@ -102,12 +103,15 @@ impl Heap {
         list.into_iter().for_each(|at| self.dying.list.push(at));
     }
 
-    /// The figures say how many objects there are.
+    /// The figures say how many objects there are: sound ones, and those that are being freed.
     pub(super) fn count_objects(&mut self, objects: u64) {
         let dying = self.dying.list.len() as u64 + u64::from(self.dying.begun.is_some());
+        let is_condemned = |at: &u32| self.is_condemned(self.words.load(*at));
+        let condemned = self.slots.places().filter(is_condemned).count() as u64;
+        let there = objects + dying + condemned;
         let made = self.stats.allocated_objects;
-        self.stats.freed_objects = made.saturating_sub(objects + dying);
-        self.stats.allocated_objects = self.stats.freed_objects + objects + dying;
+        self.stats.freed_objects = made.saturating_sub(there);
+        self.stats.allocated_objects = self.stats.freed_objects + there;
     }
 }
 

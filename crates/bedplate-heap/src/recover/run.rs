@@ -127,7 +127,9 @@ impl Heap {
                 break;
             }
         }
-        self.count_objects(report.objects);
+        if !repairs.is_empty() {
+            self.count_objects(report.objects);
+        }
         Recovery {
             before,
             repairs,

@@ -74,12 +74,20 @@ impl Pass<'_> {
         }
         // Who is deferred leaves the list with a trial of its own: only candidates are listed as long
         // as they are flagged.
-        let [flagged, _] = core::mem::take(&mut self.flagged);
+        let [flagged, deferred] = core::mem::take(&mut self.flagged);
         let mut list: Vec<u32> = heap.cycles.candidates.iter().copied().collect();
         list.sort_unstable();
         for at in flagged {
             if list.binary_search(&at).is_err() {
                 self.note(at, What::Unlisted);
+            }
+        }
+        // A pass forgets the count: it decides all of them.
+        if !heap.cycles.pass.is_marking() {
+            let is_alive = |at: &&u32| !heap.is_condemned(heap.words.load(**at));
+            let flags = deferred.iter().filter(is_alive).count() as u64;
+            if let (Some(&first), true) = (deferred.first(), flags > heap.cycles.deferred_count) {
+                self.note(first, What::Unlisted);
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::garden::Garden;
 use alloc::collections::BTreeSet;
 use bedplate_heap::{Action, Checkpoint, Damage, Fault, Heap, HostObject, Recovery, Scope};
-use bedplate_heap::{Value, Visitor};
+use bedplate_heap::{Limits, Value, Visitor};
 
 struct Damaged {
     garden: Garden,
@@ -229,4 +229,73 @@ fn a_host_object_that_names_no_object_is_set_aside() {
             .iter()
             .all(|byte| *byte == 0)
     );
+}
+
+#[test]
+fn what_was_deferred_is_so_still_when_recovery_leaves_a_pass() {
+    let mut heap = Heap::with(Limits {
+        automatic: false,
+        trial_objects: 16,
+        ..Limits::DEFAULT
+    })
+    .expect("memory");
+    // Rings that are too large for a trial, each without a holder.
+    for _ in 0..20 {
+        let first = heap.new_pair(Value::NIL, Value::NIL).expect("memory");
+        heap.retain(first.into());
+        let mut last = first;
+        for _ in 1..100 {
+            last = heap.new_pair(last.into(), Value::NIL).expect("memory");
+        }
+        heap.set_first(first, last.into()).expect("a pair");
+        heap.release(first.into());
+    }
+    while heap.stats().candidates > 0 {
+        heap.step();
+    }
+    let deferred = heap.stats().deferred;
+    assert!(deferred >= 20);
+    heap.start_collection();
+    let recovery = heap.recover();
+    assert!(recovery.repairs.is_empty(), "{recovery}");
+    assert_eq!(heap.stats().deferred, deferred);
+    assert!(heap.step(), "there is something left to do");
+    heap.collect();
+    assert_eq!(heap.stats().live_objects(), 0);
+    assert!(heap.verify().is_healthy());
+}
+
+/// A heap without faults whose sweep is half done, and one object of the host's.
+fn half_swept() -> (Heap, Value) {
+    let mut heap = Heap::with(Limits {
+        automatic: false,
+        ..Limits::DEFAULT
+    })
+    .expect("memory");
+    for _ in 0..100 {
+        let one = heap.new_pair(Value::NIL, Value::NIL).expect("memory");
+        let other = heap.new_pair(one.into(), Value::NIL).expect("memory");
+        heap.set_first(one, other.into()).expect("a pair");
+    }
+    let held = heap.new_pair(Value::NIL, Value::NIL).expect("memory");
+    heap.start_collection();
+    while heap.stats().live_objects() == 201 {
+        heap.step_by(4);
+    }
+    assert!(heap.is_collecting());
+    (heap, held.into())
+}
+
+#[test]
+fn recovery_beside_a_sweep_leaves_the_figures_as_they_are() {
+    let (mut heap, held) = half_swept();
+    let live = heap.stats().live_objects();
+    let recovery = heap.recover_with([held]);
+    assert!(recovery.repairs.is_empty() && recovery.after.is_healthy());
+    assert_eq!(heap.stats().live_objects(), live);
+    while heap.is_collecting() {
+        heap.step_by(1000);
+    }
+    assert_eq!(heap.stats().live_objects(), 1);
+    assert_eq!(heap.stats().allocated_objects, 201);
 }
