@@ -219,7 +219,11 @@ impl Heap {
     fn take_span(&mut self, words: u32) -> Result<Ref, HeapError> {
         self.note_large(words);
         let mut span = self.slots.take_span(&mut self.words, words);
+        if span.is_err() && self.reclaim_chunks() {
+            span = self.slots.take_span(&mut self.words, words);
+        }
         if span.is_err() && self.collect_for_room() {
+            self.reclaim_chunks();
             span = self.slots.take_span(&mut self.words, words);
         }
         self.ask_above_soft();
@@ -236,9 +240,12 @@ impl Heap {
         }
         let filled = self.slots.refill_slow(&mut self.words, class);
         if let Err(error) = filled
-            && !self.collect_for_room()
+            && !self.reclaim_chunks()
         {
-            return Err(error);
+            if !self.collect_for_room() {
+                return Err(error);
+            }
+            self.reclaim_chunks();
         }
         self.ask_above_soft();
         match self.slots.take(&self.words, class) {

@@ -38,6 +38,8 @@
 //! | `checked.rs` | its twin without (feature `checked`) |
 //! | `bits.rs` | halves of words |
 //! | `slots.rs` | slots by size class, spans, generations |
+//! | `spare.rs` | free chunks |
+//! | `reclaim.rs` | chunks of size classes that are free again |
 //! | `heap.rs` | the heap: allocation, counts |
 //! | `release.rs` | what happens when counts reach zero |
 //! | `pile.rs` | lists that grow without moving |
@@ -79,12 +81,14 @@ mod kinds;
 mod limits;
 mod look;
 mod pile;
+mod reclaim;
 mod recover;
 mod release;
 mod relief;
 mod roots;
 mod shapes;
 mod slots;
+mod spare;
 mod stats;
 mod value;
 mod verify;

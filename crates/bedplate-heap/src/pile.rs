@@ -81,6 +81,16 @@ impl Pile {
         self.used = 0;
     }
 
+    /// Keeps those that `is_kept` says, in their order.
+    pub(crate) fn retain(&mut self, is_kept: impl Fn(u32) -> bool) {
+        let all = core::mem::take(self);
+        let blocks = all.full.iter().map(|block| &block[..]);
+        for block in blocks.chain([&all.top[..all.used]]) {
+            let kept = block.iter().filter(|place| is_kept(**place));
+            kept.for_each(|place| self.push(*place));
+        }
+    }
+
     /// All of them, the newest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &u32> {
         let top = self.top.iter().take(self.used).rev();
@@ -108,6 +118,15 @@ mod tests {
         }
         assert!(all == popped && pile.is_empty());
         assert_eq!(popped.last(), Some(&0));
+    }
+
+    #[test]
+    fn what_is_kept_of_a_pile_keeps_its_order() {
+        let mut pile = Pile::default();
+        (0..5000).for_each(|place| pile.push(place));
+        pile.retain(|place| place.is_multiple_of(2));
+        let kept: Vec<u32> = core::iter::from_fn(|| pile.pop()).collect();
+        assert!(kept.iter().rev().copied().eq((0..5000).step_by(2)));
     }
 
     #[test]

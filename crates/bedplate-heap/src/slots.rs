@@ -10,13 +10,15 @@
 //! # Invariants
 //! - I1: place 0 is never handed out: chunk 0 is not used.
 //! - I2: the header of a free slot is zero; its second word is the next free slot, 0 at the end.
-//! - I3: a chunk that got a class keeps it; slots begin at multiples of the class's size in it, up to
+//! - I3: a chunk that got a class keeps it until memory is short and all its slots are free
+//!   (`reclaim.rs`); slots begin at multiples of the class's size in it, up to
 //!   the class's bump where it is the class's last chunk.
 //! - I4: a generation changes only when an object that had weak references dies. A slot whose
 //!   generation is used up is never handed out again.
 
 use crate::bits::{low, narrow};
 use crate::raw::Words;
+use crate::spare::Spare;
 use crate::{HeapError, Ref};
 use alloc::sync::Arc;
 
@@ -86,10 +88,19 @@ pub(crate) struct Slots {
     bump: [u32; CLASSES],
     bump_end: [u32; CLASSES],
     pub(crate) chunks: Vec<Chunk>,
-    /// Chunks that are free, first and how many; neighbours are joined.
-    pub(crate) spare: Vec<(u32, u32)>,
+    /// Chunks that are free.
+    pub(crate) spare: Spare,
     /// Chunks of spans.
     in_spans: u32,
+}
+
+impl Walk {
+    /// Leaves the chunk that it is in, if that is one of these; by the chunk's start.
+    pub(crate) fn leave(&mut self, is_gone: impl FnOnce(u32) -> bool) {
+        if self.next < self.end && is_gone((self.chunk - 1) << CHUNK_SHIFT) {
+            self.next = self.end;
+        }
+    }
 }
 
 impl Slots {
@@ -103,7 +114,7 @@ impl Slots {
             bump: [0; CLASSES],
             bump_end: [0; CLASSES],
             chunks: vec![first],
-            spare: Vec::new(),
+            spare: Spare::default(),
             in_spans: 0,
         }
     }
@@ -169,13 +180,7 @@ impl Slots {
 
     /// Takes chunks in a row. They hold what they held: whoever takes them writes the headers.
     fn take_chunks(&mut self, memory: &mut Words, count: u32) -> Result<u32, HeapError> {
-        if let Some(at) = self.spare.iter().position(|(_, spare)| *spare >= count) {
-            let (first, spare) = self.spare[at];
-            if spare == count {
-                self.spare.remove(at);
-            } else {
-                self.spare[at] = (first + count, spare - count);
-            }
+        if let Some(first) = self.spare.take(count) {
             return Ok(first);
         }
         let first = self.chunks.len();
@@ -202,23 +207,11 @@ impl Slots {
     fn give_span(&mut self, memory: &mut Words, place: u32, count: u32) {
         memory.store(place, 0);
         self.in_spans = self.in_spans.saturating_sub(count);
-        let mut first = place >> CHUNK_SHIFT;
+        let first = place >> CHUNK_SHIFT;
         for chunk in first..first + count {
             self.chunks[chunk as usize].used = Use::Free;
         }
-        let mut count = count;
-        self.spare.retain(|(other, length)| {
-            let is_before = other + length == first;
-            let is_behind = first + count == *other;
-            if is_before {
-                first = *other;
-            }
-            if is_before || is_behind {
-                count += length;
-            }
-            !is_before && !is_behind
-        });
-        self.spare.push((first, count));
+        self.spare.give(first, count);
     }
 
     /// The words of the slot or span at a place.
@@ -268,12 +261,8 @@ impl Slots {
 
     /// Chunks of size classes, and of spans.
     pub(crate) fn chunks_used(&self) -> [usize; 2] {
-        let spare: u32 = self.spare.iter().map(|(_, count)| count).sum();
-        let spans = self.in_spans as usize;
-        [
-            self.chunks.len().saturating_sub(spare as usize + spans),
-            spans,
-        ]
+        let (spare, spans) = (self.spare.chunks() as usize, self.in_spans as usize);
+        [self.chunks.len().saturating_sub(spare + spans), spans]
     }
 
     /// Behind the last slot that was chained once, in the chunk that starts so (I3).
@@ -283,6 +272,14 @@ impl Slots {
             bump
         } else {
             start + CHUNK / SIZES[class] * SIZES[class]
+        }
+    }
+
+    /// Chains no more slots of a class's last chunk, if that is one of these; by the chunk's start.
+    pub(crate) fn forget_bump(&mut self, class: usize, is_gone: impl FnOnce(u32) -> bool) {
+        let end = self.bump_end[class];
+        if end != 0 && is_gone(end - CHUNK) {
+            (self.bump[class], self.bump_end[class]) = (0, 0);
         }
     }
 

@@ -246,9 +246,5 @@ fn keep_chunks(slots: &mut Slots, end: usize) {
         },
     );
     let (start, count) = (narrow(start), narrow(end - start));
-    let before = |(first, length): &&mut (u32, u32)| *first + *length == start;
-    match slots.spare.iter_mut().find(before) {
-        Some((_, length)) => *length += count,
-        None => slots.spare.push((start, count)),
-    }
+    slots.spare.give(start, count);
 }

@@ -52,6 +52,13 @@ impl Cycles {
     pub(crate) const fn waiting(&self) -> (u64, u64) {
         (self.candidates.len() as u64, self.deferred_count)
     }
+
+    /// Takes places where no object is any more out of all lists.
+    pub(crate) fn forget_places(&mut self, is_gone: impl Fn(u32) -> bool) {
+        self.candidates.retain(|at| !is_gone(at));
+        self.deferred.retain(|at| !is_gone(at));
+        self.pass.forget_places(is_gone);
+    }
 }
 
 impl Heap {

@@ -81,6 +81,14 @@ impl Pass {
         matches!(self.phase, Phase::Count | Phase::Find)
     }
 
+    /// Takes places where no object is any more out of its lists, and leaves their chunk.
+    pub(super) fn forget_places(&mut self, is_gone: impl Fn(u32) -> bool) {
+        self.grey.retain(|at| !is_gone(at));
+        self.begun = self.begun.filter(|(at, _)| !is_gone(*at));
+        self.over.retain(|at, _| !is_gone(*at));
+        self.walk.leave(is_gone);
+    }
+
     pub(super) fn begun_at(&self) -> Option<u32> {
         self.begun.map(|(at, _)| at)
     }

@@ -126,15 +126,6 @@ impl crate::slots::Slots {
         for at in places.into_iter().rev() {
             self.give(memory, at);
         }
-        self.spare.clear();
-        for chunk in 0..crate::bits::narrow(self.chunks.len()) {
-            if self.chunks[chunk as usize].used != crate::slots::Use::Free {
-                continue;
-            }
-            match self.spare.last_mut() {
-                Some((first, count)) if *first + *count == chunk => *count += 1,
-                _ => self.spare.push((chunk, 1)),
-            }
-        }
+        self.rebuild_spare();
     }
 }

@@ -41,7 +41,7 @@ impl Pass<'_> {
     pub(super) fn look_at_lists(&mut self) {
         let heap = self.heap;
         let mut spare = vec![false; heap.slots.chunks.len()];
-        for &(first, count) in &heap.slots.spare {
+        for (first, count) in heap.slots.spare.runs() {
             for chunk in first..first + count {
                 let is_free = heap
                     .slots

@@ -67,3 +67,72 @@ fn memory_grows_beyond_the_first_step() {
         heap.release(object.into());
     }
 }
+
+#[test]
+fn a_heap_that_was_full_of_pairs_has_room_for_other_sizes() {
+    let limits = Limits {
+        capacity_bytes: 4 << 20,
+        ..Limits::DEFAULT
+    };
+    let mut heap = Heap::with(limits).expect("memory");
+    for _ in 0..3 {
+        let mut list = Value::NIL;
+        while let Ok(pair) = heap.new_pair(Value::NIL, list) {
+            list = pair.into();
+        }
+        heap.release(list);
+        heap.settle();
+        assert_eq!(heap.stats().live_objects(), 0);
+        let bytes = heap.new_bytes(&vec![7; 3 << 20]).expect("a span");
+        let read = heap.bytes(bytes).expect("bytes");
+        assert!(read.len() == 3 << 20 && read.iter().all(|byte| *byte == 7));
+        let cell = heap.new_cell(Value::NIL).expect("a cell");
+        let report = heap.verify_with([cell.into(), bytes.into()]);
+        assert!(report.is_healthy(), "{report}");
+        heap.release(cell.into());
+        heap.release(bytes.into());
+    }
+}
+
+#[test]
+fn what_waits_for_the_collector_is_not_sought_in_a_chunk_that_became_anothers() {
+    let limits = Limits {
+        capacity_bytes: 1 << 20,
+        automatic: false,
+        ..Limits::DEFAULT
+    };
+    let mut heap = Heap::with(limits).expect("memory");
+    let keep = heap.new_cell(Value::bool(true)).expect("memory");
+    let mut pairs = Vec::new();
+    while let Ok(pair) = heap.new_pair(Value::NIL, Value::NIL) {
+        pairs.push(pair);
+    }
+    heap.release(pairs.pop().map_or(Value::NIL, Value::from));
+    for pair in &pairs {
+        heap.retain((*pair).into());
+        heap.release((*pair).into());
+    }
+    heap.start_collection();
+    heap.step_by(600);
+    assert!(heap.stats().candidates > 0 && heap.is_collecting());
+    for pair in pairs {
+        heap.release(pair.into());
+    }
+    heap.settle();
+    // Where pairs were lie bytes that look like a candidate with many references.
+    let mut texts = Vec::new();
+    while let Ok(bytes) = heap.new_bytes(&[0xff; 70]) {
+        texts.push(bytes);
+    }
+    assert!(texts.len() > 5000, "{}", texts.len());
+    while heap.step() {}
+    heap.collect();
+    let held = texts.iter().map(|bytes| Value::from(*bytes));
+    let report = heap.verify_with(held.chain([keep.into()]));
+    assert!(report.is_healthy(), "{report}");
+    for bytes in texts {
+        assert_eq!(heap.bytes(bytes).expect("bytes"), [0xff; 70]);
+        heap.release(bytes.into());
+    }
+    assert_eq!(heap.cell(keep).expect("a cell"), Value::bool(true));
+}
