@@ -62,6 +62,10 @@ impl Words {
         self.budget
     }
 
+    pub(crate) fn cut(&self, index: u32) -> u32 {
+        index & crate::bits::narrow(self.len() - 1)
+    }
+
     pub(crate) fn load_near<const OFFSET: usize>(&self, index: u32) -> u64 {
         u64::from_le_bytes(self.words[index as usize + OFFSET])
     }

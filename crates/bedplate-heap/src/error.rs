@@ -49,6 +49,8 @@ pub enum HeapError {
     },
     /// A root of another heap.
     ForeignRoot,
+    /// A shape of another heap.
+    ForeignShape,
     /// A root that is younger than the checkpoint that the heap went back to.
     StaleRoot,
     /// A graph that is to be moved and that something else holds, too.
@@ -106,6 +108,9 @@ impl fmt::Display for HeapError {
                 )
             }
             Self::ForeignRoot => f.write_str("failed to read a root: it is of another heap"),
+            Self::ForeignShape => f.write_str(
+                "failed to use a shape: it is of another heap; ask the heap of the record for it",
+            ),
             Self::StaleRoot => f.write_str(
                 "failed to read a root: the heap went back to a checkpoint that is older; make it again",
             ),

@@ -119,9 +119,15 @@ impl Words {
         self.commit(need.next_power_of_two())
     }
 
+    /// The place that an index leads to: itself, but for those behind what is committed.
+    #[inline]
+    pub(crate) const fn cut(&self, index: u32) -> u32 {
+        index & self.mask
+    }
+
     #[inline]
     fn at(&self, index: u32) -> NonNull<u64> {
-        let offset = (index & self.mask) as usize;
+        let offset = self.cut(index) as usize;
         // SAFETY: at most `mask` words behind the base (I1).
         unsafe { self.base.add(offset) }
     }

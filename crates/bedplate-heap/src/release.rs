@@ -234,7 +234,7 @@ impl Heap {
             Kind::Cell | Kind::Integer | Kind::Weak => {
                 self.slots.give_slot(&mut self.words, CELL, at);
             }
-            _ => self.slots.give(&mut self.words, at),
+            _ => self.give_place(at),
         }
     }
 
@@ -265,13 +265,21 @@ impl Heap {
             self.words.store(at, 0);
             return;
         }
-        self.slots.give(&mut self.words, at);
+        self.give_place(at);
+    }
+
+    /// Gives a slot or a span back; what a wrong handle says is refused and counted.
+    #[inline]
+    fn give_place(&mut self, at: u32) {
+        if !self.slots.give(&mut self.words, at) {
+            self.stats.underflows += 1;
+        }
     }
 
     /// Gives the room of an object back.
     pub(crate) fn give_buffer(&mut self, buffer: u32) {
         if buffer != 0 {
-            self.slots.give(&mut self.words, buffer);
+            self.give_place(buffer);
         }
     }
 

@@ -9,9 +9,12 @@
 //! - I1: shape 0 is none, so that an empty cache never hits.
 //! - I2: a shape's fields never change; shapes are never removed. Caches need no invalidation.
 //! - I3: `inline` is the same along a chain of shapes.
+//! - I4: heaps have numbers, none twice before four billion were made. With its heap's number a shape is
+//!   another than any other heap's: caches and shapes that went astray never fit.
 
-use crate::bits::narrow;
+use crate::bits::{high, join, low, narrow};
 use crate::{Heap, HeapError};
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::collections::HashMap;
 
 /// The most fields of a record.
@@ -25,14 +28,17 @@ pub(crate) const OUTSIDE: u32 = 1 << 31;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(u32);
 
-/// The fields of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Shape(pub(crate) u32);
+/// The next heap's number (I4).
+static NEXT_HEAP: AtomicU32 = AtomicU32::new(1);
 
-/// What an instruction remembers of the record that it met last.
+/// The fields of a record. It is its heap's: another refuses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shape(pub(crate) u64);
+
+/// What an instruction remembers of the record that it met last. In another heap it does not hit.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InlineCache {
-    pub(crate) shape: u32,
+    pub(crate) shape: u64,
     pub(crate) place: u32,
 }
 
@@ -46,6 +52,8 @@ struct Entry {
 
 #[derive(Debug)]
 pub(crate) struct Shapes {
+    /// The heap's number in the upper half (I4).
+    heap: u64,
     entries: Vec<Entry>,
     empty: HashMap<u32, u32>,
     names: HashMap<Box<str>, Key>,
@@ -54,7 +62,9 @@ pub(crate) struct Shapes {
 
 impl Shapes {
     pub(crate) fn new() -> Self {
+        let heap = join(0, NEXT_HEAP.fetch_add(1, Ordering::Relaxed));
         let mut shapes = Self {
+            heap,
             entries: Vec::new(),
             empty: HashMap::new(),
             names: HashMap::new(),
@@ -75,6 +85,18 @@ impl Shapes {
         narrow(self.entries.len() - 1)
     }
 
+    /// A shape by its number, as nobody else's (I4).
+    #[inline]
+    pub(crate) const fn own(&self, shape: u32) -> Shape {
+        Shape(self.heap | join(shape, 0))
+    }
+
+    /// The number of a shape of this heap.
+    pub(crate) fn number(&self, shape: Shape) -> Option<u32> {
+        let number = low(shape.0);
+        (high(shape.0) == high(self.heap) && self.is_shape(number)).then_some(number)
+    }
+
     /// How many fields are inside records of a shape, and how many outside.
     pub(crate) fn room(&self, shape: u32) -> (u32, u32) {
         self.entries.get(shape as usize).map_or((0, 0), |entry| {
@@ -88,13 +110,14 @@ impl Shapes {
     }
 
     pub(crate) fn fields(&self, shape: u32) -> usize {
-        self.entries[shape as usize].keys.len()
+        let entry = self.entries.get(shape as usize);
+        entry.map_or(0, |entry| entry.keys.len())
     }
 
     /// Where a field lies: words behind the record's start, or [`OUTSIDE`] and words behind the
     /// buffer's.
     pub(crate) fn place(&self, shape: u32, key: Key) -> Option<u32> {
-        let entry = &self.entries[shape as usize];
+        let entry = self.entries.get(shape as usize)?;
         let slot = *entry.slots.get(&key)?;
         Some(if slot < entry.inline {
             slot + 2
@@ -105,7 +128,8 @@ impl Shapes {
 
     /// The shape with one field more.
     pub(crate) fn with(&mut self, shape: u32, key: Key) -> Result<u32, HeapError> {
-        let entry = &self.entries[shape as usize];
+        let entry = self.entries.get(shape as usize);
+        let entry = entry.ok_or(HeapError::ForeignShape)?;
         if let Some(next) = entry.next.get(&key) {
             return Ok(*next);
         }
@@ -160,13 +184,14 @@ impl Heap {
                 shape = self.shapes.with(shape, *key)?;
             }
         }
-        Ok(Shape(shape))
+        Ok(self.shapes.own(shape))
     }
 
-    /// The keys of a shape in their order.
+    /// The keys of a shape in their order; none where it is of another heap.
     #[must_use]
     pub fn shape_keys(&self, shape: Shape) -> &[Key] {
-        let entry = self.shapes.entries.get(shape.0 as usize);
+        let number = self.shapes.number(shape);
+        let entry = number.and_then(|number| self.shapes.entries.get(number as usize));
         entry.map_or(&[], |entry| &entry.keys)
     }
 }

@@ -160,6 +160,8 @@ impl Slots {
     /// Takes a slot of a class back.
     #[inline]
     pub(crate) fn give_slot(&mut self, memory: &mut Words, class: usize, slot: u32) {
+        // A wrong handle comes back as the place that it led to: what is handed out is inside.
+        let slot = memory.cut(slot);
         memory.store(slot, 0);
         let free = &mut self.free[class & (CLASSES - 1)];
         memory.store_near::<1>(slot, u64::from(*free));
@@ -193,14 +195,27 @@ impl Slots {
         Ok(narrow(first))
     }
 
-    /// Takes a slot or a span back.
+    /// What the chunk of a place is for; behind the last it is nothing that objects are in.
+    fn used(&self, place: u32) -> Use {
+        let chunk = self.chunks.get((place >> CHUNK_SHIFT) as usize);
+        chunk.map_or(Use::Inside, |chunk| chunk.used)
+    }
+
+    /// Whether objects can be in the chunk of a place: only a wrong handle is elsewhere.
+    pub(crate) fn holds(&self, place: u32) -> bool {
+        matches!(self.used(place), Use::Class(_) | Use::Span(_))
+    }
+
+    /// Takes a slot or a span back; `false` where there is none, as a wrong handle may say.
     #[inline]
-    pub(crate) fn give(&mut self, memory: &mut Words, place: u32) {
-        match self.chunks[(place >> CHUNK_SHIFT) as usize].used {
+    pub(crate) fn give(&mut self, memory: &mut Words, place: u32) -> bool {
+        let place = memory.cut(place);
+        match self.used(place) {
             Use::Class(class) => self.give_slot(memory, usize::from(class), place),
-            Use::Span(count) => self.give_span(memory, place, count),
-            Use::Free | Use::Inside => debug_assert!(false),
+            Use::Span(count) if place & (CHUNK - 1) == 0 => self.give_span(memory, place, count),
+            Use::Span(_) | Use::Free | Use::Inside => return false,
         }
+        true
     }
 
     #[cold]
@@ -216,7 +231,7 @@ impl Slots {
 
     /// The words of the slot or span at a place.
     pub(crate) fn words(&self, place: u32) -> u32 {
-        match self.chunks[(place >> CHUNK_SHIFT) as usize].used {
+        match self.used(place) {
             Use::Class(class) => SIZES[usize::from(class)],
             Use::Span(count) => count << CHUNK_SHIFT,
             Use::Free | Use::Inside => 0,
@@ -292,7 +307,9 @@ impl Slots {
 
     /// Makes sure that the object at a place has a generation of its own.
     pub(crate) fn track(&mut self, place: u32) -> u32 {
-        let chunk = &mut self.chunks[(place >> CHUNK_SHIFT) as usize];
+        let Some(chunk) = self.chunks.get_mut((place >> CHUNK_SHIFT) as usize) else {
+            return 0;
+        };
         let table = chunk
             .generations
             .get_or_insert_with(|| vec![0; CHUNK as usize / 2].into());
@@ -301,8 +318,8 @@ impl Slots {
 
     /// Ends a generation: weak references to it are dead.
     pub(crate) fn end_generation(&mut self, place: u32) {
-        let chunk = &mut self.chunks[(place >> CHUNK_SHIFT) as usize];
-        if let Some(table) = &mut chunk.generations {
+        let chunk = self.chunks.get_mut((place >> CHUNK_SHIFT) as usize);
+        if let Some(table) = chunk.and_then(|chunk| chunk.generations.as_mut()) {
             let generation = &mut Arc::make_mut(table)[half(place)];
             *generation = generation.saturating_add(1);
         }

@@ -177,7 +177,7 @@ impl Heap {
 
     fn packed_record(&self, packing: &mut Packing, record: Ref) -> Result<Packed, HeapError> {
         let shape = self.shape_of(record)?;
-        let (inline, _) = self.shapes.room(shape.0);
+        let (inline, _) = self.shapes.room(low(shape.0));
         let keys = self.shape_keys(shape).to_vec();
         let mut fields = Vec::with_capacity(keys.len());
         for key in keys {

@@ -16,9 +16,12 @@ impl Heap {
     /// A record of a shape with all fields nil. 16 bytes, and 8 for each field inside.
     ///
     /// # Errors
+    /// - [`HeapError::ForeignShape`]: the shape is of another heap.
     /// - [`HeapError::Full`], [`HeapError::Os`]: no memory.
     pub fn new_record(&mut self, shape: Shape) -> Result<Ref, HeapError> {
-        let (inline, more) = self.shapes.room(shape.0);
+        let shape = self.shapes.number(shape);
+        let shape = shape.ok_or(HeapError::ForeignShape)?;
+        let (inline, more) = self.shapes.room(shape);
         let buffer = if more > 0 {
             self.new_buffer(more as usize)?
         } else {
@@ -32,7 +35,7 @@ impl Heap {
             }
         };
         let at = record.index();
-        self.words.store(at + 1, join(shape.0, buffer));
+        self.words.store(at + 1, join(shape, buffer));
         for place in 0..inline {
             self.put(at + 2 + place, Value::NIL);
         }
@@ -49,7 +52,7 @@ impl Heap {
     #[inline]
     pub fn shape_of(&self, record: Ref) -> Result<Shape, HeapError> {
         let at = self.expect(record, Kind::Record)?;
-        Ok(Shape(low(self.words.load(at + 1))))
+        Ok(self.shapes.own(low(self.words.load(at + 1))))
     }
 
     /// The word of a field, by what a cache or a shape says.
@@ -75,7 +78,7 @@ impl Heap {
     ) -> Result<Value, HeapError> {
         let shape = self.shape_of(record)?.0;
         if shape != cache.shape {
-            let Some(place) = self.shapes.place(shape, key) else {
+            let Some(place) = self.shapes.place(low(shape), key) else {
                 return Ok(Value::NIL);
             };
             *cache = InlineCache { shape, place };
@@ -108,17 +111,18 @@ impl Heap {
     }
 
     #[cold]
-    fn find_or_add(&mut self, at: u32, shape: u32, key: Key) -> Result<InlineCache, HeapError> {
-        if let Some(place) = self.shapes.place(shape, key) {
+    fn find_or_add(&mut self, at: u32, shape: u64, key: Key) -> Result<InlineCache, HeapError> {
+        let number = low(shape);
+        if let Some(place) = self.shapes.place(number, key) {
             return Ok(InlineCache { shape, place });
         }
-        let next = self.shapes.with(shape, key)?;
+        let next = self.shapes.with(number, key)?;
         let mut buffer = high(self.words.load(at + 1));
         let (inline, more) = self.shapes.room(next);
         if more > self.room(buffer) {
             buffer = self.widen(buffer, more - 1, more as usize)?;
         }
-        let added = narrow(self.shapes.fields(shape));
+        let added = narrow(self.shapes.fields(number));
         let word = if added < inline {
             at + 2 + added
         } else {
@@ -127,6 +131,7 @@ impl Heap {
         self.put(word, Value::NIL);
         self.words.store(at + 1, join(next, buffer));
         let place = self.shapes.place(next, key).unwrap_or(2);
-        Ok(InlineCache { shape: next, place })
+        let shape = self.shapes.own(next).0;
+        Ok(InlineCache { shape, place })
     }
 }

@@ -15,7 +15,8 @@ impl Heap {
     /// - [`HeapError::Kind`]: the object is freed.
     /// - [`HeapError::Full`], [`HeapError::Os`]: no memory.
     pub fn new_weak(&mut self, target: Ref) -> Result<Ref, HeapError> {
-        if self.kind(target) == Kind::Free {
+        // A handle of another heap may lead behind the last chunk.
+        if self.kind(target) == Kind::Free || !self.slots.holds(target.index()) {
             return Err(Self::freed(target));
         }
         let weak = self.make(Kind::Weak, 2)?;

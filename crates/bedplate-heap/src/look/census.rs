@@ -92,7 +92,7 @@ impl Heap {
             if kind == Kind::Record {
                 let shape = low(self.words.load(at + 1));
                 let row = shapes.entry(shape).or_insert(ShapeRow {
-                    shape: Shape(shape),
+                    shape: self.shapes.own(shape),
                     objects: 0,
                     bytes: 0,
                 });

@@ -2,7 +2,7 @@
 
 use crate::bits::low;
 use crate::header::{self, Kind};
-use crate::{Heap, Ref, Shape, TablePosition, Value, View};
+use crate::{Heap, Ref, TablePosition, Value, View};
 
 /// So much of a text is shown.
 const TEXT_MAX: usize = 24;
@@ -74,7 +74,7 @@ impl Heap {
     }
 
     fn record_fields(&self, record: Ref) -> Vec<(String, Value)> {
-        let shape = Shape(low(self.words.load(record.index() + 1)));
+        let shape = self.shapes.own(low(self.words.load(record.index() + 1)));
         let places = self.edges(record.index());
         let keys = self.shape_keys(shape);
         keys.iter()

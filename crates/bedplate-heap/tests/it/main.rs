@@ -7,6 +7,7 @@ mod counterexamples;
 mod deep;
 mod exchange;
 mod finalizers;
+mod foreign;
 mod garden;
 mod kinds;
 mod look;
