@@ -11,7 +11,7 @@ use crate::space;
 use crate::trace::{Trace, Tracer};
 use crate::trial;
 use crate::weak::Weak;
-use crate::word::{self, DROPPED, ONE, QUIET, SPECIAL};
+use crate::word::{self, CONDEMNED, DROPPED, ONE, QUIET, REACHED, SPECIAL};
 use alloc::rc::Rc;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
@@ -164,7 +164,7 @@ impl<T: ?Sized> Drop for Cc<T> {
         if word::is_plain(rest) && rest & QUIET != 0 {
             object.set_word(rest);
         } else {
-            release_slow(object);
+            release_slow(object, core::ptr::from_ref(self).addr());
         }
     }
 }
@@ -174,8 +174,8 @@ impl<T: ?Sized> Deref for Cc<T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        if self.object().word() & DROPPED != 0 {
-            reached_slow();
+        if self.object().word() & (DROPPED | CONDEMNED) != 0 {
+            reached_slow(self.object());
         }
         // SAFETY: it lives (I1).
         let value = unsafe { object::value_of(self.0) };
@@ -186,8 +186,10 @@ impl<T: ?Sized> Deref for Cc<T> {
 
 #[cold]
 #[inline(never)]
-fn reached_slow() -> ! {
-    panic!(
+fn reached_slow(object: Object) {
+    object.set(REACHED);
+    assert!(
+        object.word() & DROPPED == 0,
         "bug: accessing a dropped CcBox detected: the value was dropped as a part of a dead cycle; a destructor reaches \
          others of its cycle, or kept a `Cc` to one"
     );

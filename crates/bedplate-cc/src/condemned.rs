@@ -9,11 +9,15 @@
 //! - I1: a condemned object's memory lives until all values of the set are dropped. Its references count on under the flag, weak
 //!   ones lead to nothing, and to reach a dropped value panics. So destructors may do what they like.
 //! - I2: where a destructor panics the others run still.
+//! - I3: nobody looks at a value when it is dropped. Who does holds a reference. One that was there before is named by a claim, and
+//!   where something is left of an object each of its claims is done with: the pointer was dropped where it lay, or it lay in a
+//!   value of the set and was moved out of it, which nobody could do while it was borrowed. One that a destructor made or moved
+//!   may stay, if the value was not reached meanwhile. Else the process ends.
 
 use crate::ledger::{Ledger, Phase};
 use crate::object::Object;
 use crate::trace::{Edge, Tracer};
-use crate::word::{CONDEMNED, IN_TRIAL, REVIVED, SPECIAL};
+use crate::word::{CONDEMNED, IN_TRIAL, REACHED, SPECIAL};
 use alloc::rc::Rc;
 
 /// A dead set whose objects are condemned.
@@ -25,6 +29,9 @@ pub(crate) struct Garbage {
 }
 
 /// The references among the objects that are not live, if they are all there are; the slots are numbers in `objects`.
+///
+/// The objects are condemned while they are asked, so that weak pointers lead to nothing: a value cannot name a reference that it
+/// makes for the purpose, nor drop one.
 pub(crate) fn verify(objects: &[Object], is_live: &[bool], ledger: &Ledger) -> Option<Vec<Edge>> {
     let mut claims = Vec::new();
     let dead = || {
@@ -33,6 +40,8 @@ pub(crate) fn verify(objects: &[Object], is_live: &[bool], ledger: &Ledger) -> O
             .filter(|(_, is_live)| !**is_live)
             .map(|(object, _)| object)
     };
+    ledger.ended.take();
+    dead().for_each(|object| object.set(CONDEMNED | SPECIAL));
     for object in dead() {
         let mut tracer = Tracer::new(&mut claims, ledger, usize::MAX);
         object.trace(&mut tracer);
@@ -48,19 +57,19 @@ pub(crate) fn verify(objects: &[Object], is_live: &[bool], ledger: &Ledger) -> O
         .windows(2)
         .any(|pair| pair[0].pointer == pair[1].pointer);
     let is_all = dead().all(|object| object.count() == u64::from(found[object.slot()]));
-    (is_all && !is_twice).then_some(claims)
+    let is_still = ledger.ended.borrow().is_empty();
+    (is_all && is_still && !is_twice).then_some(claims)
 }
 
 /// Drops the values of a dead set, then frees the objects.
 pub(crate) fn drop_all(ledger: &Rc<Ledger>, garbage: &Garbage) {
+    ledger.ended.take();
     let mut dropping = Dropping {
         ledger,
         garbage,
         next: 0,
-        is_whole: false,
     };
     dropping.run();
-    dropping.is_whole = true;
 }
 
 #[derive(Debug)]
@@ -68,8 +77,6 @@ struct Dropping<'a> {
     ledger: &'a Ledger,
     garbage: &'a Garbage,
     next: usize,
-    /// Whether no destructor panicked.
-    is_whole: bool,
 }
 
 impl Dropping<'_> {
@@ -80,31 +87,42 @@ impl Dropping<'_> {
         }
     }
 
-    /// Whether the references that an object still has are accounted for: made by destructors, or pointers that lay in the
-    /// values themselves and were moved out.
-    fn is_explained(&self, object: Object) -> bool {
-        let word = object.word();
-        if word & REVIVED != 0 || !self.is_whole {
-            return true;
+    /// An object to which a reference may be left that was there before, or through which its value was reached (I3).
+    fn find_held(&self) -> Option<Object> {
+        let is_left = |object: Object| object.count() > 0;
+        let mut left = self.garbage.objects.iter().copied();
+        let first = left.find(|object| is_left(*object))?;
+        if let Some(reached) = core::iter::once(first)
+            .chain(left)
+            .find(|object| is_left(*object) && object.word() & REACHED != 0)
+        {
+            return Some(reached);
         }
-        let named = self.garbage.claims.iter();
-        named.filter(|claim| claim.target == object).any(|claim| {
-            let mut objects = self.garbage.objects.iter();
-            objects.any(|owner| owner.has_inside(claim.pointer))
-        })
+        let mut ended = self.ledger.ended.take();
+        ended.sort_unstable();
+        let mut owners: Vec<_> = self.garbage.objects.iter().map(|o| o.place()).collect();
+        owners.sort_unstable_by_key(|place| place.start);
+        let is_explained = |pointer: usize| {
+            let after = owners.partition_point(|place| place.start <= pointer);
+            let owner = owners[..after].last();
+            owner.is_some_and(|place| place.contains(&pointer))
+                || ended.binary_search(&pointer).is_ok()
+        };
+        let mut claims = self.garbage.claims.iter();
+        let held = claims.find(|claim| is_left(claim.target) && !is_explained(claim.pointer));
+        held.map(|claim| claim.target)
     }
 }
 
 impl Drop for Dropping<'_> {
     fn drop(&mut self) {
         self.run();
-        for object in &self.garbage.objects {
-            if object.count() > 0 && !self.is_explained(*object) {
-                abort_slow(object.type_name());
-            }
+        if let Some(object) = self.find_held() {
+            abort_slow(object.type_name());
         }
+        self.ledger.ended.take();
         for object in &self.garbage.objects {
-            object.clear(CONDEMNED | SPECIAL | REVIVED);
+            object.clear(CONDEMNED | SPECIAL | REACHED);
             // SAFETY: all values of the set are dropped, and what is left over is counted (I1).
             unsafe { object.end() };
         }
@@ -119,8 +137,8 @@ impl Drop for Dropping<'_> {
 fn abort_slow(name: &str) {
     eprintln!(
         "bedplate-cc: a `{name}` was freed as a part of a dead cycle, and a `Cc` to it that its cycle does not own is left; \
-         a `Trace` that is written by hand names a `Cc` of somebody else's, or a destructor moved one away. Derive `Trace`, or \
-         clone the `Cc` in the destructor instead"
+         a `Trace` that is written by hand names a `Cc` of somebody else's, or a destructor moved one away, or kept one through \
+         which it reached the value. Derive `Trace`, and let destructors drop what their values own, and keep nothing of it"
     );
     std::process::abort();
 }

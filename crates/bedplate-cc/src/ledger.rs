@@ -33,6 +33,8 @@ pub(crate) struct Ledger {
     /// How deep drops of values are inside each other.
     pub(crate) depth: Cell<u32>,
     pub(crate) phase: Cell<Phase>,
+    /// Where references to condemned objects lay that are no more.
+    pub(crate) ended: RefCell<Vec<usize>>,
     /// Bytes that may be made before the collector looks again.
     allowance: Cell<i64>,
     /// The new candidates that start a trial.
@@ -57,6 +59,7 @@ impl Ledger {
             dying: RefCell::default(),
             depth: Cell::new(0),
             phase: Cell::new(Phase::Idle),
+            ended: RefCell::default(),
             allowance: Cell::new(0),
             threshold: Cell::new(limits.candidates_min),
             noted: Cell::new(0),

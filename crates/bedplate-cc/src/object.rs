@@ -203,10 +203,10 @@ impl Object {
         (self.header().table.name)()
     }
 
-    /// Whether an address lies in the value itself.
-    pub(crate) fn has_inside(self, address: usize) -> bool {
+    /// Where it lies: the value itself, and what stands before it.
+    pub(crate) fn place(self) -> core::ops::Range<usize> {
         let start = self.0.addr().get();
-        (start..start + self.header().table.layout.size()).contains(&address)
+        start..start + self.header().table.layout.size()
     }
 
     /// Asks the value for its references; nothing where it may not be looked at.

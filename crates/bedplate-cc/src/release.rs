@@ -10,7 +10,7 @@
 use crate::ledger::{Ledger, Phase};
 use crate::object::Object;
 use crate::trial;
-use crate::word::{self, CONDEMNED, DROPPED, GONE, ONE, QUIET, REVIVED, SPECIAL};
+use crate::word::{self, CONDEMNED, DROPPED, GONE, ONE, QUIET, SPECIAL};
 use alloc::rc::Rc;
 
 /// Drops of values inside each other; each may take a kilobyte of stack where nothing is optimised.
@@ -22,19 +22,21 @@ const DEPTH: u32 = 12;
 pub(crate) fn retain_slow(object: Object) {
     let word = object.word();
     if word & CONDEMNED != 0 {
-        object.set_word((word + ONE) | REVIVED);
+        object.set_word(word + ONE);
     } else {
         object.set_word(word::stuck(word));
     }
 }
 
-/// A reference less that is not a plain difference: the last, one of what is condemned, or one that makes a candidate.
+/// A reference less that is not a plain difference: the last, one of what is condemned, or one that makes a candidate. It lay at
+/// `pointer`.
 #[inline(never)]
-pub(crate) fn release_slow(object: Object) {
+pub(crate) fn release_slow(object: Object, pointer: usize) {
     let word = object.word();
     if word & SPECIAL != 0 {
         if word & CONDEMNED != 0 {
             object.set_word(word - ONE);
+            object.ledger().ended.borrow_mut().push(pointer);
         }
         return;
     }

@@ -53,12 +53,14 @@ impl<'a> Tracer<'a> {
 ///
 /// # By hand
 /// `trace` calls `trace` of each field that may hold a [`crate::Cc`]. It names what the value owns, each once, and changes
-/// nothing. What it leaves out is never freed as a part of a cycle, which is safe. What it names twice is found before
-/// anything is freed, and is a panic. A `Cc` that it names although another owns it is found when the cycle
-/// was dropped, and ends the process.
+/// nothing. What it leaves out is never freed as a part of a cycle, which is safe. What it names twice, and a `Cc` that it makes
+/// for the purpose, is found before anything is freed, and is a panic. A `Cc` that it names although another owns it is found when
+/// the cycle was dropped, and ends the process, also where a destructor panicked.
 ///
 /// # Destructors
 /// `Drop::drop` of a value in a dead cycle runs when others of the cycle may be dropped already: to reach one of them panics.
+/// A `Cc` of the cycle that a destructor keeps leads to nothing afterwards. The process ends where the value behind it was reached
+/// meanwhile, or where the destructor moved `Cc`s out of a collection of the value and left any of them alive.
 ///
 /// # Examples
 /// ```

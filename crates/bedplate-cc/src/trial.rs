@@ -20,7 +20,7 @@ use crate::ledger::{Ledger, OLD, Phase};
 use crate::object::Object;
 use crate::release;
 use crate::trace::{Edge, Tracer};
-use crate::word::{self, BUFFERED, CONDEMNED, IN_TRIAL, LENT, SPECIAL};
+use crate::word::{self, BUFFERED, CONDEMNED, IN_TRIAL, LENT, REACHED, SPECIAL};
 use alloc::rc::Rc;
 
 /// A set under test.
@@ -252,14 +252,13 @@ impl<'a> Trial<'a> {
             claims: claims.unwrap_or_default(),
         };
         for (number, &object) in self.objects.iter().enumerate() {
-            object.clear(IN_TRIAL);
-            let word = object.word();
+            object.clear(IN_TRIAL | REACHED);
             if !is_live[number] && is_sound {
-                object.set_word(word | CONDEMNED | SPECIAL);
                 garbage.objects.push(object);
                 continue;
             }
-            object.set_word(word::aged(word));
+            pardon(object);
+            object.set_word(word::aged(object.word()));
             if self.is_cut {
                 let is_seed = self.seeds.binary_search(&number).is_ok();
                 self.wait_on(number, is_seed);
@@ -299,6 +298,13 @@ impl<'a> Trial<'a> {
     }
 }
 
+/// An object is not dropped that was condemned while it was verified.
+fn pardon(object: Object) {
+    if object.word() & CONDEMNED != 0 {
+        object.clear(CONDEMNED | SPECIAL);
+    }
+}
+
 impl Drop for Trial<'_> {
     /// A value panicked while it named its references: everything is as before.
     fn drop(&mut self) {
@@ -306,7 +312,8 @@ impl Drop for Trial<'_> {
             return;
         }
         for (number, object) in self.objects.iter().enumerate() {
-            object.clear(IN_TRIAL);
+            object.clear(IN_TRIAL | REACHED);
+            pardon(*object);
             self.wait_on(number, false);
         }
         self.ledger.phase.set(Phase::Idle);

@@ -27,8 +27,8 @@ pub(crate) const DROPPED: u64 = 1 << 4;
 pub(crate) const GONE: u64 = 1 << 5;
 /// A part of a dead cycle whose values are being dropped.
 pub(crate) const CONDEMNED: u64 = 1 << 6;
-/// Got a reference while it was condemned.
-pub(crate) const REVIVED: u64 = 1 << 7;
+/// Its value was reached while it was condemned.
+pub(crate) const REACHED: u64 = 1 << 7;
 /// Its value is borrowed mutably: nobody may look at it.
 pub(crate) const LENT: u64 = 1 << 8;
 /// Trials survived, two bits.

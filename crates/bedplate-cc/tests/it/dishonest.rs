@@ -1,8 +1,9 @@
 //! A `Trace` by hand that is wrong.
 
-use bedplate_cc::{Cc, Trace, TraceBox, Tracer, collect_thread_cycles, count_thread_tracked};
+use bedplate_cc::{Cc, Trace, TraceBox, Tracer, Weak, collect_thread_cycles, count_thread_tracked};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 /// Names its pointer so many times.
 struct Repeated {
@@ -136,30 +137,130 @@ impl Trace for Thief {
     }
 }
 
-#[test]
-fn a_stolen_pointer_ends_the_process() {
+/// Runs a test once more in a process of its own, which is to end itself and say why; whether this is that process.
+#[expect(clippy::disallowed_methods, reason = "a test that runs itself")]
+fn ends_the_process(name: &str) -> bool {
     const ASKED: &str = "BEDPLATE_CC_TEST_STEALS";
-    #[expect(clippy::disallowed_methods, reason = "a test that runs itself")]
     if std::env::var(ASKED).is_ok() {
-        let thief = Cc::new(Thief);
-        STOLEN.with_borrow_mut(|stolen| stolen.push(thief));
-        // It becomes a candidate.
-        STOLEN.with_borrow(|stolen| drop(stolen[0].clone()));
-        collect_thread_cycles();
-        return;
+        return true;
     }
     if cfg!(miri) {
-        return;
+        return false;
     }
     let this = std::env::current_exe().unwrap();
     let mut command = std::process::Command::new(this);
-    let name = "dishonest::a_stolen_pointer_ends_the_process";
     let output = command
-        .args(["--exact", name, "--nocapture"])
+        .args(["--exact", &format!("dishonest::{name}"), "--nocapture"])
         .env(ASKED, "1")
         .output()
         .unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("does not own"), "{said}");
+    false
+}
+
+#[test]
+fn a_stolen_pointer_ends_the_process() {
+    if ends_the_process("a_stolen_pointer_ends_the_process") {
+        let thief = Cc::new(Thief);
+        STOLEN.with_borrow_mut(|stolen| stolen.push(thief));
+        // It becomes a candidate.
+        STOLEN.with_borrow(|stolen| drop(stolen[0].clone()));
+        collect_thread_cycles();
+    }
+}
+
+type Shared = Rc<RefCell<Option<Cc<Liar>>>>;
+
+/// Names a pointer that it shares with others.
+struct Liar(Shared, fn(&Shared));
+
+impl Trace for Liar {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.0.borrow().trace(tracer);
+    }
+}
+
+impl Drop for Liar {
+    fn drop(&mut self) {
+        (self.1)(&self.0);
+    }
+}
+
+/// Collects a value that names the pointer through which it is looked at meanwhile.
+fn collect_what_is_borrowed(in_destructor: fn(&Shared)) {
+    let shared = Shared::default();
+    let liar = Cc::new(Liar(Rc::clone(&shared), in_destructor));
+    *shared.borrow_mut() = Some(liar.clone());
+    drop(liar);
+    let borrowed = shared.borrow();
+    let value: &Liar = borrowed.as_ref().unwrap();
+    let _panic = catch_unwind(collect_thread_cycles);
+    assert!(Rc::ptr_eq(&value.0, &shared));
+}
+
+#[test]
+fn a_stolen_pointer_ends_the_process_also_where_a_destructor_panics() {
+    if ends_the_process("a_stolen_pointer_ends_the_process_also_where_a_destructor_panics") {
+        collect_what_is_borrowed(|_| panic!("in a destructor"));
+    }
+}
+
+#[test]
+fn a_stolen_pointer_ends_the_process_also_where_a_destructor_cloned_it() {
+    if ends_the_process("a_stolen_pointer_ends_the_process_also_where_a_destructor_cloned_it") {
+        collect_what_is_borrowed(|shared| drop(shared.borrow().clone()));
+    }
+}
+
+/// Keeps a pointer for ever through which it reached a value that is about to be dropped.
+#[derive(Trace)]
+#[trace(tracking(force))]
+struct Keeper(RefCell<Option<Cc<Keeper>>>, String);
+
+thread_local!(static REACHED: RefCell<Vec<&'static Keeper>> = const { RefCell::new(Vec::new()) });
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let other = self.0.borrow().clone();
+        if REACHED.with_borrow(Vec::is_empty) {
+            let other: &'static Cc<Keeper> = Box::leak(Box::new(other.unwrap()));
+            REACHED.with_borrow_mut(|reached| reached.push(other));
+        }
+    }
+}
+
+#[test]
+fn a_pointer_that_is_kept_and_was_followed_ends_the_process() {
+    if ends_the_process("a_pointer_that_is_kept_and_was_followed_ends_the_process") {
+        let new = || Cc::new(Keeper(RefCell::default(), "text".to_owned()));
+        let (a, b) = (new(), new());
+        *a.0.borrow_mut() = Some(b.clone());
+        *b.0.borrow_mut() = Some(a.clone());
+        drop((a, b));
+        collect_thread_cycles();
+        REACHED.with_borrow(|reached| assert_eq!(reached[0].1, "text"));
+    }
+}
+
+/// Names a pointer that it makes for the purpose.
+struct Conjurer(RefCell<Option<Weak<Conjurer>>>);
+
+impl Trace for Conjurer {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        let to = self.0.borrow();
+        to.as_ref().and_then(Weak::upgrade).trace(tracer);
+    }
+}
+
+#[test]
+fn a_pointer_that_is_made_to_be_named_is_found_before_anything_is_dropped() {
+    let other = Cc::new(Conjurer(RefCell::default()));
+    *other.0.borrow_mut() = Some(other.downgrade());
+    // It becomes a candidate.
+    drop(other.clone());
+    let panic = catch_unwind(AssertUnwindSafe(collect_thread_cycles));
+    assert!(panic.is_err());
+    assert!(other.0.borrow().as_ref().and_then(Weak::upgrade).is_some());
 }
