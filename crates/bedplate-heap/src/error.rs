@@ -15,7 +15,8 @@ use core::fmt;
 pub enum HeapError {
     /// The system gave no memory.
     Os(OsError),
-    /// The heap's capacity is used up.
+    /// The heap's capacity is used up. What only dropped roots hold is used, too, until the next step,
+    /// settling or collection.
     Full {
         /// The capacity.
         capacity_bytes: usize,

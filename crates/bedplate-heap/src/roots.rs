@@ -11,7 +11,8 @@
 //! # Concurrency
 //! A root may be dropped on any thread: it leaves its number in a list behind a lock, which the heap
 //! empties with the next root, step, settling or collection. Not while it allocates: what a caller was
-//! lent stays there until the caller does one of these or releases something.
+//! lent stays there until the caller does one of these or releases something. So a heap may be full
+//! while dropped roots hold much: who gets [`HeapError::Full`] collects, and tries once more.
 
 use crate::bits::narrow;
 use crate::{Heap, HeapError, Value};
@@ -24,6 +25,9 @@ const DROPPED: usize = 64;
 type Dropped = Arc<Mutex<Vec<u32>>>;
 
 /// A reference of the host to a value of a heap.
+///
+/// What dropped roots kept is not freed while the heap allocates, not even where it is full:
+/// [`Heap::step`], [`Heap::settle`] and [`Heap::collect`] see to it.
 #[derive(Debug)]
 pub struct Root {
     number: u32,
@@ -109,6 +113,9 @@ impl Heap {
     /// With 2^32 roots at a time.
     pub fn root(&mut self, value: Value) -> Root {
         self.drop_some_roots(DROPPED);
+        if self.cycles.triggers.is_due {
+            self.attend();
+        }
         let roots = &mut self.roots;
         let number = roots.free.pop().unwrap_or_else(|| {
             roots.kept.push(Kept::NOTHING);
@@ -146,12 +153,15 @@ impl Heap {
         self.drop_some_roots(usize::MAX);
     }
 
-    /// The same for so many of them.
+    /// The same for so many of them. What dies by it is in the list of what waits to be freed: each of
+    /// them worked off by itself would be a pause as long as all of them.
     pub(crate) fn drop_some_roots(&mut self, most: usize) {
         for number in self.roots.take_dropped(most) {
             let kept = &mut self.roots.kept[number as usize];
             let value = core::mem::replace(kept, Kept::NOTHING).value;
-            self.release(value);
+            if value.link() != 0 {
+                self.release_child(value.link());
+            }
         }
     }
 }

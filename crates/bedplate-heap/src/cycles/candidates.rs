@@ -110,10 +110,12 @@ impl Heap {
         }
     }
 
-    /// The next candidate that is one still.
+    /// The next candidate that is one still, if there is one among the next `left` of the list.
     #[inline]
-    pub(crate) fn next_candidate(&mut self) -> Option<u32> {
-        while let Some(at) = self.cycles.candidates.pop() {
+    pub(crate) fn next_candidate(&mut self, left: &mut usize) -> Option<u32> {
+        while let Some(rest) = left.checked_sub(1) {
+            let at = self.cycles.candidates.pop()?;
+            *left = rest;
             let word = self.words.load(at);
             if word & BUFFERED != 0 {
                 self.words.store(at, word & !BUFFERED);
@@ -125,9 +127,11 @@ impl Heap {
         None
     }
 
-    /// The next deferred object that is to have a trial of its own.
-    pub(crate) fn next_deferred(&mut self) -> Option<u32> {
-        while let Some(at) = self.cycles.deferred.pop() {
+    /// The next deferred object that is to have a trial of its own, as above.
+    pub(crate) fn next_deferred(&mut self, left: &mut usize) -> Option<u32> {
+        while let Some(rest) = left.checked_sub(1) {
+            let at = self.cycles.deferred.pop()?;
+            *left = rest;
             let word = self.words.load(at);
             if word & DEFERRED != 0 && header::count(word) > 0 && !self.is_condemned(word) {
                 return Some(at);

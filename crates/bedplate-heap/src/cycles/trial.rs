@@ -35,6 +35,8 @@ pub(super) struct Trial {
     expanded: usize,
     room: usize,
     edges_left: usize,
+    /// Places that are still taken out of lists: most of them may be of objects that are freed.
+    listed_left: usize,
     /// Whether a limit or an old object was met.
     is_cut: bool,
     /// Whether old objects join.
@@ -42,6 +44,11 @@ pub(super) struct Trial {
 }
 
 impl Trial {
+    /// Whether the last one met so many places of freed objects that it did not see the list's end.
+    pub(super) const fn is_spent(&self) -> bool {
+        self.listed_left == 0
+    }
+
     fn begin(&mut self, room: usize) {
         self.objects.clear();
         self.saved.clear();
@@ -59,10 +66,11 @@ impl Heap {
         let mut trial = core::mem::take(&mut self.cycles.trial);
         let room = self.limits.trial_objects;
         trial.takes_old = of_deferred;
+        trial.listed_left = room * 2;
         let mut freed = 0;
         if of_deferred {
             for _ in 0..room.div_ceil(OWN_OBJECTS) {
-                let Some(at) = self.next_deferred() else {
+                let Some(at) = self.next_deferred(&mut trial.listed_left) else {
                     break;
                 };
                 trial.begin(OWN_OBJECTS.min(room));
@@ -121,7 +129,7 @@ impl Heap {
     /// Takes candidates, and what they lead to, while there is room.
     fn gather(&mut self, trial: &mut Trial) {
         while trial.objects.len() < trial.room {
-            let Some(at) = self.next_candidate() else {
+            let Some(at) = self.next_candidate(&mut trial.listed_left) else {
                 return;
             };
             let word = self.words.load(at);

@@ -167,7 +167,7 @@ impl Heap {
         if freed > 0 {
             triggers.deferred_shift = 0;
             triggers.deferred = 1;
-        } else {
+        } else if !self.cycles.trial.is_spent() {
             let more = DEFERRED_TRIAL << triggers.deferred_shift;
             triggers.deferred = self.cycles.deferred.len() + more;
             triggers.deferred_shift = (triggers.deferred_shift + 1).min(DEFERRED_SHIFT_MAX);

@@ -204,3 +204,58 @@ fn limits_say_what_they_are() {
     });
     assert_eq!(heap.expect("memory").limits().trial_objects, 16);
 }
+
+#[test]
+fn a_step_frees_no_more_where_many_roots_were_dropped() {
+    let mut heap = Heap::with(Limits {
+        automatic: false,
+        ..Limits::DEFAULT
+    })
+    .expect("memory");
+    let mut roots = Vec::new();
+    for _ in 0..200 {
+        let mut list = Value::NIL;
+        for _ in 0..500 {
+            list = heap.new_pair(list, Value::NIL).expect("memory").into();
+        }
+        roots.push(heap.root(list));
+    }
+    drop(roots);
+    let mut live = heap.stats().live_objects();
+    assert_eq!(live, 100_000);
+    while heap.step_by(1000) {
+        let now = heap.stats().live_objects();
+        assert!(live - now <= 1000, "{} in one step", live - now);
+        live = now;
+    }
+    assert_eq!(heap.stats().live_objects(), 0);
+}
+
+#[test]
+fn a_step_looks_at_so_many_candidates_that_are_none_any_more() {
+    let mut heap = Heap::with(Limits {
+        automatic: false,
+        trial_objects: 16,
+        ..Limits::DEFAULT
+    })
+    .expect("memory");
+    let cells: Vec<Ref> = (0..1000)
+        .map(|_| heap.new_cell(Value::NIL).expect("memory"))
+        .collect();
+    for cell in &cells {
+        heap.retain((*cell).into());
+        heap.release((*cell).into());
+    }
+    for cell in &cells {
+        heap.release((*cell).into());
+    }
+    heap.settle();
+    let mut waiting = heap.stats().candidates;
+    assert_eq!((waiting, heap.stats().live_objects()), (1000, 0));
+    while heap.step() {
+        let now = heap.stats().candidates;
+        assert!(waiting - now <= 32, "{} in one step", waiting - now);
+        waiting = now;
+    }
+    assert_eq!(heap.stats().candidates, 0);
+}
