@@ -157,17 +157,17 @@ impl Heap {
     /// Frees all dead cycles as [`Self::collect`] does, and says which there were.
     pub fn collect_cycles(&mut self) -> (Collected, Vec<Cycle>) {
         self.settle();
+        let queued = self.finalizers.queue.len();
         self.finish_pass(Phase::Idle);
         self.begin_pass();
         self.finish_pass(Phase::Sweep);
         let cycles = self.condemned_cycles();
-        let queued = self.finalizers.queue.len();
         let before = self.stats.freed_objects;
         self.finish_pass(Phase::Idle);
         self.work_off_all();
         let collected = Collected {
             objects: usize::try_from(self.stats.freed_objects - before).unwrap_or(usize::MAX),
-            finalizations: queued,
+            finalizations: self.finalizers.queue.len().saturating_sub(queued),
         };
         (collected, cycles)
     }

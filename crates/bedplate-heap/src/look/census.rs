@@ -114,7 +114,10 @@ impl Heap {
     /// Every place of an object that is not about to be freed.
     pub(super) fn live_places(&self) -> impl Iterator<Item = u32> {
         let places = self.slots.places();
-        places.filter(|at| header::count(self.words.load(*at)) > 0)
+        places.filter(|at| {
+            let word = self.words.load(*at);
+            header::count(word) > 0 && !self.is_condemned(word)
+        })
     }
 
     /// The bytes of an object's slot, and of the buffer behind it.

@@ -81,3 +81,21 @@ fn a_finalizer_of_a_freed_object_is_an_error() {
     let error = heap.set_finalizer(cell, Value::NIL).expect_err("freed");
     assert!(error.to_string().contains("it is freed"));
 }
+
+#[test]
+fn a_collection_of_cycles_tells_only_of_finalizations_that_it_queued() {
+    let mut heap = Heap::new().expect("memory");
+    let cell = heap.new_cell(Value::NIL).expect("memory");
+    heap.set_finalizer(cell, Value::NIL).expect("alive");
+    heap.release(cell.into());
+    assert_eq!(heap.collect_cycles().0.finalizations, 0);
+    let ring = heap.new_cell(Value::NIL).expect("memory");
+    heap.set_finalizer(ring, Value::NIL).expect("alive");
+    heap.set_cell(ring, ring.into()).expect("a cell");
+    assert_eq!(heap.collect_cycles().0.finalizations, 1);
+    while let Some(due) = heap.next_finalization() {
+        heap.release(due.object.into());
+    }
+    heap.collect();
+    assert_eq!(heap.stats().live_objects(), 0);
+}

@@ -1,7 +1,7 @@
 //! What a heap shows to those who look.
 
 use bedplate_heap::{
-    Crossing, Heap, HostObject, InlineCache, Kind, Ref, Thresholds, Value, Visitor,
+    Crossing, Heap, HostObject, InlineCache, Kind, Limits, Ref, Thresholds, Value, Visitor,
 };
 
 fn named(heap: &mut Heap, name: &str, value: Value) -> Ref {
@@ -176,4 +176,34 @@ fn a_history_keeps_its_size_and_draws_itself() {
     assert_eq!(svg.matches("<polygon").count(), 2);
     assert!(svg.contains(">Cell</text>") && svg.contains(">Array</text>"));
     heap.release(list.into());
+}
+
+#[test]
+fn why_an_object_is_there_is_true_while_garbage_that_held_it_is_freed() {
+    let mut heap = Heap::with(Limits {
+        automatic: false,
+        ..Limits::DEFAULT
+    })
+    .expect("memory");
+    let object = heap.new_cell(Value::NIL).expect("memory");
+    let holder = heap.new_cell(object.into()).expect("memory");
+    let mut dead = Vec::new();
+    for _ in 0..50 {
+        heap.retain(object.into());
+        let one = heap.new_pair(Value::NIL, object.into()).expect("memory");
+        let other = heap.new_pair(one.into(), Value::NIL).expect("memory");
+        heap.set_first(one, other.into()).expect("a pair");
+        dead.push(one);
+    }
+    heap.start_collection();
+    while heap.is_collecting() {
+        heap.step_by(5);
+        let path = heap.retaining_path(object).expect("it is held");
+        let objects: Vec<Ref> = path.steps.iter().map(|step| step.object).collect();
+        assert_eq!(objects, [holder, object]);
+        if heap.stats().live_objects() < 102 {
+            assert_eq!(heap.census().objects(), 2);
+            assert!(dead.iter().all(|one| heap.retaining_path(*one).is_none()));
+        }
+    }
 }
