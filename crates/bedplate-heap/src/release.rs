@@ -11,7 +11,7 @@ use crate::bits::{high, low};
 use crate::header::{self, FINALIZER, HAS_WEAK, IN_TRIAL, Kind, ONE};
 use crate::pile::Pile;
 use crate::slots::Slots;
-use crate::{Heap, Value};
+use crate::{Heap, HostObject, Value};
 
 /// An object and its two references.
 const SMALL_STEPS: usize = 3;
@@ -249,13 +249,21 @@ impl Heap {
     }
 
     /// Gives an object's memory back. Its references are released.
-    pub(crate) fn dispose(&mut self, at: u32) {
+    fn dispose(&mut self, at: u32) {
+        drop(self.dispose_all_but_host(at));
+    }
+
+    /// The same, but for the host's part: its destructor may panic, so the caller drops it when nothing
+    /// is left to do.
+    #[must_use]
+    pub(crate) fn dispose_all_but_host(&mut self, at: u32) -> Option<Box<dyn HostObject>> {
+        let mut host = None;
         let word = self.words.load(at);
         match header::kind(word) {
             Kind::Array => self.give_buffer(low(self.words.load(at + 2))),
             Kind::Table => self.give_buffer(low(self.words.load(at + 2))),
             Kind::Record => self.give_buffer(high(self.words.load(at + 1))),
-            Kind::Host => self.drop_host(at),
+            Kind::Host => host = self.take_host(at),
             _ => {}
         }
         self.stats.freed_objects += 1;
@@ -263,9 +271,10 @@ impl Heap {
             // Its generations are used up: the slot stays empty, so that no old weak reference finds
             // a new object.
             self.words.store(at, 0);
-            return;
+            return host;
         }
         self.give_place(at);
+        host
     }
 
     /// Gives a slot or a span back; what a wrong handle says is refused and counted.
@@ -302,12 +311,13 @@ impl Heap {
                 }
             }
         }
+        let mut hosts = Vec::new();
         for &at in garbage {
             let word = self.words.load(at);
             match header::kind(word) {
                 Kind::Pair | Kind::Node if word & HAS_WEAK == 0 => self.give_plain(PAIR, at),
                 Kind::Cell if word & HAS_WEAK == 0 => self.give_plain(CELL, at),
-                _ => self.dispose(at),
+                _ => hosts.extend(self.dispose_all_but_host(at)),
             }
         }
         self.stats.cycle_objects += garbage.len() as u64;

@@ -137,12 +137,14 @@ impl Heap {
         self.stats = checkpoint.stats;
         self.dying = checkpoint.dying.clone();
         self.cycles = checkpoint.cycles.clone();
-        self.hosts.objects = hosts;
+        let replaced = core::mem::replace(&mut self.hosts.objects, hosts);
+        self.hosts.pass_begins();
         self.hosts.free.clone_from(&checkpoint.hosts_free);
         self.finalizers = checkpoint.finalizers.clone();
         self.acknowledged = checkpoint.acknowledged;
         let gone = self.roots.restore(&checkpoint.kept);
         self.release_all(gone);
+        drop(replaced);
         Ok(())
     }
 

@@ -54,11 +54,21 @@ impl Heap {
         }
     }
 
-    /// An object is opened to change it in any way: all that it holds is met.
-    pub(crate) fn opened(&mut self, at: u32) {
-        if self.cycles.pass.is_marking() {
-            for child in self.host_children(at) {
-                self.met(child);
+    /// An object of the host is opened to change it in any way, for the first time in a pass: it is to be met and all that it holds,
+    /// before the pass goes on. Nothing that it holds is counted from then on, so it may be opened again.
+    pub(crate) fn opened(&self, at: u32) {
+        if self.cycles.pass.is_marking() && self.hosts.is_first(self.host_number(at)) {
+            let mut opened = self.cycles.pass.opened.borrow_mut();
+            opened.push(at);
+            opened.append(&mut self.host_children(at));
+        }
+    }
+
+    /// Meets what was opened, and what it held then. What of it was freed since is no more unmet.
+    pub(super) fn meet_opened(&mut self) {
+        for at in self.cycles.pass.opened.take() {
+            if self.slots.starting_at(at).is_some() {
+                self.met(at);
             }
         }
     }

@@ -35,6 +35,7 @@ use crate::Heap;
 use crate::header::{self, FINALIZER, LEAF, QUIET, SCRATCH_MAX, STICKY};
 use crate::pile::Pile;
 use crate::slots::Walk;
+use core::cell::RefCell;
 use std::collections::HashMap;
 
 /// What a pass does next.
@@ -60,6 +61,8 @@ pub(crate) struct Pass {
     /// Met, and their references not followed.
     pub(super) grey: Pile,
     pub(super) garbage: Pile,
+    /// To be met before the pass goes on.
+    pub(super) opened: RefCell<Vec<u32>>,
     /// References that did not fit into scratch numbers.
     over: HashMap<u32, u32>,
 }
@@ -84,6 +87,7 @@ impl Pass {
     /// Takes places where no object is any more out of its lists, and leaves their chunk.
     pub(super) fn forget_places(&mut self, is_gone: impl Fn(u32) -> bool) {
         self.grey.retain(|at| !is_gone(at));
+        self.opened.get_mut().retain(|at| !is_gone(*at));
         self.begun = self.begun.filter(|(at, _)| !is_gone(*at));
         self.over.retain(|at, _| !is_gone(*at));
         self.walk.leave(is_gone);
@@ -104,6 +108,7 @@ impl Heap {
         self.cycles.quiet = LEAF;
         self.cycles.deferred.clear();
         self.cycles.deferred_count = 0;
+        self.hosts.pass_begins();
         self.next_phase(Phase::Count);
         self.pass_began();
     }
@@ -130,6 +135,7 @@ impl Heap {
             }
         }
         self.cycles.pass.grey.clear();
+        self.cycles.pass.opened.take();
         self.cycles.pass.over.clear();
         self.next_phase(Phase::Idle);
         self.pass_ended();
@@ -156,6 +162,7 @@ impl Heap {
     /// The same, but no farther than to the beginning of a phase.
     pub(super) fn pass_slice_until(&mut self, until: Phase, steps: usize) -> usize {
         let mut left = steps;
+        self.meet_opened();
         while left > 0 && self.cycles.pass.phase != until {
             left = match self.cycles.pass.phase {
                 Phase::Idle => return left,

@@ -57,9 +57,10 @@ impl Heap {
             if word & HAS_WEAK != 0 {
                 self.slots.end_generation(at);
             }
-            self.dispose(at);
+            let host = self.dispose_all_but_host(at);
             self.stats.cycle_objects += 1;
             self.cycles.triggers.pass_freed();
+            drop(host);
         }
         0
     }

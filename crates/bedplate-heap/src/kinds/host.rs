@@ -8,9 +8,18 @@ use crate::bits::{low, narrow};
 use crate::header::Kind;
 use crate::{Heap, HeapError, Ref, Visitor};
 use core::any::Any;
+use core::cell::Cell;
 use core::fmt;
 
 /// What a host puts into a heap.
+///
+/// # Change through `&`
+/// References may be put into an object and taken out of it through `&` (a `RefCell` inside) with the `&` of [`Heap::host`], before
+/// the heap is used again. A way past the heap (an `Arc` that the host keeps a copy of) must be closed by [`Heap::host`] first: a
+/// full pass that is under way wants to know what an object held. Else it may free what was taken out.
+///
+/// # Panics
+/// The object's part of the heap is given back before it is dropped: a panic in its destructor loses nothing.
 pub trait HostObject: Any + Send {
     /// Visits each value that this holds a reference of. They are released when the object is freed,
     /// by the heap: its drop must not.
@@ -28,6 +37,23 @@ pub trait HostObject: Any + Send {
 pub(crate) struct Hosts {
     pub(crate) objects: Vec<Option<Box<dyn HostObject>>>,
     pub(crate) free: Vec<u32>,
+    /// The pass in which each was opened last.
+    opened: Vec<Cell<u64>>,
+    pass: u64,
+}
+
+impl Hosts {
+    /// A pass begins: nothing was opened in it.
+    pub(crate) fn pass_begins(&mut self) {
+        self.pass += 1;
+        self.opened.resize(self.objects.len(), Cell::new(0));
+    }
+
+    /// Whether an object is opened for the first time in this pass.
+    pub(crate) fn is_first(&self, number: usize) -> bool {
+        let opened = self.opened.get(number);
+        opened.is_some_and(|opened| opened.replace(self.pass) != self.pass)
+    }
 }
 
 impl fmt::Debug for Hosts {
@@ -40,12 +66,15 @@ impl fmt::Debug for Hosts {
 impl Heap {
     /// An object of the host; the references that it visits are taken over. 16 bytes and the box.
     ///
+    /// Where this fails the box is dropped, and the references that it visits are still the caller's.
+    ///
     /// # Errors
     /// - [`HeapError::Full`], [`HeapError::Os`]: no memory.
     pub fn new_host(&mut self, object: Box<dyn HostObject>) -> Result<Ref, HeapError> {
         let host = self.make(Kind::Host, 2)?;
         let number = self.hosts.free.pop().unwrap_or_else(|| {
             self.hosts.objects.push(None);
+            self.hosts.opened.push(Cell::new(0));
             narrow(self.hosts.objects.len() - 1)
         });
         self.hosts.objects[number as usize] = Some(object);
@@ -53,7 +82,7 @@ impl Heap {
         Ok(host)
     }
 
-    fn host_number(&self, at: u32) -> usize {
+    pub(crate) fn host_number(&self, at: u32) -> usize {
         low(self.words.load(at + 1)) as usize
     }
 
@@ -63,6 +92,7 @@ impl Heap {
     /// - [`HeapError::Kind`]: it is no object of the host.
     pub fn host<T: HostObject>(&self, host: Ref) -> Result<Option<&T>, HeapError> {
         let number = self.host_number(self.expect(host, Kind::Host)?);
+        self.opened(host.index());
         let object = self.hosts.objects.get(number).and_then(Option::as_deref);
         Ok(object.and_then(|object| (object as &dyn Any).downcast_ref()))
     }
@@ -89,13 +119,12 @@ impl Heap {
         visitor.found
     }
 
-    /// Drops the host's part of an object.
-    pub(crate) fn drop_host(&mut self, at: u32) {
+    /// Takes the host's part out of an object. It is to be dropped last: its destructor may panic.
+    #[must_use]
+    pub(crate) fn take_host(&mut self, at: u32) -> Option<Box<dyn HostObject>> {
         let number = self.host_number(at);
-        if let Some(object) = self.hosts.objects.get_mut(number) {
-            let object = object.take();
-            self.hosts.free.push(narrow(number));
-            drop(object);
-        }
+        let object = self.hosts.objects.get_mut(number)?.take();
+        self.hosts.free.push(narrow(number));
+        object
     }
 }

@@ -113,8 +113,9 @@ impl Heap {
     fn forget(&mut self, at: u32, place: u32) -> Action {
         match header::kind(self.words.load(at)) {
             Kind::Host => {
-                self.drop_host(at);
+                let host = self.take_host(at);
                 self.set_aside(at);
+                drop(host);
                 return Action::SetAside;
             }
             Kind::Table => {

@@ -9,6 +9,7 @@ mod exchange;
 mod finalizers;
 mod foreign;
 mod garden;
+mod hosts;
 mod kinds;
 mod look;
 mod memory;
