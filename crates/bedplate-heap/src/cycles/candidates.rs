@@ -65,6 +65,8 @@ impl Heap {
     /// Notes that an object lost a reference and has others: to the pass that is under way, and as a
     /// candidate. Also where it holds nothing now: not noted, it would come here with each loss.
     pub(crate) fn note_loss(&mut self, at: u32) {
+        // A handle of another heap is listed by the place that it leads to.
+        let at = self.words.cut(at);
         if self.cycles.pass.is_marking() {
             self.met(at);
             self.pass_event();
