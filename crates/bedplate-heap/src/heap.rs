@@ -16,7 +16,7 @@
 use crate::cycles::Cycles;
 use crate::finalizers::Finalizers;
 use crate::header::{self, Kind, ONE, STICKY};
-use crate::kinds::Hosts;
+use crate::kinds::{Hosts, Tables};
 use crate::raw::Words;
 use crate::recover::Acknowledged;
 use crate::release::Dying;
@@ -38,6 +38,7 @@ pub struct Heap {
     pub(crate) limits: Limits,
     pub(crate) shapes: Shapes,
     pub(crate) hosts: Hosts,
+    pub(crate) tables: Tables,
     pub(crate) roots: Roots,
     pub(crate) finalizers: Finalizers,
     pub(crate) acknowledged: Acknowledged,
@@ -82,6 +83,7 @@ impl Heap {
             limits,
             shapes: Shapes::new(),
             hosts: Hosts::default(),
+            tables: Tables::new(),
             roots: Roots::default(),
             finalizers: Finalizers::default(),
             acknowledged: Acknowledged::default(),

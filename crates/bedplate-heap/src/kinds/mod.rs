@@ -8,12 +8,14 @@
 //! | `record.rs` | records with shapes |
 //! | `array.rs` | arrays |
 //! | `table.rs` | tables |
+//! | `keys.rs` | which keys of tables are one, and their hashes |
 //! | `weak.rs` | weak references |
 //! | `host.rs` | objects of the host |
 
 mod array;
 mod bytes;
 mod host;
+mod keys;
 mod record;
 mod small;
 mod table;
@@ -21,4 +23,5 @@ mod weak;
 
 pub use host::HostObject;
 pub(crate) use host::Hosts;
+pub(crate) use keys::Tables;
 pub use table::TablePosition;

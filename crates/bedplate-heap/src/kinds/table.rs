@@ -3,16 +3,20 @@
 //! # Role
 //! Values by value: open addressing in a buffer; removal shifts back, so that nothing marks a gap.
 //!
+//! # Not here
+//! Which keys are equal, and their hashes: `keys.rs`.
+//!
 //! # Invariants
 //! - I1: word 1 is how many entries there are and the capacity, zero or a power of two; word 2 the buffer
 //!   and the metatable. An entry is two words; a nil key is an empty one.
 //! - I2: at least a quarter of the entries is empty, and between an entry and where its key belongs none
 //!   is.
-//! - I3: keys that are equal have one form: an integral float is an integer, short text is in the value.
+//! - I3: keys are in the form that they have as keys, and their hash does not change.
 
-use crate::bits::{high, join, low, narrow};
+use super::keys::normal;
+use crate::bits::{high, join, low};
 use crate::header::Kind;
-use crate::{Heap, HeapError, Ref, Value, View};
+use crate::{Heap, HeapError, Ref, Value};
 
 /// Where a walk through a table is; the default is the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,28 +34,6 @@ impl Parts {
     const fn entry(&self, index: u32) -> u32 {
         self.buffer + 1 + 2 * (index & (self.capacity - 1))
     }
-}
-
-/// One form for equal keys (I3).
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::float_cmp,
-    reason = "exactly the floats that come back the same are integers"
-)]
-fn normal(key: Value) -> Result<Value, HeapError> {
-    match key.view() {
-        View::Nil => Err(HeapError::Key),
-        View::Float(number) if number.is_nan() => Err(HeapError::Key),
-        View::Float(number) if (number as i64) as f64 == number => {
-            Ok(Value::integer(number as i64).unwrap_or(key))
-        }
-        _ => Ok(key),
-    }
-}
-
-const fn mix(word: u64) -> u32 {
-    high((word ^ word >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 impl Heap {
@@ -107,38 +89,9 @@ impl Heap {
         Ok(())
     }
 
-    fn hash(&self, key: Value) -> u32 {
-        let bytes = key.as_object().and_then(|object| self.bytes(object).ok());
-        bytes.map_or_else(
-            || mix(key.word()),
-            |bytes| {
-                bytes.chunks(8).fold(narrow(bytes.len()), |hash, part| {
-                    let mut word = [0; 8];
-                    word[..part.len()].copy_from_slice(part);
-                    mix(u64::from_ne_bytes(word) ^ u64::from(hash).rotate_left(40))
-                })
-            },
-        )
-    }
-
-    /// Whether two keys are one: the same word, or the same bytes in two objects.
-    fn same_key(&self, one: Value, other: Value) -> bool {
-        if one == other {
-            return true;
-        }
-        let (Some(one), Some(other)) = (one.as_object(), other.as_object()) else {
-            return false;
-        };
-        let is_text = |object: Ref| high(self.words.load(object.index() + 1));
-        match (self.bytes(one), self.bytes(other)) {
-            (Ok(bytes), Ok(others)) => bytes == others && is_text(one) == is_text(other),
-            _ => false,
-        }
-    }
-
     /// The entry of a key, or the empty one where it would be (I2).
     fn probe(&self, parts: &Parts, key: Value) -> (u32, bool) {
-        let mut index = self.hash(key) & (parts.capacity - 1);
+        let mut index = self.hash(parts.at, key) & (parts.capacity - 1);
         loop {
             let found = self.value(parts.entry(index));
             if found.is_nil() || self.same_key(found, key) {
@@ -199,6 +152,7 @@ impl Heap {
             }
             (false, true) => self.release(key),
             (false, false) => {
+                self.tables.note_entry(parts.at, index);
                 self.put(entry, key);
                 self.put(entry + 1, value);
                 self.set_length(&parts, parts.length + 1);
@@ -218,6 +172,7 @@ impl Heap {
         };
         let (index, _) = self.probe(&parts, key);
         let entry = parts.entry(index);
+        self.tables.note_entry(at, index);
         self.put(entry, key);
         self.put(entry + 1, value);
         self.set_length(&parts, parts.length + 1);
@@ -237,7 +192,7 @@ impl Heap {
             if key.is_nil() {
                 break;
             }
-            let home = self.hash(key) & mask;
+            let home = self.hash(parts.at, key) & mask;
             // Farther from its home than the gap is: the gap lies between.
             if index.wrapping_sub(home) & mask >= index.wrapping_sub(gap) & mask {
                 let value = self.value(parts.entry(index) + 1);
@@ -278,6 +233,7 @@ impl Heap {
         let meta = high(self.words.load(old.at + 2));
         self.words.store(old.at + 2, join(buffer, meta));
         self.set_length(&new, old.length);
+        self.tables.forget();
         self.give_buffer(old.buffer);
         Ok(new)
     }
@@ -293,13 +249,114 @@ impl Heap {
         from: TablePosition,
     ) -> Result<Option<(TablePosition, Value, Value)>, HeapError> {
         let parts = self.parts(table)?;
-        for index in from.0..parts.capacity {
+        // Whoever takes out the first again and again need not pass what is empty each time.
+        let first = self.tables.first(parts.at);
+        let is_start = from.0 <= first;
+        for index in from.0.max(first)..parts.capacity {
             let key = self.value(parts.entry(index));
             if !key.is_nil() {
+                if is_start {
+                    self.tables.set_first(parts.at, index);
+                }
                 let value = self.value(parts.entry(index) + 1);
                 return Ok(Some((TablePosition(index + 1), key, value)));
             }
         }
+        if is_start {
+            self.tables.set_first(parts.at, parts.capacity);
+        }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Heap, Limits, Ref, TablePosition, Value};
+
+    fn heap() -> Heap {
+        Heap::with(Limits::DEFAULT).expect("memory")
+    }
+
+    fn number(number: i64) -> Value {
+        Value::integer(number).expect("small")
+    }
+
+    /// How far entries are from where their keys belong, on average.
+    fn displacement(heap: &Heap, table: Ref) -> u64 {
+        let parts = heap.parts(table).expect("a table");
+        let mask = parts.capacity - 1;
+        let far = (0..parts.capacity).map(|index| {
+            let key = heap.value(parts.entry(index));
+            let home = heap.hash(parts.at, key);
+            u64::from(!key.is_nil()) * u64::from(index.wrapping_sub(home) & mask)
+        });
+        far.sum::<u64>() / u64::from(parts.length.max(1))
+    }
+
+    #[test]
+    fn a_table_that_is_filled_in_the_order_of_another_has_its_keys_near_their_places() {
+        let mut heap = heap();
+        let (from, to) = (heap.new_table(), heap.new_table());
+        let (from, to) = (from.expect("memory"), to.expect("memory"));
+        for key in 0..23_000 {
+            heap.set(from, number(key * 3), number(1)).expect("memory");
+        }
+        for key in 0..6000 {
+            let key = number(1_000_000_000 + key * 7);
+            heap.set(to, key, number(1)).expect("memory");
+        }
+        let mut position = TablePosition::default();
+        // The first half of the walk: before it grows again, the table is full where the walk was.
+        for _ in 0..6000 {
+            let entry = heap.next_entry(from, position).expect("a table");
+            let (next, key, value) = entry.expect("an entry");
+            heap.set(to, key, value).expect("memory");
+            position = next;
+        }
+        assert!(displacement(&heap, to) < 20, "{}", displacement(&heap, to));
+    }
+
+    #[test]
+    fn keys_that_were_chosen_to_collide_do_not() {
+        let odd = 0x9e37_79b9_7f4a_7c15_u64;
+        let inverse = (0..6).fold(1_u64, |inverse, _| {
+            inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)))
+        });
+        let mut heap = heap();
+        let table = heap.new_table().expect("memory");
+        for key in 0..3000_u64 {
+            // What a hash that multiplies by a number that everybody knows makes one.
+            let product = (0x1234_5678_0000_0000 | key).wrapping_mul(inverse);
+            let word = (0..3).fold(product, |word, _| product ^ word >> 29);
+            let word = word ^ 8_u64.rotate_left(40);
+            let key = heap.new_bytes(&word.to_ne_bytes()).expect("memory");
+            heap.set(table, key.into(), number(1)).expect("memory");
+        }
+        assert!(displacement(&heap, table) < 20);
+    }
+
+    #[test]
+    fn a_walk_that_begins_again_passes_what_is_empty_once() {
+        let mut heap = heap();
+        let table = heap.new_table().expect("memory");
+        for key in 0..1000 {
+            heap.set(table, number(key), number(1)).expect("memory");
+        }
+        let start = TablePosition::default();
+        while let Some((next, key, _)) = heap.next_entry(table, start).expect("a table") {
+            assert_eq!(heap.tables.first(table.index()), next.0 - 1);
+            heap.set(table, key, Value::NIL).expect("a table");
+        }
+        assert_eq!(heap.table_length(table), Ok(0));
+        // What comes before is seen.
+        for key in 0..500 {
+            heap.set(table, number(key), number(1)).expect("memory");
+            let (_, first, _) = heap
+                .next_entry(table, start)
+                .expect("a table")
+                .expect("one");
+            heap.set(table, first, Value::NIL).expect("a table");
+            assert_eq!(heap.next_entry(table, start), Ok(None));
+        }
     }
 }

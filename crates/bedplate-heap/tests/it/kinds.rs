@@ -229,6 +229,57 @@ fn a_table_finds_equal_keys() {
 }
 
 #[test]
+fn long_integers_are_keys_by_their_number() {
+    let mut heap = heap();
+    let table = heap.new_table().expect("memory");
+    let long = |heap: &mut Heap, number| heap.new_integer(number).expect("memory");
+    for (key, value) in [(1 << 50, 1), (-(1 << 50), 2), (i64::MAX, 3), (i64::MIN, 4)] {
+        let key = long(&mut heap, key);
+        heap.set(table, key, number(value)).expect("memory");
+    }
+    let other = long(&mut heap, 1 << 50);
+    assert_eq!(heap.get(table, other), Ok(number(1)));
+    let found = |heap: &Heap, key: f64| heap.get(table, Value::float(key)).expect("a table");
+    assert_eq!(found(&heap, 2_f64.powi(50)), number(1));
+    assert_eq!(found(&heap, -(2_f64.powi(50))), number(2));
+    assert_eq!(found(&heap, -(2_f64.powi(63))), number(4));
+    // No integer of 64 bits: not the greatest, which it would be cut to.
+    assert_eq!(found(&heap, 2_f64.powi(63)), Value::NIL);
+    // One that came as a float is found as an integer and changed in its place.
+    let key = Value::float(-(2_f64.powi(60)));
+    heap.set(table, key, number(5)).expect("memory");
+    let key = long(&mut heap, -(1 << 60));
+    assert_eq!(heap.get(table, key), Ok(number(5)));
+    heap.set(table, key, number(6)).expect("memory");
+    assert_eq!(heap.table_length(table), Ok(5));
+    heap.set(table, other, Value::NIL).expect("a table");
+    assert_eq!(heap.table_length(table), Ok(4));
+    heap.release(table.into());
+    heap.settle();
+    ends_empty(&heap);
+}
+
+#[test]
+fn tables_and_heaps_walk_in_orders_of_their_own() {
+    let walked = |heap: &mut Heap| {
+        let table = heap.new_table().expect("memory");
+        for key in 0..500 {
+            heap.set(table, number(key), number(1)).expect("memory");
+        }
+        let (mut position, mut keys) = (TablePosition::default(), Vec::new());
+        while let Some((next, key, _)) = heap.next_entry(table, position).expect("a table") {
+            keys.push(key);
+            position = next;
+        }
+        keys
+    };
+    let (mut one, mut other) = (heap(), heap());
+    let orders = [walked(&mut one), walked(&mut one), walked(&mut other)];
+    assert_eq!(orders.each_ref().map(Vec::len), [500; 3]);
+    assert!(orders[0] != orders[1] && orders[0] != orders[2]);
+}
+
+#[test]
 fn a_table_is_what_a_map_is() {
     use std::collections::HashMap;
     let mut chance = bedplate_testkit::Chance::new(5);
