@@ -11,7 +11,8 @@
 //! # Who counts
 //! Values are `Copy`. A function that stores a value takes over one reference of the caller's; one that
 //! reads a value lends it. Who keeps what was lent calls [`Heap::retain`], and [`Heap::release`] in the
-//! end. A host that wants this done for it uses a [`Root`].
+//! end. A host that wants this done for it uses a [`Root`]. A function that fails took nothing over: the
+//! references are still the caller's, who releases them or tries again.
 //!
 //! Who hands over its last reference to an object into a ring of that object makes garbage without a
 //! release, which only a full pass finds; to retain before and release after costs little and tells.
