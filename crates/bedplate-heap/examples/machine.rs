@@ -94,11 +94,16 @@ impl Machine {
         self.pop().as_object().ok_or(HeapError::Key)
     }
 
+    /// A number off the stack, which is released: a long integer is an object.
     fn pop_integer(&mut self) -> i64 {
-        match self.pop().view() {
+        let value = self.pop();
+        let number = match value.view() {
             View::Integer(number) => number,
+            View::Object(object) => self.heap.integer(object).unwrap_or(0),
             _ => 0,
-        }
+        };
+        self.heap.release(value);
+        number
     }
 
     /// Pushes what was lent.
@@ -184,7 +189,7 @@ impl Machine {
                 self.heap.release(value);
             }
             Op::Add => {
-                let sum = self.pop_integer() + self.pop_integer();
+                let sum = self.pop_integer().wrapping_add(self.pop_integer());
                 let value = self.heap.new_integer(sum)?;
                 self.stack.push(value);
             }
@@ -194,9 +199,11 @@ impl Machine {
             }
             Op::Jump(to) => self.jump(to),
             Op::Unless(to) => {
-                if self.pop() == Value::bool(false) {
+                let value = self.pop();
+                if value == Value::bool(false) {
                     self.jump(to);
                 }
+                self.heap.release(value);
             }
             Op::Closure(function, captured) => {
                 let captured = self.stack.split_off(self.stack.len() - captured);
@@ -375,6 +382,22 @@ mod tests {
                 "0 left"
             ]
         );
+    }
+
+    #[test]
+    fn long_integers_are_added_and_leave_nothing() {
+        let mut machine = Machine::new().expect("memory");
+        let add = [Op::Integer(1 << 50), Op::Integer(1 << 51), Op::Add];
+        let after = [
+            Op::Unless(4),
+            Op::Integer(1 << 52),
+            Op::Integer(0),
+            Op::Less,
+        ];
+        machine.functions = vec![[&add[..], &after, &[Op::Return]].concat()];
+        let result = machine.run(0).expect("a sound program");
+        assert_eq!(result, bedplate_heap::Value::bool(false));
+        assert_eq!(machine.heap.stats().live_objects(), 1, "the lines");
     }
 
     #[test]

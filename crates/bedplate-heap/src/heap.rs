@@ -81,7 +81,7 @@ impl Heap {
             dying: Dying::default(),
             cycles: Cycles::new(&limits),
             limits,
-            shapes: Shapes::new(),
+            shapes: Shapes::new(budget),
             hosts: Hosts::default(),
             tables: Tables::new(),
             roots: Roots::default(),

@@ -8,12 +8,15 @@
 //! # Invariants
 //! - I1: shape 0 is none, so that an empty cache never hits.
 //! - I2: a shape's fields never change; shapes are never removed. Caches need no invalidation.
+//! - I5: a shape's keys are the first of its line's. Shapes of which each adds one field to the last share
+//!   a line, so that a record of n fields takes n places, not a square of them.
 //! - I3: `inline` is the same along a chain of shapes.
 //! - I4: heaps have numbers, none twice before four billion were made. With its heap's number a shape is
 //!   another than any other heap's: caches and shapes that went astray never fit.
 
 use crate::bits::{high, join, low, narrow};
 use crate::{Heap, HeapError};
+use bedplate_os::budget::Budget;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::collections::HashMap;
 
@@ -42,47 +45,98 @@ pub struct InlineCache {
     pub(crate) place: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Entry {
     inline: u32,
+    fields: u32,
+    /// Its keys are the first `fields` of this line's.
+    line: u32,
+}
+
+/// The keys of a chain of shapes, each with one field more: they share it.
+#[derive(Debug, Default)]
+struct Line {
     keys: Vec<Key>,
     slots: HashMap<Key, u32>,
-    next: HashMap<Key, u32>,
 }
+
+/// About what a shape takes, and what a field in a line takes.
+const SHAPE_BYTES: u64 = 64;
+const FIELD_BYTES: u64 = 24;
 
 #[derive(Debug)]
 pub(crate) struct Shapes {
     /// The heap's number in the upper half (I4).
     heap: u64,
     entries: Vec<Entry>,
+    lines: Vec<Line>,
+    /// The shape with one field more.
+    next: HashMap<(u32, Key), u32>,
     empty: HashMap<u32, u32>,
     names: HashMap<Box<str>, Key>,
     texts: Vec<Box<str>>,
+    budget: Option<&'static Budget>,
+    charged: u64,
+}
+
+impl Drop for Shapes {
+    fn drop(&mut self) {
+        if let Some(budget) = self.budget {
+            budget.release(self.charged);
+        }
+    }
 }
 
 impl Shapes {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(budget: Option<&'static Budget>) -> Self {
         let heap = join(0, NEXT_HEAP.fetch_add(1, Ordering::Relaxed));
         let mut shapes = Self {
             heap,
             entries: Vec::new(),
+            lines: Vec::new(),
+            next: HashMap::new(),
             empty: HashMap::new(),
             names: HashMap::new(),
             texts: Vec::new(),
+            budget,
+            charged: 0,
         };
-        shapes.add(0, Vec::new());
+        shapes.add_empty(0);
         shapes
     }
 
-    fn add(&mut self, inline: u32, keys: Vec<Key>) -> u32 {
-        let slots = keys.iter().copied().zip(0..).collect();
+    fn add_empty(&mut self, inline: u32) -> u32 {
+        let line = narrow(self.lines.len());
+        self.lines.push(Line::default());
+        self.add(inline, 0, line)
+    }
+
+    fn add(&mut self, inline: u32, fields: u32, line: u32) -> u32 {
         self.entries.push(Entry {
             inline,
-            keys,
-            slots,
-            next: HashMap::new(),
+            fields,
+            line,
         });
         narrow(self.entries.len() - 1)
+    }
+
+    /// Shapes stay until the heap's end: a script that makes ever new ones meets its budget's.
+    fn charge(&mut self, bytes: u64) -> Result<(), HeapError> {
+        if let Some(budget) = self.budget {
+            budget.charge(bytes).map_err(HeapError::Budget)?;
+            self.charged += bytes;
+        }
+        Ok(())
+    }
+
+    /// The keys of a shape in their order.
+    fn keys(&self, shape: u32) -> &[Key] {
+        let entry = self.entries.get(shape as usize);
+        let keys = entry.and_then(|entry| {
+            let line = self.lines.get(entry.line as usize)?;
+            line.keys.get(..entry.fields as usize)
+        });
+        keys.unwrap_or(&[])
     }
 
     /// A shape by its number, as nobody else's (I4).
@@ -100,8 +154,7 @@ impl Shapes {
     /// How many fields are inside records of a shape, and how many outside.
     pub(crate) fn room(&self, shape: u32) -> (u32, u32) {
         self.entries.get(shape as usize).map_or((0, 0), |entry| {
-            let fields = narrow(entry.keys.len());
-            (entry.inline, fields.saturating_sub(entry.inline))
+            (entry.inline, entry.fields.saturating_sub(entry.inline))
         })
     }
 
@@ -111,14 +164,18 @@ impl Shapes {
 
     pub(crate) fn fields(&self, shape: u32) -> usize {
         let entry = self.entries.get(shape as usize);
-        entry.map_or(0, |entry| entry.keys.len())
+        entry.map_or(0, |entry| entry.fields as usize)
     }
 
     /// Where a field lies: words behind the record's start, or [`OUTSIDE`] and words behind the
     /// buffer's.
     pub(crate) fn place(&self, shape: u32, key: Key) -> Option<u32> {
         let entry = self.entries.get(shape as usize)?;
-        let slot = *entry.slots.get(&key)?;
+        let slot = *self.lines.get(entry.line as usize)?.slots.get(&key)?;
+        // Behind them are those of longer shapes.
+        if slot >= entry.fields {
+            return None;
+        }
         Some(if slot < entry.inline {
             slot + 2
         } else {
@@ -130,20 +187,39 @@ impl Shapes {
     pub(crate) fn with(&mut self, shape: u32, key: Key) -> Result<u32, HeapError> {
         let entry = self.entries.get(shape as usize);
         let entry = entry.ok_or(HeapError::ForeignShape)?;
-        if let Some(next) = entry.next.get(&key) {
+        let (inline, fields, line) = (entry.inline, entry.fields, entry.line);
+        if let Some(next) = self.next.get(&(shape, key)) {
             return Ok(*next);
         }
-        if entry.keys.len() >= FIELDS_MAX {
+        if fields as usize >= FIELDS_MAX {
             return Err(HeapError::TooLong {
                 asked: FIELDS_MAX + 1,
                 max: FIELDS_MAX,
             });
         }
-        let (inline, mut keys) = (entry.inline, entry.keys.clone());
-        keys.push(key);
-        let next = self.add(inline, keys);
-        self.entries[shape as usize].next.insert(key, next);
+        let line = self.line_to_extend(line, fields)?;
+        let extended = &mut self.lines[line as usize];
+        extended.keys.push(key);
+        extended.slots.insert(key, fields);
+        let next = self.add(inline, fields + 1, line);
+        self.next.insert((shape, key), next);
         Ok(next)
+    }
+
+    /// The line that a field behind so many others goes to: the same if it has no more, else a copy of
+    /// them, for another shape went on from here already.
+    fn line_to_extend(&mut self, line: u32, fields: u32) -> Result<u32, HeapError> {
+        let keys = &self.lines[line as usize].keys;
+        let bytes = SHAPE_BYTES + FIELD_BYTES;
+        if keys.len() == fields as usize {
+            self.charge(bytes)?;
+            return Ok(line);
+        }
+        let keys = keys[..fields as usize].to_vec();
+        self.charge(bytes + FIELD_BYTES * u64::from(fields))?;
+        let slots = keys.iter().copied().zip(0..).collect();
+        self.lines.push(Line { keys, slots });
+        Ok(narrow(self.lines.len() - 1))
     }
 }
 
@@ -169,12 +245,13 @@ impl Heap {
     ///
     /// # Errors
     /// - [`HeapError::TooLong`]: more fields than a record can have.
+    /// - [`HeapError::Budget`]: no room for another shape.
     pub fn shape(&mut self, inline: u8, keys: &[Key]) -> Result<Shape, HeapError> {
         let inline = u32::from(inline).min(INLINE_MAX);
         let mut shape = match self.shapes.empty.get(&inline) {
             Some(shape) => *shape,
             None => {
-                let shape = self.shapes.add(inline, Vec::new());
+                let shape = self.shapes.add_empty(inline);
                 self.shapes.empty.insert(inline, shape);
                 shape
             }
@@ -191,7 +268,6 @@ impl Heap {
     #[must_use]
     pub fn shape_keys(&self, shape: Shape) -> &[Key] {
         let number = self.shapes.number(shape);
-        let entry = number.and_then(|number| self.shapes.entries.get(number as usize));
-        entry.map_or(&[], |entry| &entry.keys)
+        number.map_or(&[], |number| self.shapes.keys(number))
     }
 }

@@ -23,7 +23,8 @@ pub struct Stats {
     pub full_passes: u64,
     /// References that were given back more often than they were taken: nothing was changed.
     pub underflows: u64,
-    /// Counts that stick, and objects that were retained while they died.
+    /// Retains that changed nothing: of objects whose count sticks, each time anew, and of objects that
+    /// were freed or about to be.
     pub refused_retains: u64,
     /// Objects that wait for a trial now; some may be freed since.
     pub candidates: u64,

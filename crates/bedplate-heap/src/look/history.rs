@@ -42,6 +42,31 @@ pub struct Thresholds {
     pub waiting_max: Option<u64>,
 }
 
+impl Thresholds {
+    /// Thresholds that are never crossed.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            bytes_max: None,
+            waiting_max: None,
+        }
+    }
+
+    /// Speaks up above so many bytes of all objects.
+    #[must_use]
+    pub const fn with_bytes_max(mut self, bytes: u64) -> Self {
+        self.bytes_max = Some(bytes);
+        self
+    }
+
+    /// Speaks up above so many objects that wait for a trial or a full pass.
+    #[must_use]
+    pub const fn with_waiting_max(mut self, objects: u64) -> Self {
+        self.waiting_max = Some(objects);
+        self
+    }
+}
+
 /// A threshold that was crossed: told once, and again only after the figure was below nine tenths of
 /// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

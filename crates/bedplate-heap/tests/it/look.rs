@@ -119,12 +119,7 @@ fn dot_has_objects_references_and_says_what_it_left_out() {
 #[test]
 fn a_threshold_is_told_once_until_it_was_left() {
     let mut heap = Heap::new().expect("memory");
-    let thresholds = {
-        let mut thresholds = Thresholds::default();
-        thresholds.bytes_max = Some(1000);
-        thresholds.waiting_max = Some(3);
-        thresholds
-    };
+    let thresholds = Thresholds::new().with_bytes_max(1000).with_waiting_max(3);
     let mut history = bedplate_heap::History::new(thresholds);
     let array = heap.new_array().expect("memory");
     assert_eq!(history.look(&heap, 0), []);

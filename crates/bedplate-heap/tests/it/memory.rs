@@ -1,6 +1,7 @@
 //! Slots, spans and their limits.
 
-use bedplate_heap::{Heap, HeapError, Limits, Value};
+use bedplate_heap::{Heap, HeapError, InlineCache, Limits, Value};
+use bedplate_os::budget::Budget;
 
 #[test]
 fn memory_is_used_again() {
@@ -135,4 +136,50 @@ fn what_waits_for_the_collector_is_not_sought_in_a_chunk_that_became_anothers() 
         heap.release(bytes.into());
     }
     assert_eq!(heap.cell(keep).expect("a cell"), Value::bool(true));
+}
+
+#[test]
+fn shapes_take_what_their_fields_do_and_are_charged() {
+    static BUDGET: Budget = Budget::new(4 << 20, u64::MAX);
+    let mut heap = Heap::charged(Limits::DEFAULT, &BUDGET).expect("memory");
+    let empty = heap.shape(4, &[]).expect("a shape");
+    let before = BUDGET.used_bytes();
+    let record = heap.new_record(empty).expect("memory");
+    for field in 0..4096 {
+        let (key, value) = (heap.key(&format!("field {field}")), f64::from(field));
+        let set = heap.set_field(
+            record,
+            key,
+            Value::float(value),
+            &mut InlineCache::default(),
+        );
+        set.expect("room");
+    }
+    // With all keys in each shape it were a hundred times as much.
+    let charged = BUDGET.used_bytes() - before;
+    assert!((4096..1 << 20).contains(&charged), "{charged}");
+    let last = heap.key("field 4095");
+    let read = heap.field(record, last, &mut InlineCache::default());
+    assert_eq!(read, Ok(Value::float(4095.0)));
+    // Others that go on from its shapes in other ways know nothing of its fields.
+    let (first, second) = (heap.key("field 0"), heap.key("field 1"));
+    let short = heap.shape(4, &[first, last]).expect("a shape");
+    assert_eq!(heap.shape_keys(short), [first, last]);
+    let other = heap.new_record(short).expect("memory");
+    let read = heap.field(other, second, &mut InlineCache::default());
+    assert_eq!(read, Ok(Value::NIL));
+    // Ever new shapes meet the budget's end, and the heap goes on.
+    let mut keys: Vec<_> = (0..4000)
+        .map(|at| heap.key(&format!("other {at}")))
+        .collect();
+    let error = loop {
+        keys.rotate_left(1);
+        if let Err(error) = heap.shape(4, &keys) {
+            break error;
+        }
+    };
+    assert!(matches!(error, HeapError::Budget(_)), "{error}");
+    assert!(heap.verify_with([record.into(), other.into()]).is_healthy());
+    drop(heap);
+    assert_eq!(BUDGET.used_bytes(), 0);
 }
