@@ -8,7 +8,7 @@
 //!   it lives (a reference counted in it; a list that it is taken out of before; a trial, during which nothing is freed).
 //! - I2: the header is the first field of the allocation, and the table fits the value's type.
 //! - I3: the value is dropped once, by [`Object::drop_value`]; a [`Boxed`] never drops it.
-//! - I4: while a word says `LENT` the value is borrowed mutably by [`Object::lend`] and nobody else reaches it.
+//! - I4: while a word says `LENT` the value is borrowed mutably by a [`Lent`] and nobody else reaches it.
 
 use crate::ledger::Ledger;
 use crate::trace::{Trace, Tracer};

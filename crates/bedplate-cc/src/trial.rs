@@ -2,7 +2,7 @@
 //!
 //! # Role
 //! Gathers objects around candidates, counts the references among them, and hands what nothing outside holds to
-//! [`condemned`](crate::condemned). A full pass is the same without limits.
+//! [`condemned`](mod@crate::condemned). A full pass is the same without limits.
 //!
 //! # Why any set will do
 //! The theorem is the handle heap's (`bedplate-heap`, `cycles`): take any set, subtract from each count the references from
