@@ -68,8 +68,6 @@ impl Heap {
     ///
     /// Where this fails the box is dropped, and the references that it visits are still the caller's.
     ///
-    /// Where this fails the box is dropped, and the references that it visits are still the caller's.
-    ///
     /// # Errors
     /// - [`HeapError::Full`], [`HeapError::Os`]: no memory.
     pub fn new_host(&mut self, object: Box<dyn HostObject>) -> Result<Ref, HeapError> {
