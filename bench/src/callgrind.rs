@@ -53,9 +53,26 @@ pub(crate) fn instructions(
 pub(crate) fn plain_instructions(path: &Path, words: &[String]) -> Result<f64, Failure> {
     let mark = words.join("-");
     let written = path.with_file_name(format!("callgrind-{mark}-{}", std::process::id()));
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--error-exitcode=99"])
-        .arg(format!("--callgrind-out-file={}", written.display()))
+    let mut command = Command::new("valgrind");
+    command
+        .arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", written.display()));
+    let (shown, text) = written_by(command, &written, path, words)?;
+    total(&text).ok_or_else(|| Failure::Output {
+        program: shown,
+        what: "no totals line in its output file".to_owned(),
+    })
+}
+
+/// Runs a program under a tool; the command as it is shown, and the file that the tool wrote, which is then gone.
+fn written_by(
+    mut command: Command,
+    written: &Path,
+    path: &Path,
+    words: &[String],
+) -> Result<(String, String), Failure> {
+    let output = command
+        .arg("--error-exitcode=99")
         .arg(path)
         .args(words)
         .output()
@@ -68,12 +85,9 @@ pub(crate) fn plain_instructions(path: &Path, words: &[String]) -> Result<f64, F
             how,
         });
     }
-    let text = fs::read_to_string(&written).map_err(|error| Failure::file(&written, &error))?;
-    fs::remove_file(&written).map_err(|error| Failure::file(&written, &error))?;
-    total(&text).ok_or_else(|| Failure::Output {
-        program: shown,
-        what: "no totals line in its output file".to_owned(),
-    })
+    let text = fs::read_to_string(written).map_err(|error| Failure::file(written, &error))?;
+    fs::remove_file(written).map_err(|error| Failure::file(written, &error))?;
+    Ok((shown, text))
 }
 
 /// Instructions between the requests of a program that starts, stops and dumps counts itself, in their
@@ -147,25 +161,12 @@ impl Misses {
 pub(crate) fn first_level_misses(path: &Path, words: &[String]) -> Result<Misses, Failure> {
     let mark = words.join("-");
     let written = path.with_file_name(format!("cachegrind-{mark}-{}", std::process::id()));
-    let output = Command::new("valgrind")
+    let mut command = Command::new("valgrind");
+    command
         .args(["--tool=cachegrind", "--cache-sim=yes"])
         .args(["--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"])
-        .arg("--error-exitcode=99")
-        .arg(format!("--cachegrind-out-file={}", written.display()))
-        .arg(path)
-        .args(words)
-        .output()
-        .map_err(|error| Failure::start("valgrind", "valgrind", &error))?;
-    let shown = format!("valgrind {} {}", path.display(), words.join(" "));
-    if !output.status.success() {
-        let how = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(Failure::Ended {
-            program: shown,
-            how,
-        });
-    }
-    let text = fs::read_to_string(&written).map_err(|error| Failure::file(&written, &error))?;
-    fs::remove_file(&written).map_err(|error| Failure::file(&written, &error))?;
+        .arg(format!("--cachegrind-out-file={}", written.display()));
+    let (shown, text) = written_by(command, &written, path, words)?;
     misses(&text).ok_or_else(|| Failure::Output {
         program: shown,
         what: "no summary in its output file".to_owned(),

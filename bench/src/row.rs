@@ -150,6 +150,19 @@ fn rounded(figure: f64) -> f64 {
     (figure * 1000.0).round() / 1000.0 + 0.0
 }
 
+/// Questions whose figure is better when it is lower: id, what, unit, target.
+pub(crate) const fn lower(
+    (id, what, unit, target): (&'static str, &'static str, &'static str, f64),
+) -> Question {
+    Question {
+        id,
+        what,
+        unit,
+        better: Better::Lower,
+        target,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

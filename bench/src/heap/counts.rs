@@ -1,8 +1,9 @@
 //! Rows of instructions, and of misses of the cache.
 
+use super::Asked;
 use super::programs::{Programs, Sized};
-use super::{Asked, lower};
 use crate::failure::Failure;
+use crate::row::lower;
 use crate::row::{Figure, Row};
 use std::collections::BTreeMap;
 

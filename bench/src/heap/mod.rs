@@ -25,7 +25,7 @@ mod window;
 use crate::Options;
 use crate::failure::Failure;
 use crate::report::Report;
-use crate::row::{Better, Figure, Measured, Question, Row};
+use crate::row::{Figure, Measured, Question, Row};
 use programs::Programs;
 use std::collections::BTreeMap;
 
@@ -45,19 +45,6 @@ impl Asked {
             peers,
         };
         Row::new(&self.question, measured)
-    }
-}
-
-/// Questions whose figure is better when it is lower: all of them.
-const fn lower(
-    (id, what, unit, target): (&'static str, &'static str, &'static str, f64),
-) -> Question {
-    Question {
-        id,
-        what,
-        unit,
-        better: Better::Lower,
-        target,
     }
 }
 

@@ -4,9 +4,10 @@
 //! The thread's own time: other programs on the machine matter little. Contenders run in turn, each in a
 //! process of its own; the figure is the median over rounds of the ratio within a round.
 
+use super::Asked;
 use super::programs::Programs;
-use super::{Asked, lower};
 use crate::failure::Failure;
+use crate::row::lower;
 use crate::row::{Figure, Row};
 use std::collections::BTreeMap;
 

@@ -1,11 +1,12 @@
 //! Rows of what goes over the whole heap.
 
+use super::Asked;
 use super::counts::{HOT, LEAF, RINGS};
 use super::programs::Programs;
 use super::times::{extreme, median};
-use super::{Asked, lower};
 use crate::failure::Failure;
 use crate::row::Row;
+use crate::row::lower;
 use std::collections::BTreeMap;
 
 pub(super) const ROWS: &[Asked] = &[

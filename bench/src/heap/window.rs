@@ -4,10 +4,11 @@
 //! One run gives several rows: the longest call into the heap, what is dead and not freed, what is left.
 //! It is the same program in all; a row without full passes or releases in it has no figure.
 
-use super::{Asked, lower};
+use super::Asked;
 use crate::callgrind;
 use crate::failure::Failure;
 use crate::row::Row;
+use crate::row::lower;
 use std::collections::BTreeMap;
 
 /// Full passes and releases of 10^6 that must have happened.

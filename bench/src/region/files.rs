@@ -5,12 +5,13 @@
 //! programs are a package of their own (`bench/peers/region-candle`): candle takes minutes to build,
 //! which only these rows wait for.
 
+use super::Asked;
 use super::programs::Programs;
 use super::scratch::{interval, median};
-use super::{Asked, lower};
 use crate::failure::Failure;
 use crate::peer::{cargo_built, carrier};
 use crate::program;
+use crate::row::lower;
 use crate::row::{Figure, Row};
 use std::collections::BTreeMap;
 use std::fs;

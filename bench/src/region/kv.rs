@@ -1,9 +1,10 @@
 //! Rows of keys and values.
 
+use super::Asked;
 use super::programs::Programs;
 use super::scratch::{interval, median};
-use super::{Asked, lower};
 use crate::failure::Failure;
+use crate::row::lower;
 use crate::row::{Figure, Row};
 
 pub(super) const ROWS: &[Asked] = &[

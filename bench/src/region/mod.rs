@@ -21,7 +21,7 @@ mod scratch;
 use crate::Options;
 use crate::failure::Failure;
 use crate::report::Report;
-use crate::row::{Better, Figure, Measured, Question, Row};
+use crate::row::{Figure, Measured, Question, Row};
 use programs::Programs;
 use std::collections::BTreeMap;
 
@@ -51,19 +51,6 @@ impl Asked {
             peers: BTreeMap::new(),
         };
         Row::new(&self.question, measured)
-    }
-}
-
-/// Questions whose figure is better when it is lower: all of them so far.
-const fn lower(
-    (id, what, unit, target): (&'static str, &'static str, &'static str, f64),
-) -> Question {
-    Question {
-        id,
-        what,
-        unit,
-        better: Better::Lower,
-        target,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Rows of the planner.
 
+use super::Asked;
 use super::programs::Programs;
-use super::{Asked, lower};
 use crate::failure::Failure;
+use crate::row::lower;
 use crate::row::{Figure, Row};
 use std::collections::BTreeMap;
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `arguments.rs` | the arguments |
 //! | `generate.rs` | `llama generate` |
+//! | `rows.rs` | formats of rows, as both programs are told them |
 //! | `crowd.rs` | `llama crowd` |
 //! | `describe.rs` | `llama describe` |
 //! | `talk.rs` | text as it comes, and the line of progress |
@@ -18,6 +19,7 @@ mod arguments;
 mod crowd;
 mod describe;
 mod generate;
+mod rows;
 mod talk;
 
 use arguments::{Arguments, Command};

@@ -18,6 +18,8 @@
 
 mod arguments;
 mod http;
+#[path = "../cli/rows.rs"]
+mod rows;
 
 use arguments::Arguments;
 use bedplate_os::budget::{Budget, UNLIMITED};
