@@ -194,8 +194,7 @@ impl Heap {
         let heap = core::ptr::from_ref(self).cast_mut();
         // Relaxed: published by `watch`, or by the block's address being handed out.
         raw::shared(slab).heap.store(heap, Ordering::Relaxed);
-        slab.owner
-            .store(self.thread.load(Ordering::Relaxed), Ordering::Relaxed);
+        raw::owner(slab).store(self.thread.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// Calls `each` for every slab that is full, queued or sparse.
@@ -219,7 +218,7 @@ impl Heap {
     /// Writes the heap's thread into its slabs.
     pub(crate) fn stamp(&self, thread: usize) {
         self.thread.store(thread, Ordering::Relaxed);
-        let owned = |slab: &'static Slab| slab.owner.store(thread, Ordering::Relaxed);
+        let owned = |slab: &'static Slab| raw::owner(slab).store(thread, Ordering::Relaxed);
         self.for_each_waiting(owned);
         self.for_each_current(owned);
     }

@@ -61,7 +61,7 @@ struct Whose<'a>(&'a Slab);
 
 impl fmt::Display for Whose<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let owner = match self.0.owner.load(Ordering::Relaxed) {
+        let owner = match raw::owner(self.0).load(Ordering::Relaxed) {
             0 => "a thread that has ended",
             crate::sparse::NUMBER => "no thread",
             number if number == thread::number() => "this thread",

@@ -21,7 +21,7 @@ use crate::heap::NO_HEAP;
 use crate::huge::{self, HUGE, Wish};
 use crate::misuse::{self, Asked};
 use crate::pool::POOL;
-use crate::raw::{self, Block};
+use crate::raw::{self, Block, Place};
 use crate::slab::{EMPTY, Kind, Slab, State};
 use crate::tuning::{CLASS_MAX, LARGE_MAX, SLICE_BYTES, SMALL_MAX};
 use crate::zero::Used;
@@ -314,14 +314,14 @@ pub unsafe fn free<G: Gates>(block: *mut u8) {
 /// - `block` was allocated here and not freed since.
 #[inline(always)]
 unsafe fn free_known<G: Gates>(block: NonNull<u8>) {
+    let place = Place::of(block);
     // SAFETY: the caller's duty.
-    let slab = unsafe { raw::slab_of(block) };
+    let slab = unsafe { place.slab() };
     let block = block.as_ptr();
-    thread::by_owner(
-        slab,
-        || free_own::<G>(block, slab),
-        || free_other::<G>(block, slab),
-    );
+    let own = || free_own::<G>(block, slab);
+    let other = || free_other::<G>(block, slab);
+    // SAFETY: the caller's duty.
+    unsafe { thread::by_owner(place, own, other) };
 }
 
 /// How far the size that a free gives may be from the block's.
@@ -481,10 +481,13 @@ fn observe_free<G: Gates>(block: *mut u8, slab: &'static Slab) {
 /// Frees a block whose slice is not, or not directly, this thread's.
 #[inline(never)]
 fn free_other<G: Gates>(block: *mut u8, slab: &'static Slab) {
+    // The common remote free: one more block for a chain that is begun. Nothing of the record is
+    // read, which its owner writes all the time.
+    if !harden::ON && G::SET.bits() == 0 && thread::chain_remote(slab, block.cast()) {
+        return;
+    }
     let kind = slab.kind();
-    // The common remote free: one more block for a chain that is begun.
-    let is_plain = kind == Kind::Slab && G::SET.bits() == 0;
-    if is_plain && harden::ON {
+    if harden::ON && kind == Kind::Slab && G::SET.bits() == 0 {
         // Only the start of a block leads to a tail that is live.
         if harden::retire(block, slab).is_none() {
             return harden::not_live(block, slab);
@@ -494,13 +497,10 @@ fn free_other<G: Gates>(block: *mut u8, slab: &'static Slab) {
         }
         return;
     }
-    if is_plain && thread::chain_remote(slab, block.cast()) {
-        return;
-    }
     if kind == Kind::Interior {
         // SAFETY: the kind was just read.
         let head = unsafe { raw::head_of(slab) };
-        if head.owner.load(Ordering::Relaxed) == thread::number() {
+        if raw::owner(head).load(Ordering::Relaxed) == thread::number() {
             if !raw::is_block(head, block.cast(), head.block_bytes()) {
                 misuse::inside(Asked::Free, block, head);
             }
@@ -605,7 +605,7 @@ unsafe fn live_bytes(asked: Asked, block: NonNull<u8>) -> usize {
                 let _live = harden::check(asked, block.as_ptr(), slab);
             }
             // Relaxed: if it is this thread's number, this thread wrote it.
-            let is_own = slab.owner.load(Ordering::Relaxed) == thread::number();
+            let is_own = raw::owner(slab).load(Ordering::Relaxed) == thread::number();
             if is_own && slab.free.get() == block.as_ptr().cast() {
                 misuse::freed_block(asked, block.as_ptr(), slab);
             }

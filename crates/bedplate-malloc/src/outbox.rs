@@ -6,7 +6,8 @@
 //! # Invariants
 //! - I1: a slot's blocks count as handed out until published, so their slab stays.
 //! - I2: a slot holds back at most [`OUTBOX_SLOT_BYTES`] bytes.
-//! - I3: only its thread touches an outbox.
+//! - I3: a slot with a count of 0 has no slab, and one with a slab has a count of 1 at least.
+//! - I4: only its thread touches an outbox.
 
 use crate::heap::{Heap, Standing};
 use crate::raw::{self, Block};
@@ -15,19 +16,25 @@ use crate::sparse;
 use crate::tuning::{OUTBOX_SLOT_BYTES, OUTBOX_SLOTS};
 use bedplate_telemetry::{Gate, Gates, Metric, TELEMETRY};
 use core::cell::Cell;
-use core::ptr::null_mut;
 use core::sync::atomic::Ordering;
 
-/// A chain for one slab.
+/// A chain for one slab: 16 bytes, since a thread has few of its own. Places are in sixteenths of
+/// bytes from the slab's start, of which a slab has at most 512 KiB.
 #[derive(Debug)]
 #[repr(C)]
 struct Slot {
     slab: Cell<Option<&'static Slab>>,
-    head: Cell<*mut Block>,
-    /// The last block's offset in its segment.
-    tail: Cell<u32>,
-    count: Cell<u32>,
+    /// The first block's place.
+    head: Cell<u16>,
+    /// The last block's place.
+    tail: Cell<u16>,
+    count: Cell<u16>,
+    /// Sixteenths of the size of its blocks. Here, because the slab's record is its owner's, who
+    /// writes it all the time: to read it would take the line from it.
+    unit: Cell<u16>,
 }
+
+const _: () = assert!(size_of::<Slot>() == 16);
 
 /// A mark in the number of used slots: the thread's allocations are sampled. It stands there so that
 /// the common miss, which asks for an empty outbox, need not ask for the profiler too.
@@ -51,71 +58,91 @@ impl Outbox {
             slots: [const {
                 Slot {
                     slab: Cell::new(None),
-                    head: Cell::new(null_mut()),
+                    head: Cell::new(0),
                     tail: Cell::new(0),
                     count: Cell::new(0),
+                    unit: Cell::new(0),
                 }
             }; OUTBOX_SLOTS],
         }
     }
 
+    /// The two slots that a slab's chain may stand in. Records are 64 bytes apart, and slabs in use
+    /// tend to neighbour each other: so they rarely meet.
+    #[inline(always)]
+    fn slots_of(&self, slab: &'static Slab) -> [&Slot; 2] {
+        let index = core::ptr::from_ref(slab).expose_provenance() / size_of::<Slab>();
+        [index, index ^ (OUTBOX_SLOTS / 2)].map(|index| {
+            // SAFETY: the index is below the number of slots.
+            unsafe { self.slots.get_unchecked(index % OUTBOX_SLOTS) }
+        })
+    }
+
     /// Adds a block that the caller gives up to a chain that is begun. False, and nothing done,
-    /// where it would end the chain, or is no block.
+    /// where it would end the chain, or is no block. Nothing of the slab is read; its record is that
+    /// of the slice the block lies in.
     #[inline(always)]
     pub(crate) fn chain(&self, slab: &'static Slab, block: *mut Block) -> bool {
-        let record = core::ptr::from_ref(slab).expose_provenance();
-        // SAFETY: the index is below the number of slots.
-        let slot = unsafe {
-            self.slots
-                .get_unchecked(record / size_of::<Slab>() % OUTBOX_SLOTS)
+        let [first, second] = self.slots_of(slab);
+        let slot = if first.is_of(slab) {
+            first
+        } else if second.is_of(slab) {
+            second
+        } else {
+            return false;
         };
-        let head = slot.head.get();
-        if !slot.slab.get().is_some_and(|other| other.is(slab)) || head == block {
-            return false;
-        }
-        let bytes = slab.block_bytes();
+        let bytes = slot.block_bytes();
         let count = slot.count.get() + 1;
-        if count as usize * bytes >= OUTBOX_SLOT_BYTES || !raw::is_block(slab, block, bytes) {
+        if u32::from(count) * bytes >= OUTBOX_SLOT_BYTES {
             return false;
         }
+        // In a slab's first slice, so less work than `raw::place_in` and `raw::is_block`.
+        let (start, offset) = raw::in_slice(block);
+        debug_assert!(start == raw::start_of(slab));
+        let head = slot.head.get();
+        if offset / 16 == u32::from(head) || offset.checked_rem(bytes) != Some(0) {
+            return false;
+        }
+        let linked = core::ptr::with_exposed_provenance_mut(start + usize::from(head) * 16);
         // SAFETY: the block is given up to us and becomes the chain's head.
-        unsafe { raw::set_link(block, head) };
-        slot.head.set(block);
+        unsafe { raw::set_link(block, linked) };
+        #[expect(clippy::cast_possible_truncation, reason = "a slice has 64 KiB")]
+        slot.head.set((offset / 16) as u16);
         slot.count.set(count);
         true
     }
 
     /// Adds a block that the caller gives up.
     pub(crate) fn add<G: Gates>(&self, slab: &'static Slab, block: *mut Block) {
-        // Records are 64 bytes apart, and slabs of a class tend to neighbour each other.
-        let index =
-            (core::ptr::from_ref(slab).expose_provenance() / size_of::<Slab>()) % OUTBOX_SLOTS;
-        let Some(slot) = self.slots.get(index) else {
-            return;
+        let ways = self.slots_of(slab);
+        let place = raw::place_in(slab, block);
+        let slot = if let Some(slot) = ways.into_iter().find(|slot| slot.is_of(slab)) {
+            if slot.head.get() == place {
+                return crate::misuse::double_free_slow(block.cast(), slab);
+            }
+            // SAFETY: the block is given up to us and becomes the chain's head.
+            unsafe { raw::set_link(block, raw::block_in(slab, slot.head.get())) };
+            slot.head.set(place);
+            slot.count.set(slot.count.get() + 1);
+            slot
+        } else {
+            let [first, second] = ways;
+            // An empty slot (its count is 0); where both have chains, the longer is worth publishing.
+            let slot = match (first.count.get(), second.count.get()) {
+                (0, _) => first,
+                (_, 0) => second,
+                (one, other) if one >= other => first,
+                _ => second,
+            };
+            if slot.slab.get().is_some() {
+                slot.publish::<G>();
+            } else {
+                self.used.set(self.used.get() + 1);
+            }
+            slot.begin(slab, place);
+            slot
         };
-        match slot.slab.get() {
-            Some(other) if other.is(slab) => {
-                if slot.head.get() == block {
-                    return crate::misuse::double_free_slow(block.cast(), slab);
-                }
-                // SAFETY: the block is given up to us and becomes the chain's head.
-                unsafe { raw::set_link(block, slot.head.get()) };
-                slot.head.set(block);
-                slot.count.set(slot.count.get() + 1);
-            }
-            other => {
-                if other.is_some() {
-                    slot.publish::<G>();
-                } else {
-                    self.used.set(self.used.get() + 1);
-                }
-                slot.slab.set(Some(slab));
-                slot.head.set(block);
-                slot.tail.set(raw::offset_of(slab, block));
-                slot.count.set(1);
-            }
-        }
-        if slot.count.get() as usize * slab.block_bytes() >= OUTBOX_SLOT_BYTES {
+        if u32::from(slot.count.get()) * slot.block_bytes() >= OUTBOX_SLOT_BYTES {
             self.used.set(self.used.get() - 1);
             slot.publish::<G>();
         }
@@ -159,10 +186,32 @@ impl Default for Outbox {
 }
 
 impl Slot {
+    #[inline(always)]
+    fn is_of(&self, slab: &'static Slab) -> bool {
+        self.slab.get().is_some_and(|other| other.is(slab))
+    }
+
+    fn block_bytes(&self) -> u32 {
+        u32::from(self.unit.get()) * 16
+    }
+
+    fn begin(&self, slab: &'static Slab, place: u16) {
+        self.slab.set(Some(slab));
+        self.head.set(place);
+        self.tail.set(place);
+        self.count.set(1);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a block has 32 KiB at most"
+        )]
+        self.unit.set((slab.block_bytes() / 16) as u16);
+    }
+
     fn publish<G: Gates>(&self) {
         let Some(slab) = self.slab.take() else { return };
-        let tail = raw::at_offset(slab, self.tail.get());
-        publish::<G>(slab, self.head.get(), tail, self.count.get());
+        let [head, tail] = [&self.head, &self.tail].map(|end| raw::block_in(slab, end.get()));
+        publish::<G>(slab, head, tail, u32::from(self.count.get()));
+        self.count.set(0);
     }
 }
 
@@ -214,7 +263,7 @@ fn publish_linked<G: Gates>(
         TELEMETRY.add(Metric::RemoteRetries, u64::from(pushed.retries));
     }
     // Relaxed: what they say is looked at again under the lock.
-    if slab.owner.load(Ordering::Relaxed) == sparse::NUMBER
+    if raw::owner(slab).load(Ordering::Relaxed) == sparse::NUMBER
         && pushed.count >= slab.countdown.load(Ordering::Relaxed)
     {
         return sparse::completed(slab);

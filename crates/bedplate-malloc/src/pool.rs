@@ -143,7 +143,7 @@ impl Pool {
                 interior
                     .free
                     .set(core::ptr::from_ref(slab).cast_mut().cast());
-                interior.owner.store(0, Ordering::Relaxed);
+                raw::owner(interior).store(0, Ordering::Relaxed);
                 interior.kind.store(Kind::Interior as u8, Ordering::Relaxed);
             }
         }
@@ -175,7 +175,7 @@ impl Pool {
             let (_guard, inner) = self.enter();
             for i in first..first + count {
                 let record = header.slab(i);
-                record.owner.store(0, Ordering::Relaxed);
+                raw::owner(record).store(0, Ordering::Relaxed);
                 record.kind.store(Kind::Free as u8, Ordering::Relaxed);
             }
             self.put(inner, header, first, count, touched);

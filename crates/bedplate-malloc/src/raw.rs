@@ -10,20 +10,107 @@
 //! - I1: a block's segment is found from `address - 1`, its slice from `address`: so a block at a
 //!   multiple of 4 MiB (alignments of 4 MiB and more) belongs to the segment before it, slice 0.
 //! - I2: a block handed out by this allocator lies in a mapped segment whose first 12 KiB are
-//!   records (`segment.rs`).
+//!   owners' words and records (`segment.rs`).
 //! - I3: the first 8 bytes of a free block are its link and belong to whoever owns the block.
 
 use crate::harden;
-use crate::segment::{Header, SHARED_OFFSET};
+use crate::segment::{Header, RECORDS_OFFSET, SHARED_OFFSET};
 use crate::slab::{Shared, Slab};
 use crate::tuning::{SEGMENT_BYTES, SLICE_BYTES, SLICES};
 use core::ptr::NonNull;
+use core::sync::atomic::AtomicUsize;
 
 /// A block of memory; its first word is a link while it is free.
 #[derive(Debug)]
 #[repr(C, align(16))]
 pub(crate) struct Block {
     next: *mut Self,
+}
+
+/// A slice, as an address leads to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    segment: usize,
+    /// Offset of the slice's owner's word, an eighth of that of its record among the records: so
+    /// both are one operand away on x86-64.
+    word: usize,
+}
+
+impl Place {
+    /// The slice that an address lies in.
+    #[must_use]
+    #[inline(always)]
+    pub(crate) fn of(block: NonNull<u8>) -> Self {
+        let address = block.as_ptr().expose_provenance();
+        Self {
+            segment: (address - 1) & !(SEGMENT_BYTES - 1),
+            // `address / SLICE_BYTES % SLICES * 8`, in one shift and one mask.
+            word: (address >> (SLICE_BYTES.trailing_zeros() - 3)) & ((SLICES - 1) << 3),
+        }
+    }
+
+    /// Its record.
+    ///
+    /// # Safety
+    /// - The address was handed out by this allocator and not given back (raw I2); for a foreign
+    ///   one the record may be unmapped.
+    #[must_use]
+    #[inline(always)]
+    pub(crate) unsafe fn slab(self) -> &'static Slab {
+        let record: *const Slab = core::ptr::with_exposed_provenance(self.record());
+        // SAFETY: by I2 the segment has 64 records of 64 bytes there; slabs of pool segments are
+        // never unmapped, and a huge block's record lives as long as the block.
+        unsafe { &*record }
+    }
+
+    /// The record's address. In assembly because LLVM makes two instructions of it, which are not
+    /// faster: one instruction on every free.
+    #[inline(always)]
+    #[cfg(all(target_arch = "x86_64", not(miri), not(bedplate_portable)))]
+    fn record(self) -> usize {
+        const { assert!(size_of::<Slab>() / size_of::<usize>() == 8) };
+        let record;
+        // SAFETY: computes a number.
+        unsafe {
+            core::arch::asm!(
+                "lea {record}, [{segment} + 8*{word} + {records}]",
+                record = lateout(reg) record,
+                segment = in(reg) self.segment,
+                word = in(reg) self.word,
+                records = const RECORDS_OFFSET,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        record
+    }
+
+    /// The portable twin of the above.
+    #[inline(always)]
+    #[cfg(not(all(target_arch = "x86_64", not(miri), not(bedplate_portable))))]
+    fn record(self) -> usize {
+        self.segment + RECORDS_OFFSET + self.word * (size_of::<Slab>() / size_of::<usize>())
+    }
+
+    /// The segment, and the offset of the owner's word in it.
+    #[must_use]
+    #[inline(always)]
+    #[cfg(all(target_arch = "x86_64", not(miri), not(bedplate_portable)))]
+    pub(crate) fn owner_at(self) -> (usize, usize) {
+        (self.segment, self.word)
+    }
+
+    /// The owner's word.
+    ///
+    /// # Safety
+    /// - As [`slab`](Self::slab).
+    #[must_use]
+    #[inline(always)]
+    #[cfg(not(all(target_arch = "x86_64", not(miri), not(bedplate_portable))))]
+    pub(crate) unsafe fn owner(self) -> &'static AtomicUsize {
+        let word: *const AtomicUsize = core::ptr::with_exposed_provenance(self.segment + self.word);
+        // SAFETY: as of the record, before which the owners' words stand.
+        unsafe { &*word }
+    }
 }
 
 /// The record of the slice an address lies in.
@@ -34,14 +121,20 @@ pub(crate) struct Block {
 #[must_use]
 #[inline(always)]
 pub(crate) unsafe fn slab_of(block: NonNull<u8>) -> &'static Slab {
-    let address = block.as_ptr().expose_provenance();
-    let segment = (address - 1) & !(SEGMENT_BYTES - 1);
-    // `address / SLICE_BYTES % SLICES * 64`, in one shift and one mask.
-    let offset = (address >> (SLICE_BYTES.trailing_zeros() - 6)) & ((SLICES - 1) << 6);
-    let record: *const Slab = core::ptr::with_exposed_provenance(segment + offset);
-    // SAFETY: by I2 the segment starts with 64 records of 64 bytes; slabs of pool segments are
-    // never unmapped, and a huge block's record lives as long as the block.
-    unsafe { &*record }
+    // SAFETY: the caller's duty.
+    unsafe { Place::of(block).slab() }
+}
+
+/// The owner's word of a record: the thread that may touch it without a lock; 0 for none.
+#[must_use]
+#[inline]
+pub(crate) fn owner(slab: &Slab) -> &'static AtomicUsize {
+    let word: *const AtomicUsize = core::ptr::with_exposed_provenance(
+        segment_of(slab) + slice_index(slab) * size_of::<AtomicUsize>(),
+    );
+    // SAFETY: records live only in segments (nobody asks for the static EMPTY's owner), which start
+    // with 64 such words.
+    unsafe { &*word }
 }
 
 /// The first record of the slab that an interior slice belongs to.
@@ -98,7 +191,7 @@ pub(crate) fn segment_of(slab: &Slab) -> usize {
 #[must_use]
 pub(crate) fn slice_index(slab: &Slab) -> usize {
     let address = core::ptr::from_ref(slab).expose_provenance();
-    (address & (SEGMENT_BYTES - 1)) / size_of::<Slab>()
+    ((address & (SEGMENT_BYTES - 1)) - RECORDS_OFFSET) / size_of::<Slab>()
 }
 
 /// The first byte of the memory that a record describes.
@@ -122,20 +215,33 @@ pub(crate) fn is_block(slab: &'static Slab, block: *mut Block, bytes: usize) -> 
     bytes != 0 && offset % bytes == 0
 }
 
-/// The offset of a block in the segment of its slab's record.
+/// The start of the slice that a block lies in, and the block's offset in it.
 #[must_use]
-pub(crate) fn offset_of(slab: &'static Slab, block: *mut Block) -> u32 {
-    let segment = core::ptr::from_ref(slab).expose_provenance() & !(SEGMENT_BYTES - 1);
-    #[expect(clippy::cast_possible_truncation, reason = "a segment has 4 MiB")]
-    let offset = (block.expose_provenance() - segment) as u32;
-    offset
+#[inline(always)]
+pub(crate) fn in_slice(block: *mut Block) -> (usize, u32) {
+    let address = block.expose_provenance();
+    #[expect(clippy::cast_possible_truncation, reason = "a slice has 64 KiB")]
+    let offset = (address & (SLICE_BYTES - 1)) as u32;
+    (address & !(SLICE_BYTES - 1), offset)
 }
 
-/// The block at an offset in the segment of its slab's record.
+/// The place of a block in its slab, in sixteenths of bytes from the slab's start.
 #[must_use]
-pub(crate) fn at_offset(slab: &'static Slab, offset: u32) -> *mut Block {
-    let segment = core::ptr::from_ref(slab).expose_provenance() & !(SEGMENT_BYTES - 1);
-    core::ptr::with_exposed_provenance_mut(segment + offset as usize)
+#[inline(always)]
+pub(crate) fn place_in(slab: &'static Slab, block: *mut Block) -> u16 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a slab has at most 512 KiB"
+    )]
+    let place = (block.expose_provenance().wrapping_sub(start_of(slab)) / 16) as u16;
+    place
+}
+
+/// The block at a place in its slab.
+#[must_use]
+#[inline(always)]
+pub(crate) fn block_in(slab: &'static Slab, place: u16) -> *mut Block {
+    core::ptr::with_exposed_provenance_mut(start_of(slab) + usize::from(place) * 16)
 }
 
 /// The link of a free block.

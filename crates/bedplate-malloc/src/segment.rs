@@ -1,13 +1,19 @@
 //! Segments.
 //!
 //! # Role
-//! The layout of the first slice of a segment: 64 owner's lines, 64 shared lines, a header.
+//! The layout of the first slice of a segment: 64 owners' words, 64 owner's lines, 64 shared lines,
+//! a header.
 //!
 //! | offset | what |
 //! |---|---|
-//! | 0 | `Slab` records, one a slice; number 0 is that of a block aligned to 4 MiB or more |
-//! | 4096 | `Shared` lines, one a slice |
-//! | 8192 | `Header` |
+//! | 0 | owners' words, one a slice: the thread that may touch the record without a lock |
+//! | 512 | `Slab` records, one a slice; number 0 is that of a block aligned to 4 MiB or more |
+//! | 4608 | `Shared` lines, one a slice |
+//! | 8704 | `Header` |
+//!
+//! Every free asks whose the slab is, and the owner writes the record with every allocation. Were the
+//! owner's word part of the record, as it was at first, a thread that frees the blocks of another
+//! would take the line from it each time (docs/design/0015-what-a-remote-free-reads.md).
 //!
 //! # Invariants
 //! - I1: `free` and `dirty` are maps by slice; slice 0 is in neither. `dirty` is a subset of
@@ -19,10 +25,13 @@ use crate::tuning::SLICES;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, AtomicUsize};
 
-/// Offset of the shared lines from the records.
+/// Offset of the records.
+pub(crate) const RECORDS_OFFSET: usize = SLICES * size_of::<AtomicUsize>();
+/// Offset of a slice's shared line from its record.
 pub(crate) const SHARED_OFFSET: usize = SLICES * size_of::<Slab>();
 /// Offset of the header.
-pub(crate) const HEADER_OFFSET: usize = SHARED_OFFSET + SLICES * size_of::<Shared>();
+pub(crate) const HEADER_OFFSET: usize =
+    RECORDS_OFFSET + SHARED_OFFSET + SLICES * size_of::<Shared>();
 /// Bytes of a segment's first slice that are touched as metadata.
 pub(crate) const METADATA_BYTES: usize = HEADER_OFFSET + size_of::<Header>();
 /// What a segment of the pool says at its start: "bedplate" in bytes.
@@ -105,9 +114,9 @@ impl Header {
     #[must_use]
     pub(crate) fn slab(&self, index: usize) -> &'static Slab {
         debug_assert!(index < SLICES);
-        let at = self.segment() + index * size_of::<Slab>();
+        let at = self.segment() + RECORDS_OFFSET + index * size_of::<Slab>();
         let slab: *const Slab = core::ptr::with_exposed_provenance(at);
-        // SAFETY: the segment starts with 64 records; zero bytes are a valid free record.
+        // SAFETY: the segment has 64 records there; zero bytes are a valid free record.
         unsafe { &*slab }
     }
 }

@@ -7,8 +7,8 @@
 //!
 //! # Invariants
 //! - I1: records of pool segments are never unmapped, so `&'static` is true of them.
-//! - I2: `free`, `next`, `prev` are touched only by the thread whose number is in `owner`, or,
-//!   where `owner` is 0, by the holder of the heaps lock; hence `Slab` is `Sync`.
+//! - I2: `free`, `next`, `prev` are touched only by the thread whose number is the slab's owner's
+//!   word (`segment.rs`), or, where that is 0, by the holder of the heaps lock; hence `Slab` is `Sync`.
 //! - I3: a slab is in one place at a time: current of its class, on its heap's full list, in
 //!   its class's queue or list of sparse slabs, or free in the pool (`state`).
 //! - I4: with `state` `Full`, `countdown` is the number of frees until the slab is queued; with
@@ -67,8 +67,6 @@ pub(crate) enum State {
 pub(crate) struct Slab {
     /// First free block. Of an interior slice: the slab's first record.
     pub(crate) free: Cell<*mut Block>,
-    /// The thread that may touch this line without a lock; 0 for none.
-    pub(crate) owner: AtomicUsize,
     /// Frees until something is to be done (I4). Written by the owner.
     pub(crate) countdown: AtomicU32,
     /// Size of a block, in bytes. Written when the slab is taken.
@@ -125,7 +123,6 @@ impl Slab {
     pub(crate) const fn new() -> Self {
         Self {
             free: Cell::new(null_mut()),
-            owner: AtomicUsize::new(0),
             countdown: AtomicU32::new(0),
             block_bytes: AtomicU32::new(0),
             capacity: AtomicU16::new(0),

@@ -213,7 +213,8 @@ pub(crate) fn adopt(heap: &'static Heap, class: usize) -> Option<&'static Slab> 
 pub(crate) fn completed(slab: &'static Slab) {
     let lent_in_vain = HEAPS.try_locked(|| {
         // It may be somebody's again.
-        let is_lent = slab.kind() == Kind::Slab && slab.owner.load(Ordering::Relaxed) == NUMBER;
+        let is_lent =
+            slab.kind() == Kind::Slab && raw::owner(slab).load(Ordering::Relaxed) == NUMBER;
         let slices = slices_of(slab);
         let waited = !is_hollow(slab);
         (is_lent && settle(slab) && waited).then_some(slices)

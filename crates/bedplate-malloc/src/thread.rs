@@ -16,6 +16,7 @@
 
 use crate::heap::{Heap, NO_HEAP};
 use crate::outbox::Outbox;
+use crate::raw::Place;
 use crate::slab::Slab;
 use crate::{fallback, owners, process, profile};
 use bedplate_telemetry::Gates;
@@ -44,7 +45,7 @@ pub(crate) struct Local {
 
 /// Bytes of static thread-local storage, of which programs that load us late have few.
 pub(crate) const LOCAL_BYTES: usize = size_of::<Local>();
-const _: () = assert!(LOCAL_BYTES <= 512);
+const _: () = assert!(LOCAL_BYTES <= 576);
 const _: () = assert!(core::mem::offset_of!(Local, heap) == 0);
 
 #[cfg(all(target_arch = "x86_64", not(miri), not(bedplate_portable)))]
@@ -143,22 +144,26 @@ mod place {
 
 pub(crate) use place::number;
 
-/// Calls `own` if the slab is this thread's, else `other`.
+/// Calls `own` if the slice's slab is this thread's, else `other`.
 ///
 /// In assembly because LLVM does not fold an atomic load into a comparison: one instruction on
 /// every free.
+///
+/// # Safety
+/// - The place is that of a block which was handed out by this allocator and not given back.
 #[cfg(all(target_arch = "x86_64", not(miri), not(bedplate_portable)))]
 #[inline(always)]
-pub(crate) fn by_owner(slab: &'static Slab, own: impl FnOnce(), other: impl FnOnce()) {
-    // SAFETY: reads the thread's number (x86-64 ABI) and the owner's word of a live record; the
-    // jump goes to the block below.
+pub(crate) unsafe fn by_owner(place: Place, own: impl FnOnce(), other: impl FnOnce()) {
+    let (segment, word) = place.owner_at();
+    // SAFETY: reads the thread's number (x86-64 ABI) and the owner's word, which is mapped by the
+    // caller's duty; the jump goes to the block below.
     unsafe {
         core::arch::asm!(
             "mov rax, qword ptr fs:[0]",
-            "cmp qword ptr [{slab} + {owner}], rax",
+            "cmp qword ptr [{segment} + {word}], rax",
             "jne {foreign}",
-            slab = in(reg) core::ptr::from_ref(slab),
-            owner = const core::mem::offset_of!(Slab, owner),
+            segment = in(reg) segment,
+            word = in(reg) word,
             out("rax") _,
             foreign = label { return other() },
             options(nostack, readonly)
@@ -168,11 +173,16 @@ pub(crate) fn by_owner(slab: &'static Slab, own: impl FnOnce(), other: impl FnOn
 }
 
 /// The portable twin of the above.
+///
+/// # Safety
+/// - As there.
 #[cfg(not(all(target_arch = "x86_64", not(miri), not(bedplate_portable))))]
 #[inline(always)]
-pub(crate) fn by_owner(slab: &'static Slab, own: impl FnOnce(), other: impl FnOnce()) {
+pub(crate) unsafe fn by_owner(place: Place, own: impl FnOnce(), other: impl FnOnce()) {
+    // SAFETY: the caller's duty.
+    let owner = unsafe { place.owner() };
     // Relaxed: if it is this thread's number, this thread wrote it.
-    if slab.owner.load(core::sync::atomic::Ordering::Relaxed) == number() {
+    if owner.load(core::sync::atomic::Ordering::Relaxed) == number() {
         own();
     } else {
         other();

@@ -31,9 +31,9 @@ pub const EXTEND_BYTES: usize = 4096;
 /// ... or this many blocks, whichever is more, once the slab has shown that it fills up.
 pub const EXTEND_BLOCKS: u32 = 8;
 /// Bytes of remote frees that one slot of a thread's outbox holds back.
-pub const OUTBOX_SLOT_BYTES: usize = 4 << 10;
-/// Slots of a thread's outbox; with [`OUTBOX_SLOT_BYTES`] at most 64 KiB are held back.
-pub const OUTBOX_SLOTS: usize = 16;
+pub const OUTBOX_SLOT_BYTES: u32 = 4 << 10;
+/// Slots of a thread's outbox; with [`OUTBOX_SLOT_BYTES`] at most 128 KiB are held back.
+pub const OUTBOX_SLOTS: usize = 32;
 /// Freed memory goes back to the kernel after this long, in milliseconds.
 pub const DECAY_MS: u64 = 1000;
 /// Free pages of slabs in use go back after this long: they take a call of the kernel for every one or
@@ -89,6 +89,6 @@ const _: () = assert!(
     "two largest runs fit beside the metadata"
 );
 const _: () = assert!(
-    OUTBOX_SLOT_BYTES * OUTBOX_SLOTS <= 64 << 10,
+    OUTBOX_SLOT_BYTES as usize * OUTBOX_SLOTS <= 128 << 10,
     "held-back bytes are bounded"
 );

@@ -66,7 +66,7 @@ impl HugeHeader {
         let block = NonNull::new(core::ptr::with_exposed_provenance_mut(start + sizes.offset))?;
         // SAFETY: the header page is mapped and `slab_of` leads into it (I1).
         let slab = unsafe { raw::slab_of(block) };
-        slab.owner.store(0, Ordering::Relaxed);
+        raw::owner(slab).store(0, Ordering::Relaxed);
         slab.kind.store(Kind::Huge as u8, Ordering::Relaxed);
         Some((header, block))
     }

@@ -7,7 +7,7 @@ use crate::class::CLASSES;
 use crate::heap::{Heap, Standing, return_threshold, sparse_limit};
 use crate::huge::{HUGE_HEADER_OFFSET, HUGE_MAGIC, HugeHeader, Place};
 use crate::root::{ROOT_MAGIC, ROOT_VERSION, Root};
-use crate::segment::{HEADER_OFFSET, Header, MAGIC, METADATA_BYTES, SHARED_OFFSET};
+use crate::segment::{HEADER_OFFSET, Header, MAGIC, METADATA_BYTES, RECORDS_OFFSET, SHARED_OFFSET};
 use crate::slab::{Kind, Shared, Slab, State};
 use crate::tuning::{HUGE_EXTENTS, SLICE_BYTES, SLICES};
 use bedplate_telemetry::{GateSet, Metric, Snapshot, TABLE};
@@ -148,7 +148,7 @@ impl Walk<'_> {
         let dirty = piece.word(HEADER_OFFSET + offset_of!(Header, dirty));
         let mut index = 1;
         while index < SLICES {
-            let record = index * size_of::<Slab>();
+            let record = RECORDS_OFFSET + index * size_of::<Slab>();
             let start = segment + index as u64 * SLICE;
             let slices =
                 usize::from(piece.byte(record + offset_of!(Slab, slices))).clamp(1, SLICES - index);
@@ -191,7 +191,7 @@ impl Walk<'_> {
         start: u64,
         end: u64,
     ) -> Result<(), CaptureError> {
-        let record = index * size_of::<Slab>();
+        let record = RECORDS_OFFSET + index * size_of::<Slab>();
         let bytes = u64::from(piece.half(record + offset_of!(Slab, block_bytes)));
         let capacity = u32::from(piece.short(record + offset_of!(Slab, capacity)));
         let extended = u32::from(piece.short(record + offset_of!(Slab, extended)));
