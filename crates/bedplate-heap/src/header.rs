@@ -82,29 +82,52 @@ pub enum Kind {
 /// By number: as many as five bits have, so that no number is outside.
 const KINDS: [Kind; 32] = {
     let mut kinds = [Kind::Free; 32];
-    let all = [
-        Kind::Cell,
-        Kind::Integer,
-        Kind::Pair,
-        Kind::Node,
-        Kind::Record,
-        Kind::Array,
-        Kind::Buffer,
-        Kind::Closure,
-        Kind::Bytes,
-        Kind::Weak,
-        Kind::Table,
-        Kind::Host,
-    ];
     let mut next = 0;
-    while next < all.len() {
-        kinds[all[next] as usize] = all[next];
+    while next < Kind::ALL.len() {
+        kinds[Kind::ALL[next] as usize] = Kind::ALL[next];
         next += 1;
     }
     kinds
 };
 
 impl Kind {
+    /// Every kind, by its number.
+    pub const ALL: [Self; 13] = [
+        Self::Free,
+        Self::Cell,
+        Self::Integer,
+        Self::Pair,
+        Self::Node,
+        Self::Record,
+        Self::Array,
+        Self::Buffer,
+        Self::Closure,
+        Self::Bytes,
+        Self::Weak,
+        Self::Table,
+        Self::Host,
+    ];
+
+    /// Its name, as data has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Cell => "cell",
+            Self::Integer => "integer",
+            Self::Pair => "pair",
+            Self::Node => "node",
+            Self::Record => "record",
+            Self::Array => "array",
+            Self::Buffer => "buffer",
+            Self::Closure => "closure",
+            Self::Bytes => "bytes",
+            Self::Weak => "weak",
+            Self::Table => "table",
+            Self::Host => "host",
+        }
+    }
+
     /// Whether objects of it hold no references.
     pub(crate) const fn is_leaf(self) -> bool {
         matches!(

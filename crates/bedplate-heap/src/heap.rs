@@ -14,6 +14,7 @@
 //! compare, a store; its release the same, and a test of flags in the word that was loaded.
 
 use crate::cycles::Cycles;
+use crate::figures::{Observed, Tally};
 use crate::finalizers::Finalizers;
 use crate::header::{self, Kind, ONE, STICKY};
 use crate::kinds::{Hosts, Tables};
@@ -32,7 +33,7 @@ use bedplate_os::budget::Budget;
 pub struct Heap {
     pub(crate) words: Words,
     pub(crate) slots: Slots,
-    pub(crate) stats: Stats,
+    pub(crate) stats: Tally,
     pub(crate) dying: Dying,
     pub(crate) cycles: Cycles,
     pub(crate) limits: Limits,
@@ -43,6 +44,8 @@ pub struct Heap {
     pub(crate) finalizers: Finalizers,
     pub(crate) acknowledged: Acknowledged,
     pub(crate) relief: Relief,
+    /// Apart, so that what is used all the time lies together.
+    pub(crate) observed: Box<Observed>,
 }
 
 impl Heap {
@@ -77,7 +80,7 @@ impl Heap {
         Ok(Self {
             words: Words::new(limits.capacity_bytes / 8, budget)?,
             slots: Slots::new(),
-            stats: Stats::default(),
+            stats: Tally::default(),
             dying: Dying::default(),
             cycles: Cycles::new(&limits),
             limits,
@@ -88,6 +91,7 @@ impl Heap {
             finalizers: Finalizers::default(),
             acknowledged: Acknowledged::default(),
             relief: Relief::default(),
+            observed: Box::new(Observed::new()),
         })
     }
 
@@ -106,12 +110,7 @@ impl Heap {
     /// The figures.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let (candidates, deferred) = self.cycles.waiting();
-        Stats {
-            candidates,
-            deferred,
-            ..self.stats
-        }
+        self.stats.stats(self.cycles.waiting())
     }
 
     /// What a handle is of; [`Kind::Free`] where the object is freed or about to be.
@@ -193,13 +192,13 @@ impl Heap {
     /// Makes an object of a kind: its header is written, its other words are what they were.
     #[inline]
     pub(crate) fn make(&mut self, kind: Kind, words: u32) -> Result<Ref, HeapError> {
-        if self.stats.allocated_objects >= self.cycles.triggers.tick_at {
-            self.tick();
+        if self.stats.made.of(kind) >= self.cycles.triggers.ticks.at(kind) {
+            self.tick(kind);
         }
         let object = self.take(words)?;
         let header = kind.header() | self.cycles.colour;
         self.words.store(object.index(), header);
-        self.stats.allocated_objects += 1;
+        self.stats.made.add(kind);
         Ok(object)
     }
 

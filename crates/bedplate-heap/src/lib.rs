@@ -55,9 +55,11 @@
 //! | `recover/` | faults mended |
 //! | `checkpoint/` | copies of the heap to go back to |
 //! | `exchange/` | graphs between heaps and threads |
+//! | `figures/` | what is counted, timed and told of a heap at work |
+//! | `outside/` | figures for readers outside of the process |
+//! | `inspect.rs` | reading them |
 //! | `look/` | what a heap holds, why an object is still there, graphs and pictures |
 //! | `limits.rs` | the numbers that steer the collector |
-//! | `stats.rs` | figures |
 //! | `error.rs` | errors |
 
 extern crate alloc;
@@ -75,12 +77,15 @@ mod cycles;
 mod edges;
 mod error;
 mod exchange;
+mod figures;
 mod finalizers;
 mod header;
 mod heap;
+pub mod inspect;
 mod kinds;
 mod limits;
 mod look;
+mod outside;
 mod pile;
 mod reclaim;
 mod recover;
@@ -90,7 +95,6 @@ mod roots;
 mod shapes;
 mod slots;
 mod spare;
-mod stats;
 mod value;
 mod verify;
 
@@ -99,19 +103,17 @@ pub use cycles::{Collected, Cycle, Edge, Member};
 pub use edges::Visitor;
 pub use error::HeapError;
 pub use exchange::{Frozen, Item, Parcel, Place};
+pub use figures::{ByKind, ByTrigger, Crossing, Gauges, Pauses, Stats, Thresholds, Trigger, Work};
 pub use finalizers::Finalization;
 pub use header::Kind;
 pub use heap::Heap;
 pub use kinds::{HostObject, TablePosition};
 pub use limits::{LimitRow, Limits};
-pub use look::{
-    Census, Crossing, History, KindRow, Look, RetainingPath, ShapeRow, Step, Thresholds,
-};
+pub use look::{Census, Floating, History, KindRow, Look, RetainingPath, ShapeRow, Step};
 pub use recover::{Action, Recovery, Repair};
 pub use relief::Relief;
 pub use roots::Root;
 pub use shapes::{InlineCache, Key, Shape};
-pub use stats::Stats;
 pub use value::{Ref, Text, Value, View};
 #[cfg(feature = "inject")]
 pub use verify::Damage;

@@ -11,8 +11,11 @@ use crate::bits::{high, low};
 use crate::header::{self, FINALIZER, HAS_WEAK, IN_TRIAL, Kind, ONE};
 use crate::pile::Pile;
 use crate::slots::Slots;
-use crate::{Heap, HostObject, Value};
+use crate::{Heap, HostObject, Value, Work};
+use bedplate_os::clock;
 
+/// What is freed without a look at the clock.
+pub(crate) const FEW_STEPS: usize = 128;
 /// An object and its two references.
 const SMALL_STEPS: usize = 3;
 const CELL: usize = Slots::class(2);
@@ -32,21 +35,21 @@ impl Heap {
     pub(crate) fn release_slow(&mut self, at: u32, word: u64) {
         if header::is_last_plain(word, Kind::Cell) {
             let held = self.value_near::<1>(at);
-            self.give_plain(CELL, at);
+            self.give_plain(Kind::Cell, CELL, at);
             if held.is_object() {
                 return self.release_held(held.place(), 0);
             }
             self.attend_if_due();
         } else if header::is_last_plain(word, Kind::Node) {
             let links = self.words.load_near::<1>(at);
-            self.give_plain(PAIR, at);
+            self.give_plain(Kind::Node, PAIR, at);
             if links != 0 {
                 return self.release_held(low(links), high(links));
             }
             self.attend_if_due();
         } else if header::is_last_plain(word, Kind::Pair) {
             let (first, second) = (self.value_near::<1>(at), self.value_near::<2>(at));
-            self.give_plain(PAIR, at);
+            self.give_plain(Kind::Pair, PAIR, at);
             if first.is_object() || second.is_object() {
                 return self.release_held(first.link(), second.link());
             }
@@ -58,8 +61,8 @@ impl Heap {
 
     /// Gives a slot of a class back whose object held nothing that is still to be released.
     #[inline]
-    fn give_plain(&mut self, class: usize, at: u32) {
-        self.stats.freed_objects += 1;
+    fn give_plain(&mut self, kind: Kind, class: usize, at: u32) {
+        self.stats.freed.add(kind);
         self.slots.give_slot(&mut self.words, class, at);
     }
 
@@ -163,7 +166,22 @@ impl Heap {
     #[cold]
     #[inline(never)]
     pub(crate) fn work_off(&mut self) {
-        self.work_off_steps(self.limits.release_steps);
+        if self.work_off_steps(self.cycles.triggers.few_steps) == 0 {
+            self.work_off_more();
+        }
+    }
+
+    /// What is left of it after the first few steps, which is timed. How many steps are left.
+    #[cold]
+    pub(crate) fn work_off_more(&mut self) -> usize {
+        let steps = self.limits.release_steps - self.cycles.triggers.few_steps;
+        if steps == 0 || !self.is_dying() {
+            return steps;
+        }
+        let began_ns = clock::monotonic_ns();
+        let left = self.work_off_steps(steps);
+        self.piece_ended(Work::Release, began_ns);
+        left
     }
 
     /// Works off the whole list.
@@ -228,8 +246,9 @@ impl Heap {
     /// Gives the slot of a small object back, which has no weak references.
     #[inline]
     fn give_small(&mut self, at: u32, word: u64) {
-        self.stats.freed_objects += 1;
-        match header::kind(word) {
+        let kind = header::kind(word);
+        self.stats.freed.add(kind);
+        match kind {
             Kind::Pair | Kind::Node => self.slots.give_slot(&mut self.words, PAIR, at),
             Kind::Cell | Kind::Integer | Kind::Weak => {
                 self.slots.give_slot(&mut self.words, CELL, at);
@@ -259,14 +278,15 @@ impl Heap {
     pub(crate) fn dispose_all_but_host(&mut self, at: u32) -> Option<Box<dyn HostObject>> {
         let mut host = None;
         let word = self.words.load(at);
-        match header::kind(word) {
+        let kind = header::kind(word);
+        match kind {
             Kind::Array => self.give_buffer(low(self.words.load(at + 2))),
             Kind::Table => self.give_buffer(low(self.words.load(at + 2))),
             Kind::Record => self.give_buffer(high(self.words.load(at + 1))),
             Kind::Host => host = self.take_host(at),
             _ => {}
         }
-        self.stats.freed_objects += 1;
+        self.stats.freed.add(kind);
         if word & HAS_WEAK != 0 && self.slots.generation(at) == u32::MAX {
             // Its generations are used up: the slot stays empty, so that no old weak reference finds
             // a new object.
@@ -315,8 +335,10 @@ impl Heap {
         for &at in garbage {
             let word = self.words.load(at);
             match header::kind(word) {
-                Kind::Pair | Kind::Node if word & HAS_WEAK == 0 => self.give_plain(PAIR, at),
-                Kind::Cell if word & HAS_WEAK == 0 => self.give_plain(CELL, at),
+                kind @ (Kind::Pair | Kind::Node) if word & HAS_WEAK == 0 => {
+                    self.give_plain(kind, PAIR, at);
+                }
+                Kind::Cell if word & HAS_WEAK == 0 => self.give_plain(Kind::Cell, CELL, at),
                 _ => hosts.extend(self.dispose_all_but_host(at)),
             }
         }
@@ -336,7 +358,11 @@ impl Heap {
     /// As much as there is: [`Heap::step`] does a part.
     pub fn settle(&mut self) {
         self.drop_roots();
-        self.work_off_all();
+        if self.is_dying() && self.work_off_steps(FEW_STEPS) == 0 {
+            let began_ns = clock::monotonic_ns();
+            self.work_off_all();
+            self.piece_ended(Work::Collection, began_ns);
+        }
     }
 
     /// Releases several values.

@@ -15,6 +15,7 @@
 
 use crate::bits::{low, narrow};
 use crate::cycles::Cycles;
+use crate::figures::Tally;
 use crate::finalizers::Finalizers;
 use crate::header;
 use crate::raw::Words;
@@ -51,7 +52,7 @@ pub struct Checkpoint {
     /// By chunk; nothing where it is free.
     pub(super) chunks: Vec<Option<Arc<[u8]>>>,
     slots: Slots,
-    stats: Stats,
+    stats: Tally,
     dying: Dying,
     cycles: Cycles,
     kept: Vec<Kept>,
@@ -65,7 +66,7 @@ pub struct Checkpoint {
 impl fmt::Debug for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Checkpoint")
-            .field("stats", &self.stats)
+            .field("stats", &self.stats())
             .field("cost", &self.cost)
             .finish_non_exhaustive()
     }
@@ -80,8 +81,8 @@ impl Checkpoint {
 
     /// The figures of the heap as it was.
     #[must_use]
-    pub const fn stats(&self) -> Stats {
-        self.stats
+    pub fn stats(&self) -> Stats {
+        self.stats.stats(self.cycles.waiting())
     }
 
     /// The bytes of chunks that it holds, those that it shares included.
@@ -163,7 +164,7 @@ impl Heap {
             heap: Arc::clone(self.roots.identity()),
             chunks: Vec::with_capacity(self.slots.chunks.len()),
             slots: self.slots.clone(),
-            stats: self.stats(),
+            stats: self.stats,
             dying: self.dying.clone(),
             cycles: self.cycles.clone(),
             kept: self.roots.kept.clone(),

@@ -194,7 +194,7 @@ impl Checkpoints {
     }
 
     fn operations_of(&self, heap: &Heap) -> u64 {
-        heap.stats.allocated_objects + heap.stats.freed_objects + self.calls
+        heap.stats.operations() + self.calls
     }
 
     /// Counts from here on.

@@ -11,7 +11,8 @@ use super::manual::Collected;
 use super::pass::Phase;
 use crate::bits::{high, low, narrow};
 use crate::header::{self, Kind};
-use crate::{Heap, Ref};
+use crate::{Heap, Ref, Trigger, Work};
+use bedplate_os::clock;
 use std::collections::HashMap;
 
 /// An object that was freed as a part of a cycle.
@@ -157,16 +158,19 @@ impl Heap {
     /// Frees all dead cycles as [`Self::collect`] does, and says which there were.
     pub fn collect_cycles(&mut self) -> (Collected, Vec<Cycle>) {
         self.settle();
+        self.stats.began(Trigger::Host);
+        let began_ns = clock::monotonic_ns();
         let queued = self.finalizers.queue.len();
         self.finish_pass(Phase::Idle);
         self.begin_pass();
         self.finish_pass(Phase::Sweep);
         let cycles = self.condemned_cycles();
-        let before = self.stats.freed_objects;
+        let before = self.stats.freed_objects();
         self.finish_pass(Phase::Idle);
         self.work_off_all();
+        self.piece_ended(Work::Collection, began_ns);
         let collected = Collected {
-            objects: usize::try_from(self.stats.freed_objects - before).unwrap_or(usize::MAX),
+            objects: usize::try_from(self.stats.freed_objects() - before).unwrap_or(usize::MAX),
             finalizations: self.finalizers.queue.len().saturating_sub(queued),
         };
         (collected, cycles)

@@ -5,7 +5,8 @@
 //! ([`Heap::run_for`]).
 
 use super::pass::Phase;
-use crate::Heap;
+use crate::release::FEW_STEPS;
+use crate::{Heap, Trigger, Work};
 use bedplate_os::clock;
 use core::time::Duration;
 
@@ -30,20 +31,28 @@ impl Heap {
     /// pieces.
     pub fn collect(&mut self) -> Collected {
         self.drop_roots();
-        self.collect_held()
+        self.collect_because(Trigger::Host)
     }
 
     /// The same, without looking at dropped roots: what the caller was lent through one stays.
-    pub(crate) fn collect_held(&mut self) -> Collected {
+    pub(crate) fn collect_because(&mut self, why: Trigger) -> Collected {
+        self.stats.began(why);
+        let began_ns = clock::monotonic_ns();
+        let collected = self.collect_held();
+        self.piece_ended(Work::Collection, began_ns);
+        collected
+    }
+
+    fn collect_held(&mut self) -> Collected {
         self.work_off_all();
-        let before = (self.stats.freed_objects, self.finalizers.queue.len());
+        let before = (self.stats.freed_objects(), self.finalizers.queue.len());
         // One that is under way does not know what died since it began.
         self.finish_pass(Phase::Idle);
         self.begin_pass();
         self.finish_pass(Phase::Idle);
         self.work_off_all();
         Collected {
-            objects: usize::try_from(self.stats.freed_objects - before.0).unwrap_or(usize::MAX),
+            objects: usize::try_from(self.stats.freed_objects() - before.0).unwrap_or(usize::MAX),
             finalizations: self.finalizers.queue.len().saturating_sub(before.1),
         }
     }
@@ -58,6 +67,9 @@ impl Heap {
     /// Begins a collection of all dead cycles that goes on in pieces: by itself with what the program
     /// does, and with each step. One that is under way is left at that.
     pub fn start_collection(&mut self) {
+        if self.cycles.pass.is_idle() {
+            self.stats.began(Trigger::Host);
+        }
         self.begin_pass();
     }
 
@@ -77,7 +89,13 @@ impl Heap {
     /// slice of a collection that is under way or due. Whether there is more.
     pub fn step_by(&mut self, steps: usize) -> bool {
         self.drop_some_roots(ROOTS);
-        let left = self.work_off_steps(steps.max(1));
+        let few = steps.clamp(1, FEW_STEPS);
+        let mut left = self.work_off_steps(few) + (steps.max(1) - few);
+        if left > 0 && self.is_dying() {
+            let began_ns = clock::monotonic_ns();
+            left = self.work_off_steps(left);
+            self.piece_ended(Work::Release, began_ns);
+        }
         if left > 0 {
             self.step_cycles(left);
         }
@@ -86,12 +104,12 @@ impl Heap {
 
     fn step_cycles(&mut self, left: usize) {
         if !self.cycles.candidates.is_empty() {
-            self.trial(false);
+            self.timed_trial(false, Trigger::Host);
         } else if !self.cycles.deferred.is_empty() {
-            self.trial(true);
+            self.timed_trial(true, Trigger::Host);
         } else {
             self.begin_pass_if_due();
-            self.pass_slice(left);
+            self.timed_steps(left);
         }
     }
 
@@ -99,7 +117,7 @@ impl Heap {
     fn has_work(&self) -> bool {
         let cycles = &self.cycles;
         let is_waiting = !cycles.candidates.is_empty() || !cycles.deferred.is_empty();
-        is_waiting || !cycles.pass.is_idle() || self.is_pass_due()
+        is_waiting || !cycles.pass.is_idle() || self.pass_due().is_some()
     }
 
     /// Steps until a time is over or nothing is left to do; whether there is more. It may take one

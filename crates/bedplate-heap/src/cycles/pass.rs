@@ -93,6 +93,11 @@ impl Pass {
         self.walk.leave(is_gone);
     }
 
+    /// Garbage that it is about to free.
+    pub(crate) fn condemned(&self) -> u64 {
+        self.garbage.len() as u64
+    }
+
     pub(super) fn begun_at(&self) -> Option<u32> {
         self.begun.map(|(at, _)| at)
     }
@@ -106,6 +111,7 @@ impl Heap {
         }
         self.cycles.colour ^= header::MARK;
         self.cycles.quiet = LEAF;
+        self.observed.deferred_then = self.cycles.deferred_count;
         self.cycles.deferred.clear();
         self.cycles.deferred_count = 0;
         self.hosts.pass_begins();

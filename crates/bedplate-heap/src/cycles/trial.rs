@@ -29,6 +29,8 @@ pub(super) struct Trial {
     saved: Vec<u32>,
     /// The candidates it began with.
     seeds: Vec<u32>,
+    /// Those of them that no other led to, by number.
+    heads: Vec<u32>,
     /// Live, and their references not followed.
     open: Vec<u32>,
     garbage: Vec<u32>,
@@ -53,6 +55,7 @@ impl Trial {
         self.objects.clear();
         self.saved.clear();
         self.seeds.clear();
+        self.heads.clear();
         self.garbage.clear();
         (self.expanded, self.is_cut) = (0, false);
         (self.room, self.edges_left) = (room, room * 2);
@@ -74,6 +77,7 @@ impl Heap {
                     break;
                 };
                 trial.begin(OWN_OBJECTS.min(room));
+                trial.heads.push(0);
                 self.join_set(&mut trial, at, self.words.load(at), 0);
                 trial.is_cut = !self.expand(&mut trial);
                 freed += self.conclude(&mut trial);
@@ -83,6 +87,9 @@ impl Heap {
             self.gather(&mut trial);
             freed = self.conclude(&mut trial);
         }
+        let tried = (room * 2 - trial.listed_left) as u64;
+        self.stats.taken += tried;
+        self.observed.trial_ended(tried, freed as u64);
         self.cycles.trial = trial;
         freed
     }
@@ -118,6 +125,8 @@ impl Heap {
             };
             self.words.store(at, word);
         }
+        let is_garbage = |head: &&u32| trial.objects[**head as usize].1 < LIVE;
+        self.stats.cycles += trial.heads.iter().filter(is_garbage).count() as u64;
         if flags & FINALIZER != 0 {
             self.finalize_garbage(trial);
             return 0;
@@ -134,6 +143,7 @@ impl Heap {
             };
             let word = self.words.load(at);
             if word & IN_TRIAL == 0 {
+                trial.heads.push(narrow(trial.objects.len()));
                 self.join_set(trial, at, word, 0);
             }
             trial.seeds.push(at);

@@ -11,8 +11,11 @@
 //! passed, which is seldom however large it becomes.
 
 use crate::bits::narrow;
+use crate::figures::Ticks;
+use crate::release::FEW_STEPS;
 use crate::slots::CHUNK;
-use crate::{Heap, Limits};
+use crate::{Heap, Kind, Limits, Trigger, Work};
+use bedplate_os::clock;
 
 /// Objects made between two looks at whether a pass is due.
 const TICK_OBJECTS: u64 = 4096;
@@ -30,8 +33,10 @@ pub(crate) struct Triggers {
     /// Whether the next release that frees or leaves something does a piece of work: where objects wait
     /// to be freed, it is set.
     pub(crate) is_due: bool,
-    /// The count of objects made at which the next one does.
-    pub(crate) tick_at: u64,
+    /// When so many objects were made that the next one does.
+    pub(crate) ticks: Ticks,
+    /// What a release frees before it looks at the clock.
+    pub(crate) few_steps: usize,
     /// The candidates that start a trial.
     candidates: usize,
     /// The deferred objects that start trials of their own.
@@ -52,14 +57,15 @@ pub(crate) struct Triggers {
 }
 
 impl Triggers {
-    pub(crate) const fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             is_due: false,
-            tick_at: if limits.collect_each > 0 {
+            ticks: Ticks::new(if limits.collect_each > 0 {
                 0
             } else {
                 idle_tick(limits)
-            },
+            }),
+            few_steps: FEW_STEPS.min(limits.release_steps),
             candidates: limits.candidates_min,
             deferred: DEFERRED_TRIAL,
             deferred_shift: 0,
@@ -79,10 +85,9 @@ impl Triggers {
 
 /// Objects made from one look to the next while no pass is under way.
 const fn idle_tick(limits: &Limits) -> u64 {
-    match (limits.collect_each, limits.automatic) {
-        (0, false) => u64::MAX,
-        (0, true) => TICK_OBJECTS,
-        (each, _) => each as u64,
+    match limits.collect_each {
+        0 => TICK_OBJECTS,
+        each => each as u64,
     }
 }
 
@@ -116,24 +121,41 @@ impl Heap {
     #[cold]
     #[inline(never)]
     pub(crate) fn attend(&mut self) {
-        let left = self.work_off_steps(self.limits.release_steps);
+        let left = self.work_off_steps(self.cycles.triggers.few_steps);
+        if left == 0 {
+            return self.attend_more();
+        }
+        self.cycles.triggers.is_due = false;
+        if self.limits.automatic {
+            self.do_what_is_due::<true>(left);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn attend_more(&mut self) {
+        let left = self.work_off_more();
         if left > 0 {
             self.cycles.triggers.is_due = false;
             if self.limits.automatic {
-                self.do_what_is_due(left);
+                self.do_what_is_due::<false>(left);
             }
         }
     }
 
-    fn do_what_is_due(&mut self, left: usize) {
+    /// What is due, and so many steps are left; where they are of the first few, all that come after them
+    /// are, too.
+    fn do_what_is_due<const OF_FEW: bool>(&mut self, left: usize) {
         let triggers = &mut self.cycles.triggers;
         if self.cycles.candidates.len() >= triggers.candidates {
-            self.trial_of_candidates();
+            self.trial_of_candidates(Trigger::Candidates);
         } else if self.cycles.deferred.len() >= triggers.deferred {
-            self.trial_of_deferred();
+            self.trial_of_deferred(Trigger::Deferred);
         } else if triggers.events >= self.limits.pass_events {
             triggers.events = 0;
-            self.pass_slice(left.min(self.limits.pass_steps));
+            let after_few = self.limits.release_steps - triggers.few_steps;
+            let more = if OF_FEW { after_few } else { 0 };
+            self.timed_slice(left + more);
         }
         self.look_at_candidates();
         self.look_at_deferred();
@@ -143,9 +165,9 @@ impl Heap {
     }
 
     /// A trial, and how many candidates start the next: fewer where this was worth it, more where not.
-    fn trial_of_candidates(&mut self) {
+    fn trial_of_candidates(&mut self, why: Trigger) {
         let touched = self.stats.touched_objects;
-        let freed = self.trial(false) as u64;
+        let freed = self.timed_trial(false, why) as u64;
         let touched = self.stats.touched_objects - touched;
         let limits = &self.limits;
         let triggers = &mut self.cycles.triggers;
@@ -161,8 +183,8 @@ impl Heap {
     }
 
     /// Trials of deferred objects: one after the other while they free anything, and seldom where not.
-    fn trial_of_deferred(&mut self) {
-        let freed = self.trial(true);
+    fn trial_of_deferred(&mut self, why: Trigger) {
+        let freed = self.timed_trial(true, why);
         let triggers = &mut self.cycles.triggers;
         if freed > 0 {
             triggers.deferred_shift = 0;
@@ -174,49 +196,106 @@ impl Heap {
         }
     }
 
-    /// An object is about to be made, and so many were since the last time.
+    /// A trial that is timed, and why it is made.
+    pub(super) fn timed_trial(&mut self, of_deferred: bool, why: Trigger) -> usize {
+        self.stats.began(why);
+        let began_ns = clock::monotonic_ns();
+        let freed = self.trial(of_deferred);
+        self.piece_ended(Work::Trial, began_ns);
+        freed
+    }
+
+    /// A slice of a pass that is timed, where one is under way: so many steps, and no more than a slice.
+    fn timed_slice(&mut self, steps: usize) {
+        self.timed_steps(steps.min(self.limits.pass_steps));
+    }
+
+    /// So many steps of a pass that are timed, where one is under way.
+    pub(super) fn timed_steps(&mut self, steps: usize) {
+        if steps > 0 && !self.cycles.pass.is_idle() {
+            let began_ns = clock::monotonic_ns();
+            self.pass_slice(steps);
+            self.piece_ended(Work::Pass, began_ns);
+        }
+    }
+
+    /// An object of a kind is about to be made, and the kind has made its share of what is made until the
+    /// next look.
     #[cold]
     #[inline(never)]
-    pub(crate) fn tick(&mut self) {
-        if self.limits.collect_each > 0 {
-            self.collect_held();
-        } else {
-            let left = self.work_off_steps(self.limits.release_steps);
-            self.begin_pass_if_due();
-            self.pass_slice(left.min(self.limits.pass_steps));
+    pub(crate) fn tick(&mut self, kind: Kind) {
+        if self
+            .cycles
+            .triggers
+            .ticks
+            .is_due(self.stats.allocated_objects())
+        {
+            self.do_what_ticks_do();
+            self.set_tick();
         }
-        self.set_tick();
+        let made = &self.stats.made;
+        let ticks = &mut self.cycles.triggers.ticks;
+        if made.of(kind) >= ticks.at(kind) {
+            ticks.deal(made, Some(kind));
+        }
+    }
+
+    fn do_what_ticks_do(&mut self) {
+        if self.limits.collect_each > 0 {
+            self.collect_because(Trigger::Each);
+        } else if self.limits.automatic {
+            let few = self.cycles.triggers.few_steps;
+            let left = match self.work_off_steps(few) {
+                0 => self.work_off_more(),
+                left => left + (self.limits.release_steps - few),
+            };
+            self.begin_pass_if_due();
+            self.timed_slice(left);
+        }
+        self.observe_if_due(clock::monotonic_ns());
     }
 
     fn set_tick(&mut self) {
         self.note_objects();
-        let is_slow = self.cycles.pass.is_idle() || self.limits.collect_each > 0;
-        let objects = if is_slow || !self.limits.automatic {
+        let is_exact = self.limits.collect_each > 0;
+        let objects = if self.cycles.pass.is_idle() || is_exact || !self.limits.automatic {
             idle_tick(&self.limits)
         } else {
             self.limits.pass_events as u64
         };
-        self.cycles.triggers.tick_at = self.stats.allocated_objects.saturating_add(objects);
+        let ticks = &mut self.cycles.triggers.ticks;
+        ticks.set(&self.stats.made, objects, is_exact);
     }
 
     pub(super) fn begin_pass_if_due(&mut self) {
-        if self.cycles.pass.is_idle() && self.is_pass_due() {
+        if self.cycles.pass.is_idle()
+            && let Some(why) = self.pass_due()
+        {
+            self.stats.began(why);
             self.begin_pass();
         }
     }
 
-    /// Whether so much is undecided, or the heap grew by so much, or so little memory is left.
-    pub(super) fn is_pass_due(&self) -> bool {
+    /// Why a pass is due: so much is undecided, or the heap grew by so much, or so little memory is left.
+    pub(super) fn pass_due(&self) -> Option<Trigger> {
         if !self.limits.automatic {
-            return false;
+            return None;
         }
         let deferred = self.cycles.deferred_count;
         let live = self.stats.live_objects();
         let share = live.saturating_mul(self.limits.deferred_percent as u64) / 100;
-        let is_much = deferred > share.max(self.limits.deferred_min as u64);
-        is_much
-            || self.has_grown(deferred > 0 || !self.cycles.candidates.is_empty())
-            || self.relief.is_asked()
+        let is_any_undecided = deferred > 0 || !self.cycles.candidates.is_empty();
+        if deferred > share.max(self.limits.deferred_min as u64) {
+            Some(Trigger::Undecided)
+        } else if self.relief.is_asked() {
+            Some(Trigger::Relief)
+        } else if !self.has_grown(is_any_undecided) {
+            None
+        } else if is_any_undecided {
+            Some(Trigger::Growth)
+        } else {
+            Some(Trigger::Untold)
+        }
     }
 
     /// Whether the heap grew by what the limits say. Without anything undecided it must have grown to a
@@ -239,7 +318,7 @@ impl Heap {
 
     /// About what objects hold. Chunks stay with their class when their objects go, so what is in
     /// classes counts by the objects that are alive, of as many as there ever were.
-    fn held_bytes(&self) -> usize {
+    pub(crate) fn held_bytes(&self) -> usize {
         let [classes, spans] = self.slots.chunks_used();
         let live = usize::try_from(self.stats.live_objects()).unwrap_or(usize::MAX);
         let most = self.cycles.triggers.most_objects.max(live).max(1);
@@ -260,6 +339,9 @@ impl Heap {
 
     pub(super) fn pass_ended(&mut self) {
         self.stats.full_passes += 1;
+        let freed = self.cycles.triggers.pass_freed;
+        self.stats.cycles += u64::from(freed > 0);
+        self.observed.pass_ended(freed);
         let base_bytes = self.held_bytes();
         let live = self.stats.live_objects();
         let triggers = &mut self.cycles.triggers;
@@ -281,9 +363,9 @@ impl Heap {
         if is_much && self.limits.automatic {
             self.cycles.triggers.large_words = 0;
             if !self.cycles.candidates.is_empty() {
-                self.trial_of_candidates();
+                self.trial_of_candidates(Trigger::Large);
             } else if !self.cycles.deferred.is_empty() {
-                self.trial_of_deferred();
+                self.trial_of_deferred(Trigger::Large);
             }
             self.work_off();
         }
@@ -293,7 +375,7 @@ impl Heap {
     /// that was not allowed, or nothing was there.
     #[cold]
     pub(crate) fn collect_for_room(&mut self) -> bool {
-        self.limits.automatic && self.collect_held().objects > 0
+        self.limits.automatic && self.collect_because(Trigger::NoRoom).objects > 0
     }
 
     /// The candidates that start a trial now.

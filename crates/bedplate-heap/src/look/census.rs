@@ -21,9 +21,11 @@ pub struct KindRow {
 
 /// The records of a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ShapeRow {
     /// The shape.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub shape: Shape,
     /// How many records have it.
     pub objects: u64,
@@ -33,6 +35,7 @@ pub struct ShapeRow {
 
 /// What a heap holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Census {
     /// By kind, the most bytes first; kinds without objects are left out.

@@ -5,7 +5,8 @@
 //! says once when a threshold is crossed, and draws bytes by kind over time.
 
 use super::census::Census;
-use crate::{Heap, Kind, Stats};
+use crate::figures::{Alarms, Rate};
+use crate::{Crossing, Gauges, Heap, Kind, Stats, Thresholds};
 use core::fmt::{self, Write};
 
 /// Looks that are kept; then every other one goes.
@@ -20,6 +21,7 @@ const COLOURS: [&str; 8] = [
 
 /// A look at a heap.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Look {
     /// When, in nanoseconds of any clock of the host's.
@@ -28,79 +30,10 @@ pub struct Look {
     pub stats: Stats,
     /// What it holds.
     pub census: Census,
-    /// Objects made in each second since the look before; averaged over the last few looks.
+    /// The gauges; bytes are those of the census.
+    pub gauges: Gauges,
+    /// Objects made in a second, averaged over about the last one by the host's clock.
     pub made_per_second: f64,
-}
-
-/// When to speak up. What is left out is never crossed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Thresholds {
-    /// Bytes of all objects.
-    pub bytes_max: Option<u64>,
-    /// Objects that wait for a trial or a full pass: what may float.
-    pub waiting_max: Option<u64>,
-}
-
-impl Thresholds {
-    /// Thresholds that are never crossed.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            bytes_max: None,
-            waiting_max: None,
-        }
-    }
-
-    /// Speaks up above so many bytes of all objects.
-    #[must_use]
-    pub const fn with_bytes_max(mut self, bytes: u64) -> Self {
-        self.bytes_max = Some(bytes);
-        self
-    }
-
-    /// Speaks up above so many objects that wait for a trial or a full pass.
-    #[must_use]
-    pub const fn with_waiting_max(mut self, objects: u64) -> Self {
-        self.waiting_max = Some(objects);
-        self
-    }
-}
-
-/// A threshold that was crossed: told once, and again only after the figure was below nine tenths of
-/// it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Crossing {
-    /// More bytes than [`Thresholds::bytes_max`].
-    Bytes {
-        /// How many.
-        found: u64,
-        /// The threshold.
-        max: u64,
-    },
-    /// More objects than [`Thresholds::waiting_max`] wait.
-    Waiting {
-        /// How many.
-        found: u64,
-        /// The threshold.
-        max: u64,
-    },
-}
-
-impl fmt::Display for Crossing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bytes { found, max } => write!(
-                f,
-                "the heap's objects take {found} bytes, more than {max}: ask the census for kinds and shapes, and for the retaining path of one that should be gone"
-            ),
-            Self::Waiting { found, max } => write!(
-                f,
-                "{found} objects wait for the collector, more than {max}: call step or run_for more often, or collect once"
-            ),
-        }
-    }
 }
 
 /// Looks at one heap over time.
@@ -110,10 +43,8 @@ pub struct History {
     /// Of so many looks one is kept.
     stride: u64,
     asked: u64,
-    thresholds: Thresholds,
-    is_above: [bool; 2],
-    rate: f64,
-    last: Option<(u64, u64)>,
+    alarms: Alarms,
+    rate: Option<Rate>,
 }
 
 impl History {
@@ -121,7 +52,7 @@ impl History {
     #[must_use]
     pub fn new(thresholds: Thresholds) -> Self {
         Self {
-            thresholds,
+            alarms: Alarms::new(thresholds),
             stride: 1,
             ..Self::default()
         }
@@ -139,14 +70,21 @@ impl History {
     /// A census.
     pub fn look(&mut self, heap: &Heap, at_ns: u64) -> Vec<Crossing> {
         let (stats, census) = (heap.stats(), heap.census());
-        self.note_rate(at_ns, stats.allocated_objects);
-        let crossings = self.crossings(&stats, &census);
+        let mut gauges = heap.gauges();
+        gauges.bytes = census.bytes();
+        let rate = self
+            .rate
+            .get_or_insert_with(|| Rate::since(at_ns, stats.allocated_objects));
+        rate.note(at_ns, stats.allocated_objects);
+        gauges.made_per_second = rate.per_second();
+        let crossings = self.alarms.check(&gauges);
         if self.asked.is_multiple_of(self.stride.max(1)) {
             self.looks.push(Look {
                 at_ns,
                 stats,
                 census,
-                made_per_second: self.rate,
+                gauges,
+                made_per_second: gauges.made_per_second,
             });
         }
         self.asked += 1;
@@ -161,47 +99,8 @@ impl History {
         crossings
     }
 
-    /// A quarter of the newest rate, three of what was.
-    fn note_rate(&mut self, at_ns: u64, made: u64) {
-        if let Some((then_ns, then_made)) = self.last {
-            let seconds = as_float(at_ns.saturating_sub(then_ns)) / 1e9;
-            if seconds > 0.0 {
-                let now = as_float(made.saturating_sub(then_made)) / seconds;
-                let is_first = self.looks.len() < 2;
-                self.rate = if is_first {
-                    now
-                } else {
-                    0.75 * self.rate + 0.25 * now
-                };
-            }
-        }
-        self.last = Some((at_ns, made));
-    }
-
-    fn crossings(&mut self, stats: &Stats, census: &Census) -> Vec<Crossing> {
-        let waiting = stats.candidates + stats.deferred;
-        let gauges = [
-            (census.bytes(), self.thresholds.bytes_max),
-            (waiting, self.thresholds.waiting_max),
-        ];
-        let mut crossings = Vec::new();
-        for (gauge, (found, max)) in gauges.into_iter().enumerate() {
-            let Some(max) = max else { continue };
-            if found > max && !self.is_above[gauge] {
-                crossings.push(if gauge == 0 {
-                    Crossing::Bytes { found, max }
-                } else {
-                    Crossing::Waiting { found, max }
-                });
-                self.is_above[gauge] = true;
-            } else if found < max / 10 * 9 {
-                self.is_above[gauge] = false;
-            }
-        }
-        crossings
-    }
-
-    /// Bytes by kind over time as a picture: SVG that stands alone.
+    /// Bytes by kind over time as a picture: SVG that stands alone. Lines are what floats, about, on the
+    /// same scale, and the objects on one of their own.
     ///
     /// # Errors
     /// - Those of the writer.
@@ -236,6 +135,25 @@ impl History {
                 y + 11.0
             )?;
         }
+        let objects = self.looks.iter().map(|look| look.gauges.live_objects).max();
+        let objects = as_float(objects.unwrap_or(0).max(1));
+        let floating = |look: &Look| as_float(look.gauges.floating_bytes) / most;
+        self.write_line(
+            to,
+            "floating",
+            "#d00000",
+            (kinds.len(), as_float(span)),
+            floating,
+        )?;
+        let count = |look: &Look| as_float(look.gauges.live_objects) / objects;
+        let label = format!("objects, most {objects}");
+        self.write_line(
+            to,
+            &label,
+            "#000000",
+            (kinds.len() + 1, as_float(span)),
+            count,
+        )?;
         let seconds = as_float(span) / 1e9;
         writeln!(
             to,
@@ -287,6 +205,43 @@ impl History {
             write!(to, "{x:.1},{y:.1} ")?;
         }
         writeln!(to, "\"/>")
+    }
+
+    /// A line of shares of the height, and what it is called in a row of the legend.
+    fn write_line(
+        &self,
+        to: &mut impl Write,
+        name: &str,
+        colour: &str,
+        (row, span): (usize, f64),
+        share: impl Fn(&Look) -> f64,
+    ) -> fmt::Result {
+        let start = self.looks.first().map_or(0, |look| look.at_ns);
+        let style = format!("fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"");
+        write!(to, "<polyline {style} points=\"")?;
+        for look in &self.looks {
+            let x = MARGIN + WIDTH * as_float(look.at_ns.saturating_sub(start)) / span;
+            let y = HEIGHT * (1.0 - share(look).min(1.0));
+            write!(to, "{x:.1},{y:.1} ")?;
+        }
+        let (x, y) = (WIDTH + MARGIN + 10.0, 26.0 + 18.0 * as_float(row as u64));
+        writeln!(
+            to,
+            "\"/><path d=\"M{x} {y}h12\" {style}/><text x=\"{}\" y=\"{}\">{name}</text>",
+            x + 18.0,
+            y + 5.0
+        )
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for History {
+    /// The looks that are kept.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct as _;
+        let mut fields = serializer.serialize_struct("History", 1)?;
+        fields.serialize_field("looks", &self.looks)?;
+        fields.end()
     }
 }
 

@@ -9,6 +9,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `census.rs` | objects and bytes by kind, records by shape |
+//! | `floating.rs` | how much garbage there is |
 //! | `holders.rs` | who is held from outside |
 //! | `names.rs` | objects and their references in words |
 //! | `path.rs` | why an object is still there |
@@ -17,11 +18,13 @@
 
 mod census;
 mod dot;
+mod floating;
 mod history;
 mod holders;
 mod names;
 mod path;
 
 pub use census::{Census, KindRow, ShapeRow};
-pub use history::{Crossing, History, Look, Thresholds};
+pub use floating::Floating;
+pub use history::{History, Look};
 pub use path::{RetainingPath, Step};

@@ -3,7 +3,7 @@
 use super::repair::{Action, Repair};
 use crate::header::{self, BUFFERED, DEFERRED, Kind, ONE};
 use crate::pile::Pile;
-use crate::{Fault, Finding, Heap, Ref, What};
+use crate::{ByKind, Fault, Finding, Heap, Ref, What};
 
 impl Heap {
     /// Mends counts, and the lists of candidates, of free slots and of what is being freed.
@@ -108,10 +108,15 @@ impl Heap {
         let dying = self.dying.list.len() as u64 + u64::from(self.dying.begun.is_some());
         let is_condemned = |at: &u32| self.is_condemned(self.words.load(*at));
         let condemned = self.slots.places().filter(is_condemned).count() as u64;
-        let there = objects + dying + condemned;
-        let made = self.stats.allocated_objects;
-        self.stats.freed_objects = made.saturating_sub(there);
-        self.stats.allocated_objects = self.stats.freed_objects + there;
+        let mut there = ByKind::default();
+        let places = self.slots.places();
+        let kinds = places.map(|at| header::kind(self.words.load(at)));
+        kinds
+            .filter(|kind| !matches!(kind, Kind::Free | Kind::Buffer))
+            .for_each(|kind| there.add(kind));
+        debug_assert_eq!(there.total(), objects + dying + condemned);
+        self.stats.freed = self.stats.made.less(&there);
+        self.stats.made = self.stats.freed.plus(&there);
     }
 }
 

@@ -90,7 +90,7 @@ impl Heap {
     fn free_slot(&mut self) -> Result<u32, HeapError> {
         let cell = self.new_cell(Value::NIL)?;
         self.slots.give(&mut self.words, cell.index());
-        self.stats.freed_objects += 1;
+        self.stats.freed.add(Kind::Cell);
         Ok(cell.index())
     }
 

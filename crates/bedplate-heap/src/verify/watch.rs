@@ -89,7 +89,7 @@ impl Watch {
             }
             Mode::Periodic { operations } => {
                 self.calls += 1;
-                let now = heap.stats.allocated_objects + heap.stats.freed_objects + self.calls;
+                let now = heap.stats.operations() + self.calls;
                 // A heap that went back to a checkpoint counts from there.
                 self.operations = self.operations.min(now);
                 if now - self.operations < operations {

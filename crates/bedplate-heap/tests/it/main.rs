@@ -6,6 +6,7 @@ mod checkpoint;
 mod counterexamples;
 mod deep;
 mod exchange;
+mod figures;
 mod finalizers;
 mod foreign;
 mod garden;
@@ -15,6 +16,8 @@ mod look;
 mod memory;
 mod mixture;
 mod model;
+#[cfg(not(feature = "checked"))]
+mod outside;
 mod pass;
 mod recover;
 mod triggers;

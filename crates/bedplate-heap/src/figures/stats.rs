@@ -1,20 +1,28 @@
-//! Figures.
-//!
-//! # Role
-//! What slow paths count anyway. Counters that a hit would pay for are not here.
+//! A copy of the counts, for hosts.
+
+use super::by_kind::ByKind;
+use super::trigger::{ByTrigger, Trigger};
 
 /// A copy of a heap's figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Stats {
     /// Objects that were made.
     pub allocated_objects: u64,
     /// Objects that were freed, cycles included.
     pub freed_objects: u64,
+    /// Objects that were made, by kind.
+    pub allocated_by_kind: ByKind,
+    /// Objects that were freed, by kind.
+    pub freed_by_kind: ByKind,
     /// Trials.
     pub trials: u64,
     /// Objects that trials looked at.
     pub touched_objects: u64,
+    /// Dead structures that trials and passes found: what a trial met from one candidate counts once, and
+    /// so does all the garbage of a pass.
+    pub cycles: u64,
     /// Objects that were freed as parts of cycles.
     pub cycle_objects: u64,
     /// Trials that met a limit or an old object.
@@ -30,6 +38,12 @@ pub struct Stats {
     pub candidates: u64,
     /// Objects that wait for a full pass now; some may be freed since.
     pub deferred: u64,
+    /// Candidates and deferred objects that trials took up, those that were freed meanwhile included.
+    pub tried: u64,
+    /// How often each reason began a trial, a pass or a collection.
+    pub triggers: ByTrigger,
+    /// The last reason.
+    pub last_trigger: Option<Trigger>,
 }
 
 impl Stats {
@@ -37,5 +51,11 @@ impl Stats {
     #[must_use]
     pub const fn live_objects(&self) -> u64 {
         self.allocated_objects.saturating_sub(self.freed_objects)
+    }
+
+    /// The same by kind.
+    #[must_use]
+    pub fn live_by_kind(&self) -> ByKind {
+        self.allocated_by_kind.less(&self.freed_by_kind)
     }
 }
