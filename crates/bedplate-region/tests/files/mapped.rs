@@ -2,6 +2,7 @@
 
 use super::folder::{Folder, fifo};
 use bedplate_os::budget::{Budget, UNLIMITED};
+use bedplate_os::pages;
 use bedplate_os::sim::faults::Plan;
 use bedplate_region::mapped::{
     Advice, FileError, FileKind, HugeCopy, MappedFile, SealedCopy, open,
@@ -46,6 +47,49 @@ fn all_ways_give_the_same_bytes() {
         let backed = mapped.huge_bytes().expect("the kernel says");
         assert!(backed <= mapped.address_space_bytes() as u64, "{backed}");
         mapped.check_again().expect("is unchanged");
+    }
+}
+
+#[test]
+fn files_are_held_in_pages_of_any_size() {
+    let folder = Folder::new("page-sizes");
+    for page in [4_usize << 10, 16 << 10, 64 << 10] {
+        // Multiples of the real size are right for the kernel, too.
+        let plan = Plan::start_here();
+        if !page.is_multiple_of(pages::page_size()) {
+            continue;
+        }
+        plan.fake_page_size(page);
+        for length in [1, page, page + 1, 3 * page] {
+            let whole = length.next_multiple_of(page);
+            let bytes = pattern(length);
+            let file = folder.file("model", &bytes);
+            let budget = budget(whole as u64);
+            let huge = HugeCopy::read(&file, Some(budget)).expect("is copied");
+            assert!(
+                huge[..] == bytes && huge.memory_bytes() == whole,
+                "{length}"
+            );
+            drop(huge);
+            assert_eq!(budget.used_bytes(), 0);
+            // The kernel rounds a file's mapping up by its own pages, which are smaller here.
+            if length != whole {
+                continue;
+            }
+            let sealed = SealedCopy::read(&file, Some(budget)).expect("is copied");
+            assert!(
+                sealed[..] == bytes && sealed.memory_bytes() == whole,
+                "{length}"
+            );
+            drop(sealed);
+            assert_eq!(budget.used_bytes(), 0);
+            let mapped = map(file).expect("is mapped");
+            assert!(mapped[..] == bytes && mapped.address_space_bytes() == whole);
+            for start in [0, length / 2, length] {
+                let range = start..length;
+                mapped.advise(range, Advice::WillNeed).expect("inside");
+            }
+        }
     }
 }
 

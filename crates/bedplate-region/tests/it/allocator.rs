@@ -5,6 +5,7 @@ use allocator_api2::alloc::{Allocator, Layout};
 use allocator_api2::boxed::Box as ArenaBox;
 use allocator_api2::vec::Vec as ArenaVec;
 use bedplate_os::budget::Budget;
+use bedplate_os::pages::page_size;
 use bedplate_region::Arena;
 use core::ptr::NonNull;
 
@@ -62,20 +63,22 @@ fn items_that_want_to_be_dropped_are() {
 
 #[test]
 fn a_full_arena_refuses_a_vector() {
-    static BUDGET: Budget = Budget::new(8192, u64::MAX);
+    static BUDGET: Budget = Budget::new(0, u64::MAX);
+    let page = page_size();
+    BUDGET.set(2 * page as u64, u64::MAX);
     let arena = Arena::builder(1 << 20)
-        .commit_steps(4096)
+        .commit_steps(page)
         .budget(&BUDGET)
         .build()
         .expect("an arena");
     let mut vector = ArenaVec::new_in(&*arena);
-    assert!(vector.try_reserve_exact(4096).is_ok());
-    vector.resize(4096, 1_u8);
+    assert!(vector.try_reserve_exact(page).is_ok());
+    vector.resize(page, 1_u8);
     // In place by another step; then the budget is used up, in place and elsewhere.
-    assert!(vector.try_reserve_exact(4096).is_ok());
-    assert!(vector.try_reserve_exact(8192).is_err());
+    assert!(vector.try_reserve_exact(page).is_ok());
+    assert!(vector.try_reserve_exact(2 * page).is_err());
     assert!(vector.iter().all(|byte| *byte == 1));
-    assert_eq!(BUDGET.used_bytes(), 8192);
+    assert_eq!(BUDGET.used_bytes(), 2 * page as u64);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Allocation, reset, and what does not fit.
 
 use bedplate_os::budget::Budget;
+use bedplate_os::pages::page_size;
 use bedplate_os::{Operation, OsError};
 use bedplate_region::{Arena, ArenaError, BuildError};
 use core::alloc::Layout;
@@ -190,7 +191,7 @@ fn the_high_water_is_the_most_that_was_in_use_at_a_time() {
     arena.reset();
     arena.alloc_filled(300, 1_u8).expect("fits");
     assert_eq!(arena.high_water_bytes(), 1024);
-    assert_eq!(arena.trim().ok(), Some((1 << 16) - 4096));
+    assert_eq!(arena.trim().ok(), Some((1 << 16) - page_size()));
     assert_eq!(arena.high_water_bytes(), 1024);
     arena.alloc_filled(2000, 1_u8).expect("fits");
     assert_eq!(arena.high_water_bytes(), 320 + 2048);
@@ -235,27 +236,30 @@ fn an_arena_goes_to_another_thread() {
 #[test]
 fn an_arena_in_steps_charges_what_it_commits() {
     static BUDGET: Budget = Budget::new(256 << 10, u64::MAX);
+    let page = page_size() as u64;
+    // 61,440 bytes where a page has 4 KiB, 65,536 where it is larger.
+    let step = 60_000_usize.next_multiple_of(page_size());
     let mut arena = Arena::builder(1 << 20)
         .base_bytes(1)
         .commit_steps(60_000)
         .budget(&BUDGET)
         .build()
         .expect("an arena");
-    assert_eq!(BUDGET.used_bytes(), 4096);
+    assert_eq!(BUDGET.used_bytes(), page);
     assert_eq!(arena.committed_bytes(), 0);
     arena.alloc_filled(1, 1_u8).expect("fits");
-    assert_eq!(arena.committed_bytes(), 61_440);
-    assert_eq!(BUDGET.used_bytes(), 4096 + 61_440);
+    assert_eq!(arena.committed_bytes(), step);
+    assert_eq!(BUDGET.used_bytes(), page + step as u64);
     arena.alloc_filled(100_000, 1_u8).expect("fits");
-    assert_eq!(arena.committed_bytes(), 2 * 61_440);
+    assert_eq!(arena.committed_bytes(), 2 * step);
     // Five steps do not fit into the budget; nothing has changed.
     let refused = arena.alloc_filled(200_000, 1_u8);
     assert!(matches!(refused, Err(ArenaError::Budget(_))), "{refused:?}");
     assert_eq!(arena.used_bytes(), 64 + 100_032);
-    assert_eq!(BUDGET.used_bytes(), 4096 + 2 * 61_440);
+    assert_eq!(BUDGET.used_bytes(), page + 2 * step as u64);
     arena.reset();
-    assert_eq!(arena.trim().ok(), Some(2 * 61_440));
-    assert_eq!(BUDGET.used_bytes(), 4096);
+    assert_eq!(arena.trim().ok(), Some(2 * step));
+    assert_eq!(BUDGET.used_bytes(), page);
     assert_eq!(arena.high_water_bytes(), 64 + 100_032);
     let again = arena.alloc_zeroed::<u8>(100_000).expect("fits");
     assert!(again.iter().all(|byte| *byte == 0));
@@ -377,10 +381,9 @@ fn a_step_larger_than_the_capacity_is_the_capacity() {
         let arena = arena.expect("an arena");
         assert_eq!(arena.committed_bytes(), 0);
         arena.alloc(1_u8).expect("fits");
-        let page = bedplate_os::pages::page_size();
         assert_eq!(
             arena.committed_bytes(),
-            100_000_usize.next_multiple_of(page)
+            100_000_usize.next_multiple_of(page_size())
         );
     }
 }

@@ -179,7 +179,9 @@ fn optimisation_6_and_its_counter_example_a_neighbour_that_is_zeroed() {
     assert_eq!(give_up(block.as_mut_ptr(), block.len()), -1);
     assert!(block.iter().all(|byte| *byte == 0xEE));
     // Rounded to pages it succeeds, and takes the neighbour along.
-    let page = block.as_mut_ptr().map_addr(|at| at & !4095);
+    let page = block
+        .as_mut_ptr()
+        .map_addr(|at| at - at % bedplate_os::pages::page_size());
     assert_eq!(give_up(page, 64 << 10), 0);
     assert_eq!(neighbour[0], 0);
     // Ours: zeroed is zeroed, and the neighbour stays.

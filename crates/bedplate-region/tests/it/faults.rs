@@ -41,7 +41,8 @@ fn life(budget: &'static Budget) -> Result<usize, String> {
             Ok(bytes) => assert_eq!(arena.committed_bytes(), committed - bytes),
             Err(_) => assert_eq!(arena.committed_bytes(), committed),
         }
-        assert_eq!(budget.used_bytes(), 4096 + arena.committed_bytes() as u64);
+        let base = pages::page_size() as u64;
+        assert_eq!(budget.used_bytes(), base + arena.committed_bytes() as u64);
     }
     Ok(done)
 }

@@ -12,6 +12,7 @@ mod audited;
 mod faults;
 mod measures;
 mod model;
+mod page_sizes;
 mod plans;
 mod poison;
 mod scopes;

@@ -89,6 +89,7 @@ fn look(at: NonNull<u8>) {
     assert!(byte < 0xFF);
 }
 
+#[cfg(target_arch = "x86_64")]
 const DEEDS: [&str; 4] = [
     "read after reset",
     "read after another's allocation",
@@ -101,6 +102,7 @@ fn said(output: &Output) -> String {
 }
 
 #[test]
+#[cfg(target_arch = "x86_64")]
 fn valgrind_reports_raw_accesses_after_a_reset() {
     if Command::new("valgrind").arg("--version").output().is_err() {
         println!("valgrind is not installed: nothing to ask");
@@ -137,6 +139,10 @@ fn valgrind_reports_raw_accesses_after_a_reset() {
 
 /// The nightly compiler with its sanitizer, if it is installed. Asking for it by name could install it.
 fn has_nightly() -> bool {
+    // The program below is built for this processor.
+    if !cfg!(target_arch = "x86_64") {
+        return false;
+    }
     let Ok(listed) = Command::new("rustup").args(["toolchain", "list"]).output() else {
         return false;
     };

@@ -5,6 +5,7 @@
 mod faults;
 mod model;
 mod naive;
+mod page_sizes;
 mod paged;
 mod reliefs;
 mod rows;
