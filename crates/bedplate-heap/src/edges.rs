@@ -91,9 +91,17 @@ impl Heap {
             },
             Kind::Closure => Edges::row(at + 2, high(word(1))),
             Kind::Record => self.record_edges(at),
-            Kind::Array => Edges::row(low(word(2)) + 1, low(word(1))),
+            Kind::Array => {
+                let (length, unmoved) = (low(word(1)), high(word(1)));
+                let (buffer, old) = (low(word(2)), high(word(2)));
+                let moved = length.saturating_sub(unmoved);
+                Edges {
+                    rows: [(old + 1, unmoved), (buffer + 1 + unmoved, moved)],
+                    links: [0; 2],
+                }
+            }
             Kind::Table => Edges {
-                rows: [(low(word(2)) + 1, high(word(1)) * 2), (0, 0)],
+                rows: self.table_rows(at),
                 links: [high(word(2)), 0],
             },
             Kind::Free | Kind::Integer | Kind::Buffer | Kind::Bytes | Kind::Weak | Kind::Host => {

@@ -280,8 +280,12 @@ impl Heap {
         let word = self.words.load(at);
         let kind = header::kind(word);
         match kind {
-            Kind::Array => self.give_buffer(low(self.words.load(at + 2))),
-            Kind::Table => self.give_buffer(low(self.words.load(at + 2))),
+            Kind::Array | Kind::Table => {
+                let buffers = [low(self.words.load(at + 2)), self.other_buffer(at)];
+                buffers
+                    .into_iter()
+                    .for_each(|buffer| self.give_buffer(buffer));
+            }
             Kind::Record => self.give_buffer(high(self.words.load(at + 1))),
             Kind::Host => host = self.take_host(at),
             _ => {}

@@ -135,7 +135,7 @@ impl Heap {
         let chunks = self.slots.chunks.len();
         self.slots = checkpoint.slots.clone();
         keep_chunks(&mut self.slots, chunks);
-        self.tables.forget();
+        self.tables.forget_all();
         self.stats = checkpoint.stats;
         self.dying = checkpoint.dying.clone();
         self.cycles = checkpoint.cycles.clone();

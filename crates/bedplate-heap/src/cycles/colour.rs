@@ -73,8 +73,8 @@ impl Heap {
         }
     }
 
-    /// An entry of a table, or its metatable, changes its place: a pass that saw a part of the table
-    /// would see it twice or not at all.
+    /// An entry of a table changes its place: a pass that saw a part of the table would see it twice or not
+    /// at all.
     pub(crate) fn moved(&mut self, table: u32, entry: [u32; 2]) {
         if !self.cycles.pass.is_marking() || self.cycles.pass.begun_at() != Some(table) {
             return;
@@ -85,6 +85,15 @@ impl Heap {
             self.met(table);
         } else {
             entry.into_iter().for_each(|child| self.met(child));
+        }
+    }
+
+    /// The numbers of a table's references changed: a pass that is inside of it cannot go on from where it
+    /// was.
+    pub(crate) fn renumbered(&mut self, table: u32) {
+        self.moved(table, [0; 2]);
+        if self.cycles.pass.is_marking() && self.cycles.pass.begun_at() == Some(table) {
+            self.cycles.pass.begun = Some((table, 0));
         }
     }
 }

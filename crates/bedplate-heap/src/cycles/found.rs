@@ -215,12 +215,10 @@ impl Heap {
             Kind::Record => high(self.words.load(at + 1)),
             _ => 0,
         };
-        let words = self.slots.words(at)
-            + if buffer == 0 {
-                0
-            } else {
-                self.slots.words(buffer)
-            };
+        let buffers = [buffer, self.other_buffer(at)].into_iter();
+        let rooms = buffers.filter(|buffer| *buffer != 0);
+        let rooms: u32 = rooms.map(|buffer| self.slots.words(buffer)).sum();
+        let words = self.slots.words(at) + rooms;
         Member {
             object,
             kind,

@@ -139,8 +139,10 @@ impl Heap {
                 Packed::Node(links.map(|link| packing.content(link.into())), word)
             }
             Kind::Array => {
-                let first = low(self.words.load(at + 2)) + 1;
-                Packed::Array(row(first, self.array_length(object)?))
+                let items = (0..self.array_length(object)?).map(|index| self.item(object, index));
+                let items: Result<Vec<Value>, HeapError> = items.collect();
+                let items = items?.into_iter();
+                Packed::Array(items.map(|item| packing.content(item)).collect())
             }
             Kind::Closure => {
                 let (code, count) = self.closure(object)?;

@@ -1,18 +1,26 @@
 //! Arrays.
 //!
 //! # Role
-//! Values in a row, in a buffer that grows.
+//! Values in a row, in a buffer that grows. A long array moves to a greater one from its end on, a few
+//! values with each that is added or taken out, so that no call is long.
 //!
 //! # Invariants
-//! - I1: word 1 is the length, word 2 the buffer, 0 where there is none. Values up to the length are the
-//!   array's.
+//! - I1: word 1 is the length, and the number of values at the beginning that are not moved yet; word 2 the
+//!   buffer, 0 where there is none, and the one that those are in, 0 where all are moved.
+//! - I2: a value's number never changes by a move, nor its number among the references (`edges.rs`): a pass
+//!   that is inside of the array need not be told.
 
-use crate::bits::{low, narrow};
+use crate::bits::{high, join, low, narrow};
 use crate::header::{Kind, LEAF, ONE};
 use crate::{Heap, HeapError, Ref, Value};
 
-/// The most words of a buffer.
-const BUFFER_MAX: usize = 1 << 30;
+/// The most words of a buffer: a table's of 2^29 entries.
+const BUFFER_MAX: usize = (1 << 30) + 3;
+/// The values that are moved in one go.
+const AT_ONCE: u32 = 1024;
+/// The values that are moved with each that is added, if they are more: twice would do, for the new buffer
+/// has room for half as many more.
+const STEP: u32 = 64;
 
 impl Heap {
     /// A buffer that has room for so many words.
@@ -72,11 +80,19 @@ impl Heap {
 
     #[inline]
     fn item_place(&self, array: Ref, index: u32) -> Result<u32, HeapError> {
-        let length = self.array_length(array)?;
+        let at = self.expect(array, Kind::Array)?;
+        let word = self.words.load(at + 1);
+        let (length, unmoved) = (low(word), high(word));
         if index >= length {
             return Err(HeapError::Index { index, length });
         }
-        Ok(low(self.words.load(array.index() + 2)) + 1 + index)
+        let buffers = self.words.load(at + 2);
+        let buffer = if index >= unmoved {
+            low(buffers)
+        } else {
+            high(buffers)
+        };
+        Ok(buffer + 1 + index)
     }
 
     /// A value, lent.
@@ -108,16 +124,63 @@ impl Heap {
     /// - [`HeapError::TooLong`]: more than 2^30 values.
     /// - [`HeapError::Full`], [`HeapError::Os`]: no memory.
     pub fn push(&mut self, array: Ref, value: Value) -> Result<(), HeapError> {
-        let length = self.array_length(array)?;
-        let at = array.index();
+        let at = self.expect(array, Kind::Array)?;
+        self.move_some_items(at);
+        let length = low(self.words.load(at + 1));
         let mut buffer = low(self.words.load(at + 2));
         if length >= self.room(buffer) {
-            buffer = self.widen(buffer, length, length as usize + 1)?;
-            self.words.store(at + 2, u64::from(buffer));
+            buffer = self.widen_array(at, length)?;
         }
         self.put(buffer + 1 + length, value);
-        self.words.store(at + 1, u64::from(length) + 1);
+        let unmoved = high(self.words.load(at + 1));
+        self.words.store(at + 1, join(length + 1, unmoved));
         Ok(())
+    }
+
+    /// A greater buffer, into which a long array's values move with what is added from now on.
+    fn widen_array(&mut self, at: u32, length: u32) -> Result<u32, HeapError> {
+        let need = length as usize + 1;
+        let old = low(self.words.load(at + 2));
+        if length <= AT_ONCE {
+            let new = self.widen(old, length, need)?;
+            self.words.store(at + 2, u64::from(new));
+            return Ok(new);
+        }
+        while high(self.words.load(at + 1)) > 0 {
+            self.move_some_items(at);
+        }
+        let new = self.new_buffer(need.max(length as usize * 3 / 2))?;
+        self.words.store(at + 2, join(new, old));
+        self.words.store(at + 1, join(length, length));
+        Ok(new)
+    }
+
+    /// Moves some of the values that are not, and gives their buffer back with the last ones.
+    #[inline]
+    fn move_some_items(&mut self, at: u32) {
+        let word = self.words.load(at + 1);
+        if high(word) > 0 {
+            self.move_items(at, low(word), high(word));
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn move_items(&mut self, at: u32, length: u32, unmoved: u32) {
+        let buffers = self.words.load(at + 2);
+        let (new, old) = (low(buffers), high(buffers));
+        // What was taken out since need not move.
+        let end = unmoved.min(length);
+        let start = end.saturating_sub(STEP);
+        for index in start..end {
+            let word = self.words.load(old + 1 + index);
+            self.words.store(new + 1 + index, word);
+        }
+        self.words.store(at + 1, join(length, start));
+        if start == 0 {
+            self.words.store(at + 2, u64::from(new));
+            self.give_buffer(old);
+        }
     }
 
     /// Takes the last value out; its reference is the caller's. `None` where there is none.
@@ -125,13 +188,27 @@ impl Heap {
     /// # Errors
     /// - [`HeapError::Kind`]: it is no array.
     pub fn pop(&mut self, array: Ref) -> Result<Option<Value>, HeapError> {
-        let length = self.array_length(array)?;
-        let Some(last) = length.checked_sub(1) else {
+        let at = self.expect(array, Kind::Array)?;
+        let Some(last) = low(self.words.load(at + 1)).checked_sub(1) else {
             return Ok(None);
         };
         let value = self.item(array, last)?;
         self.taken_out(value.link());
-        self.words.store(array.index() + 1, u64::from(last));
+        let unmoved = high(self.words.load(at + 1)).min(last);
+        self.words.store(at + 1, join(last, unmoved));
+        if unmoved == 0 {
+            self.give_unneeded(at);
+        }
         Ok(Some(value))
+    }
+
+    /// Gives the buffer back out of which the last value was taken.
+    #[inline]
+    fn give_unneeded(&mut self, at: u32) {
+        let buffers = self.words.load(at + 2);
+        if high(buffers) != 0 {
+            self.words.store(at + 2, u64::from(low(buffers)));
+            self.give_buffer(high(buffers));
+        }
     }
 }

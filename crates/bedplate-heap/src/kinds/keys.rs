@@ -16,6 +16,8 @@ use core::cell::Cell;
 use core::hash::{BuildHasher, Hasher};
 use std::hash::RandomState;
 
+/// How many tables are remembered that are walked in turn.
+const WALKED: usize = 16;
 /// What makes tables differ. Odd.
 const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
 /// 2^63: floats from its negative on below it have an integer.
@@ -26,8 +28,8 @@ const INTEGERS_END: f64 = 9_223_372_036_854_775_808.0;
 pub(crate) struct Tables {
     /// Drawn by chance.
     seeds: [u64; 3],
-    /// The table that was walked from its start last, and an entry below which it has none.
-    first: Cell<(u32, u32)>,
+    /// Tables that were walked from their start, each with the entry that came first: it has none below.
+    first: [Cell<(u32, u32)>; WALKED],
 }
 
 impl Tables {
@@ -35,31 +37,40 @@ impl Tables {
         let draw = |_| RandomState::new().build_hasher().finish();
         Self {
             seeds: [0, 1, 2].map(draw),
-            first: Cell::new((0, 0)),
+            first: [const { Cell::new((0, 0)) }; WALKED],
         }
+    }
+
+    const fn known(&self, table: u32) -> &Cell<(u32, u32)> {
+        &self.first[(table.wrapping_mul(low(STRIDE)) >> 28) as usize % WALKED]
     }
 
     /// An entry of a table below which it has none.
     pub(super) const fn first(&self, table: u32) -> u32 {
-        let (known, first) = self.first.get();
+        let (known, first) = self.known(table).get();
         if known == table { first } else { 0 }
+    }
+
+    /// Whether it is known that an entry of a table is the first.
+    pub(super) fn is_first(&self, table: u32, entry: u32) -> bool {
+        self.known(table).get() == (table, entry)
     }
 
     /// A table has no entry below this one.
     pub(super) fn set_first(&self, table: u32, entry: u32) {
-        self.first.set((table, entry));
+        self.known(table).set((table, entry));
     }
 
-    /// A table has an entry here now.
-    pub(super) fn note_entry(&self, table: u32, entry: u32) {
-        if self.first(table) > entry {
-            self.set_first(table, entry);
+    /// A table's entries are others now.
+    pub(super) fn forget(&self, table: u32) {
+        if self.known(table).get().0 == table {
+            self.known(table).set((0, 0));
         }
     }
 
-    /// Tables are others now.
-    pub(crate) fn forget(&self) {
-        self.first.set((0, 0));
+    /// All tables are others now.
+    pub(crate) fn forget_all(&self) {
+        self.first.iter().for_each(|known| known.set((0, 0)));
     }
 }
 

@@ -8,20 +8,28 @@
 //! | `record.rs` | records with shapes |
 //! | `array.rs` | arrays |
 //! | `table.rs` | tables |
+//! | `entries.rs` | where a table's entries lie |
+//! | `growth.rs` | how a table grows |
+//! | `walk.rs` | walks through tables |
+//! | `sound.rs` | whether a table is sound, and what makes it so again |
 //! | `keys.rs` | which keys of tables are one, and their hashes |
 //! | `weak.rs` | weak references |
 //! | `host.rs` | objects of the host |
 
 mod array;
 mod bytes;
+mod entries;
+mod growth;
 mod host;
 mod keys;
 mod record;
 mod small;
+mod sound;
 mod table;
+mod walk;
 mod weak;
 
 pub use host::HostObject;
 pub(crate) use host::Hosts;
 pub(crate) use keys::Tables;
-pub use table::TablePosition;
+pub use walk::TablePosition;

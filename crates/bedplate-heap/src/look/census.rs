@@ -130,11 +130,9 @@ impl Heap {
             Kind::Record => high(self.words.load(at + 1)),
             _ => 0,
         };
-        let more = if buffer == 0 {
-            0
-        } else {
-            self.slots.words(buffer)
-        };
-        u64::from(self.slots.words(at) + more) * 8
+        let buffers = [buffer, self.other_buffer(at)].into_iter();
+        let rooms = buffers.filter(|buffer| *buffer != 0);
+        let rooms: u32 = rooms.map(|buffer| self.slots.words(buffer)).sum();
+        u64::from(self.slots.words(at) + rooms) * 8
     }
 }

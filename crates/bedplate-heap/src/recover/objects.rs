@@ -1,7 +1,7 @@
 //! Repairs of objects and of what they refer to.
 
 use super::repair::{Action, Repair};
-use crate::bits::{high, join, low, narrow};
+use crate::bits::{high, join, low};
 use crate::header::{self, FINALIZER, HAS_WEAK, IN_TRIAL, Kind, LEAF, ONE, STICKY};
 use crate::{Finding, Heap, Misfit, Ref, Value, What};
 
@@ -32,7 +32,8 @@ impl Heap {
     /// Mends an object from what it holds, where that says enough.
     fn mend_misfit(&mut self, at: u32, misfit: Misfit) -> Option<Action> {
         let word = self.words.load(at);
-        match (misfit, header::kind(word)) {
+        let kind = header::kind(word);
+        match (misfit, kind) {
             (Misfit::Flags, kind) => {
                 let leaf = if kind.is_leaf() { LEAF } else { 0 };
                 self.words.store(at, word & !(LEAF | IN_TRIAL) | leaf);
@@ -50,26 +51,35 @@ impl Heap {
                 Some(Action::Rebuilt)
             }
             (Misfit::Entries | Misfit::Length, Kind::Table) => {
-                // A buffer has room for less than twice its entries: the capacity is known.
-                let buffer = low(self.words.load(at + 2));
-                let capacity = 1 << (self.room(buffer) / 2).max(1).ilog2();
-                let key = |entry: u32| self.value(buffer + 1 + 2 * entry);
-                let used = (0..capacity).filter(|entry| !key(*entry).is_nil()).count();
-                self.words.store(at + 1, join(narrow(used), capacity));
+                self.recount_table(at);
                 Some(Action::Rebuilt)
             }
             (Misfit::Length, Kind::Array) => {
-                let room = self.room(low(self.words.load(at + 2)));
-                self.words.store(at + 1, u64::from(room));
+                self.clip_array(at);
                 Some(Action::Clipped)
             }
             (Misfit::Buffer | Misfit::Entries, Kind::Array | Kind::Table) => {
-                let links = self.words.load(at + 2);
+                let meta = if kind == Kind::Table {
+                    high(self.words.load(at + 2))
+                } else {
+                    0
+                };
                 self.words.store(at + 1, 0);
-                self.words.store(at + 2, links & !u64::from(u32::MAX));
+                self.words.store(at + 2, join(0, meta));
                 Some(Action::Emptied)
             }
             _ => None,
+        }
+    }
+
+    /// Makes an array's length what its buffers have room for.
+    fn clip_array(&mut self, at: u32) {
+        let (word, buffers) = (self.words.load(at + 1), self.words.load(at + 2));
+        let length = low(word).min(self.room(low(buffers)));
+        let unmoved = high(word).min(length).min(self.room(high(buffers)));
+        self.words.store(at + 1, join(length, unmoved));
+        if unmoved == 0 {
+            self.words.store(at + 2, u64::from(low(buffers)));
         }
     }
 
@@ -139,29 +149,6 @@ impl Heap {
             }
         }
         Action::MadeNil
-    }
-
-    /// Removes a table's entries that refer to a place.
-    fn forget_entries(&mut self, at: u32, place: u32) {
-        let links = self.words.load(at + 2);
-        if high(links) == place {
-            self.words.store(at + 2, join(low(links), 0));
-        }
-        let (buffer, capacity) = (low(links), high(self.words.load(at + 1)));
-        let mut entries = Vec::new();
-        for entry in 0..capacity {
-            let word = buffer + 1 + 2 * entry;
-            let (key, value) = (self.value(word), self.value(word + 1));
-            self.put(word, Value::NIL);
-            self.put(word + 1, Value::NIL);
-            if !key.is_nil() && key.link() != place && value.link() != place {
-                entries.push((key, value));
-            }
-        }
-        self.words.store(at + 1, join(0, capacity));
-        for (key, value) in entries {
-            self.put_entry(at, key, value);
-        }
     }
 
     /// Makes roots and finalizers nil that keep a place; `false` where it is the host's own reference.

@@ -5,10 +5,10 @@
 //!   no other test.
 
 use super::fault::Misfit;
+use crate::Heap;
 use crate::bits::{high, low};
 use crate::header::{self, IN_TRIAL, Kind, LEAF};
 use crate::slots::Slots;
-use crate::{Heap, Value};
 
 impl Heap {
     /// Whether the object at a place fits the slot of so many words there. `is_buffer` says whether a
@@ -18,7 +18,7 @@ impl Heap {
         &self,
         at: u32,
         words: u32,
-        is_buffer: impl FnOnce(u32) -> bool,
+        is_buffer: impl FnMut(u32) -> bool,
     ) -> Result<(), Misfit> {
         let header = self.words.load(at);
         let kind = header::kind(header);
@@ -42,7 +42,7 @@ impl Heap {
         &self,
         at: u32,
         words: u32,
-        is_buffer: impl FnOnce(u32) -> bool,
+        mut is_buffer: impl FnMut(u32) -> bool,
     ) -> Result<(), Misfit> {
         let first = self.words.load(at + 1);
         let size = |need: u32| {
@@ -50,7 +50,7 @@ impl Heap {
                 .then_some(())
                 .ok_or(Misfit::Kind)
         };
-        let room = |buffer: u32| match buffer {
+        let mut room = |buffer: u32| match buffer {
             0 => Ok(0),
             buffer if is_buffer(buffer) => Ok(self.room(buffer)),
             _ => Err(Misfit::Buffer),
@@ -74,14 +74,18 @@ impl Heap {
             }
             Kind::Array => {
                 size(3)?;
-                if room(low(self.words.load(at + 2)))? < low(first) {
+                let buffers = self.words.load(at + 2);
+                let (length, unmoved) = (low(first), high(first));
+                let rooms = (room(low(buffers))?, room(high(buffers))?);
+                let is_moving = unmoved > 0;
+                let fits = rooms.0 >= length && rooms.1 >= unmoved && unmoved <= length;
+                if !fits || is_moving != (high(buffers) != 0) {
                     return Err(Misfit::Length);
                 }
                 Ok(())
             }
             Kind::Table => {
                 size(3)?;
-                let room = room(low(self.words.load(at + 2)))?;
                 self.table_layout(at, room)
             }
             Kind::Host => {
@@ -94,21 +98,5 @@ impl Heap {
             }
             _ => Err(Misfit::Kind),
         }
-    }
-
-    fn table_layout(&self, at: u32, room: u32) -> Result<(), Misfit> {
-        let first = self.words.load(at + 1);
-        let (length, capacity) = (low(first), high(first));
-        if capacity > room / 2 || capacity > 0 && !capacity.is_power_of_two() {
-            return Err(Misfit::Length);
-        }
-        let buffer = low(self.words.load(at + 2));
-        let is_used = |entry: &u32| self.value(buffer + 1 + 2 * *entry) != Value::NIL;
-        let used = (0..capacity).filter(is_used).count();
-        // An empty entry ends every search.
-        if used != length as usize || capacity > 0 && length >= capacity {
-            return Err(Misfit::Entries);
-        }
-        Ok(())
     }
 }

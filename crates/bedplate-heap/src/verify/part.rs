@@ -97,7 +97,13 @@ impl Heap {
             let is_slot = self.slots.starting_at(place).is_some();
             is_slot && header::kind(self.words.load(place)) == Kind::Buffer
         };
-        if let Err(misfit) = self.layout(at, words, is_buffer) {
+        let layout = self.layout(at, words, is_buffer);
+        let entries = || match self.is_large_table(at) {
+            // Longer than a slice: whole verifications count its entries.
+            true => Ok(()),
+            false => self.entries_fit(at),
+        };
+        if let Err(misfit) = layout.and_then(|()| entries()) {
             report.note(self, at, What::Misfit(misfit));
             return 0;
         }

@@ -221,7 +221,8 @@ impl<'h> Pass<'h> {
             *unmarked -= usize::from(is_own);
             is_own
         };
-        if let Err(misfit) = heap.layout(at, words, own) {
+        let layout = heap.layout(at, words, own);
+        if let Err(misfit) = layout.and_then(|()| heap.entries_fit(at)) {
             self.misfits.push(at);
             self.note(at, What::Misfit(misfit));
             return;

@@ -10,6 +10,7 @@ mod figures;
 mod finalizers;
 mod foreign;
 mod garden;
+mod growth;
 mod hosts;
 mod kinds;
 mod look;
