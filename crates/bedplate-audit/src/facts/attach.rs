@@ -20,6 +20,9 @@ const CALLS_MAX: usize = 4;
 /// Steps back to what made the receiver of a method.
 const NAMES_MAX: u32 = 8;
 
+/// Methods that do what a function of another name says.
+const CONVERSIONS: [(&str, &str); 2] = [("into", "from"), ("try_into", "try_from")];
+
 /// Methods of the standard library's iterators that answer iterators.
 const ADAPTORS: [&str; 14] = [
     "zip",
@@ -381,7 +384,11 @@ impl Program {
             return found.clone();
         }
         let functions = self.functions_named(name).iter().copied();
-        let found: Vec<FunctionId> = functions.filter(|id| self.may_call(call, *id)).collect();
+        let mut found: Vec<FunctionId> = functions.filter(|id| self.may_call(call, *id)).collect();
+        if let Some((_, from)) = CONVERSIONS.iter().find(|(into, _)| *into == name) {
+            let conversions = self.functions_named(from).iter().copied();
+            found.extend(conversions.filter(|id| self.may_convert(call, *id)));
+        }
         self.memory.callees.borrow_mut().insert(call, found.clone());
         found
     }
@@ -393,9 +400,30 @@ impl Program {
         }
         let function = self.function(id);
         let calls = self.calls_named(&function.name).iter().copied();
-        let found: Vec<Site> = calls.filter(|call| self.may_call(*call, id)).collect();
+        let mut found: Vec<Site> = calls.filter(|call| self.may_call(*call, id)).collect();
+        if let Some((into, _)) = CONVERSIONS.iter().find(|(_, from)| *from == function.name) {
+            let calls = self.calls_named(into).iter().copied();
+            found.extend(calls.filter(|call| self.may_convert(*call, id)));
+        }
         self.memory.callers.borrow_mut().insert(id, found.clone());
         found
+    }
+
+    /// Whether `x.into()` may be what an implementation of `From` does.
+    fn may_convert(&self, call: Site, id: FunctionId) -> bool {
+        let function = self.function(id);
+        let is_conversion = matches!(function.of_trait.as_deref(), Some("From" | "TryFrom"));
+        let (Some(from), Some(receiver)) = (function.parameters.first(), self.child(call, 0))
+        else {
+            return false;
+        };
+        let is_method = matches!(self.kind(call), Kind::Method { .. });
+        if !is_conversion || !is_method || self.node(call).children.len() != 1 {
+            return false;
+        }
+        let has = self.type_words(receiver, 0);
+        let takes = self.words(&from.ty);
+        has.is_empty() && !self.is_foreign(receiver) || takes.iter().any(|word| has.contains(word))
     }
 
     pub(crate) fn may_call(&self, call: Site, id: FunctionId) -> bool {
@@ -465,6 +493,14 @@ impl Program {
         let words = self.type_words(receiver, 0);
         if words.is_empty() || words.contains(owner) {
             return !(words.is_empty() && self.is_foreign(receiver));
+        }
+        // What is known by a trait may be any type that has it.
+        let of_trait = self.function(id).of_trait.as_ref();
+        if of_trait.is_some_and(|of| words.contains(of)) {
+            return true;
+        }
+        if self.is_of_another_type(receiver, owner) {
+            return false;
         }
         // A generic or a trait object may be anything; a type of the tree that has such a method
         // itself is not this one.

@@ -20,6 +20,7 @@
 //! | `resolve.rs` | which location a piece of code means |
 //! | `ops.rs` | atomic operations |
 //! | `plain.rs` | locations by the operations on them |
+//! | `written.rs` | types that the source writes down |
 //! | `attach.rs` | operations on parameters, brought to the locations of the callers |
 
 mod attach;
@@ -29,6 +30,7 @@ mod plain;
 mod program;
 mod resolve;
 mod words;
+mod written;
 
 pub(crate) use attach::{Attached, Operations};
 pub(crate) use files::language_of;

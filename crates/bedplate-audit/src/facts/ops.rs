@@ -194,8 +194,11 @@ impl Program {
     fn method_op(&self, site: Site, name: &str) -> Option<Op> {
         let kind = method_kind(name)?;
         let receiver = self.child(site, 0)?;
-        let targets = self.resolve(receiver);
+        let mut targets = self.resolve(receiver);
         let (order, is_named) = self.order_of(site, "");
+        if targets.is_empty() && is_named {
+            targets = self.behind_deref(receiver);
+        }
         let is_cpp = !self.unit(site.unit).is_rust;
         let is_bare = matches!(name, "get_mut" | "into_inner" | "unsync_load") || is_cpp;
         if targets.is_empty() && !is_named

@@ -70,6 +70,10 @@ pub(crate) struct Program {
     static_types: BTreeMap<String, Vec<String>>,
     /// Names of types that are atomic.
     pub(crate) atomic_names: BTreeSet<String>,
+    /// Traits of the tree: whether code outside of it can name one of that name.
+    traits: BTreeMap<String, bool>,
+    /// Types of the tree that have fields.
+    pub(super) structures: BTreeSet<String>,
     /// Aliases: name to type.
     aliases: BTreeMap<String, String>,
     /// Mentions of plain names in a function.
@@ -120,6 +124,12 @@ impl Program {
         for unit in &self.units {
             for alias in &unit.aliases {
                 self.aliases.insert(alias.name.clone(), alias.ty.clone());
+            }
+            let heads = unit.structures.iter().map(|structure| &structure.name);
+            let heads = heads.map(|name| name.split("::").next().unwrap_or(name));
+            self.structures.extend(heads.map(str::to_owned));
+            for it in &unit.traits {
+                *self.traits.entry(it.name.clone()).or_default() |= it.is_public;
             }
         }
         // Chains of aliases are short; each round follows one link.
@@ -476,6 +486,18 @@ impl Program {
                     .strip_prefix(stem)
                     .is_some_and(|rest| rest.starts_with('/')),
             }
+    }
+
+    /// Whether a function is one of a trait of the tree that code outside of it can name.
+    pub(crate) fn is_of_public_trait(&self, id: FunctionId) -> bool {
+        let function = self.function(id);
+        let of = function.of_trait.as_ref().or(function.owner.as_ref());
+        of.is_some_and(|of| self.traits.get(of) == Some(&true))
+    }
+
+    /// Whether a type is a trait of the tree.
+    pub(super) fn is_trait(&self, name: &str) -> bool {
+        self.traits.contains_key(name)
     }
 
     /// The types of the statics and constants of a name.

@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 
 use super::program::{FunctionId, LocationId, Program, Site};
 use super::words::is_atomic;
-use crate::syntax::Kind;
+use crate::syntax::{Kind, Taken};
 
 /// What a piece of code means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +21,7 @@ const DEPTH_MAX: u32 = 8;
 const SAME_NAME_MAX: usize = 4;
 
 /// Methods whose result means what their receiver means.
-pub(super) const SAME: [&str; 22] = [
+pub(super) const SAME: [&str; 40] = [
     "as_ref",
     "as_mut",
     "deref",
@@ -44,6 +44,24 @@ pub(super) const SAME: [&str; 22] = [
     "enumerate",
     "as_slice",
     "unwrap_unchecked",
+    "get_or_init",
+    "get_or_try_init",
+    "get_or_insert_with",
+    "force",
+    "entry",
+    "or_default",
+    "or_insert",
+    "or_insert_with",
+    "value",
+    "values",
+    "lock",
+    "read",
+    "write",
+    "borrow_mut",
+    "upgrade",
+    "ok",
+    "as_deref_mut",
+    "last_mut",
 ];
 
 impl Program {
@@ -82,6 +100,16 @@ impl Program {
                 next(0)
             }
             Kind::Assign { .. } => next(0),
+            // `match kind { A => &self.a, B => &self.b }.fetch_add(...)`: any of them.
+            Kind::If | Kind::Match if self.unit(site.unit).is_rust => self
+                .children(site)
+                .skip(1)
+                .flat_map(|child| self.resolve_within(child, depth + 1))
+                .collect(),
+            Kind::Arm { .. } => {
+                let last = self.children(site).last();
+                last.map_or_else(Vec::new, |last| self.resolve_within(last, depth + 1))
+            }
             Kind::Method { name } | Kind::Call { name, .. } => self.resolve_call(name, depth),
             _ => Vec::new(),
         }
@@ -159,6 +187,11 @@ impl Program {
 
     fn resolve_name(&self, site: Site, name: &str, depth: u32) -> Vec<Target> {
         if let Some(function) = self.function_of(site) {
+            if let Some(taken) = self.taken_from(site, name)
+                && let Some(fields) = self.fields_of(taken)
+            {
+                return fields;
+            }
             if let Some(bound) = self.binding(site, name) {
                 let inner = self.resolve_within(bound, depth + 1);
                 if !inner.is_empty() {
@@ -209,11 +242,82 @@ impl Program {
         {
             statics
         } else if self.unit(site.unit).is_rust && !is_upper && self.is_pattern_bound(site, name) {
-            candidates.to_vec()
+            self.fitting_names(site, name, candidates)
         } else {
             Vec::new()
         };
         chosen.into_iter().map(Target::Location).collect()
+    }
+
+    /// The fields that a name which a pattern binds may be: where it is known of what it is taken, those
+    /// of that, and those of the same file.
+    fn fitting_names(&self, site: Site, name: &str, candidates: &[LocationId]) -> Vec<LocationId> {
+        let bound = self.binding(site, name);
+        let words = bound.map_or_else(BTreeSet::new, |value| self.type_words(value, 0));
+        let fits = |id: &LocationId| {
+            let location = self.location(*id);
+            words.is_empty()
+                || location.unit == site.unit
+                || self.owner_fits(&location.owner, &words)
+        };
+        candidates.iter().copied().filter(fits).collect()
+    }
+
+    /// The atomics that a field of a record is; nothing where the record's type is not known.
+    fn fields_of(&self, taken: &Taken) -> Option<Vec<Target>> {
+        let of = |owner: &str| {
+            let last = owner.rsplit("::").next();
+            owner == taken.owner || last == Some(&taken.owner)
+        };
+        let mut known = self.fields_named(&taken.field).iter();
+        if !known.any(|(owner, _)| of(owner)) {
+            return None;
+        }
+        let named = self.locations_named(&taken.field).iter().copied();
+        let own = named.filter(|id| of(&self.location(*id).owner));
+        Some(own.map(Target::Location).collect())
+    }
+
+    /// What a pattern took out of a record, where a name is that.
+    pub(crate) fn taken_from(&self, site: Site, name: &str) -> Option<&Taken> {
+        let value = self.binding(site, name)?;
+        let mut at = Some(site);
+        let mut binder = self.parent(value)?;
+        while let Some(here) = at {
+            match self.kind(here) {
+                Kind::Lambda(names) | Kind::For { names }
+                    if names.iter().any(|known| known == name) =>
+                {
+                    return None;
+                }
+                Kind::Arm { names } if names.iter().any(|known| known == name) => {
+                    binder = here;
+                    break;
+                }
+                _ => at = self.parent(here),
+            }
+        }
+        let taken = self.unit(binder.unit).taken.get(&binder.node)?;
+        taken.iter().find(|taken| taken.name == name)
+    }
+
+    /// The atomics behind a type of the tree that can be used like them (`impl Deref`).
+    pub(crate) fn behind_deref(&self, receiver: Site) -> Vec<Target> {
+        let words = self.type_words(receiver, 0);
+        let mut found = Vec::new();
+        for id in self.functions_named("deref") {
+            let function = self.function(*id);
+            let is_of = function
+                .owner
+                .as_ref()
+                .is_some_and(|owner| words.contains(owner));
+            if is_of && let Some(body) = self.body(*id) {
+                found.extend(self.resolve(body));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Members of C++ that are named without `this`: those of the method's class, or else, where
@@ -351,6 +455,17 @@ impl Program {
             | Kind::Other
             | Kind::List
             | Kind::Cast => inner(),
+            Kind::Literal(text) if text.starts_with(|c: char| c.is_ascii_digit()) => {
+                BTreeSet::from(["usize".to_owned()])
+            }
+            Kind::Literal(text) if text.ends_with('"') => BTreeSet::from(["str".to_owned()]),
+            Kind::Macro { name } if name == "format" => BTreeSet::from(["String".to_owned()]),
+            Kind::Binary(operator) if self.unit(site.unit).is_rust => match operator.as_str() {
+                "==" | "!=" | "<" | ">" | "<=" | ">=" | "&&" | "||" => {
+                    BTreeSet::from(["bool".to_owned()])
+                }
+                _ => inner(),
+            },
             _ => BTreeSet::new(),
         }
     }

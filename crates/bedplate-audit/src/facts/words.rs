@@ -30,14 +30,36 @@ pub(crate) fn is_atomic(ty: &str, names: &BTreeSet<String>) -> bool {
         && !ty.contains("Fn (")
 }
 
-/// Whether the atomic holds a pointer.
+/// Types that are plain figures.
+const FIGURES: [&str; 16] = [
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
+    "f64", "bool", "char",
+];
+
+fn is_figure(ty: &str) -> bool {
+    let is_sized = ["int", "uint", "size"]
+        .iter()
+        .any(|head| ty.starts_with(head));
+    FIGURES.contains(&ty)
+        || is_sized && ty.ends_with("_t")
+        || matches!(ty, "int" | "long" | "unsigned" | "float" | "double")
+}
+
+/// What a generic atomic of Rust holds (`AtomicCell<u64>`), where the type is one.
+fn held(ty: &str) -> Option<&str> {
+    let (_, inner) = ["AtomicCell<", "Atomic<"]
+        .iter()
+        .find_map(|head| ty.split_once(head))?;
+    let end = inner.find(['>', ',']).unwrap_or(inner.len());
+    Some(inner[..end].trim())
+}
+
+/// Whether the atomic holds a pointer, or may.
 pub(crate) fn is_pointer(ty: &str) -> bool {
     words(ty).any(|word| {
-        matches!(
-            word,
-            "AtomicPtr" | "atomic_p_t" | "AtomicCell" | "atomic_uintptr_t"
-        ) || word.starts_with("_Atomic") && word.ends_with('P')
-    }) || ty.contains("Atomic<") && !ty.contains("Atomic<f") && !ty.contains("Atomic<u")
+        matches!(word, "AtomicPtr" | "atomic_p_t" | "atomic_uintptr_t")
+            || word.starts_with("_Atomic") && word.ends_with('P')
+    }) || held(ty).is_some_and(|held| !is_figure(held))
         || ty.contains("atomic<") && ty.contains('*')
 }
 
@@ -50,4 +72,5 @@ pub(crate) fn is_flag(ty: &str) -> bool {
                 "atomic_b_t" | "atomic_bool" | "atomic_flag" | "_Atomic_bool"
             )
     }) || ty.contains("atomic<bool>")
+        || held(ty) == Some("bool")
 }

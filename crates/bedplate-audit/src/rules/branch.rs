@@ -73,6 +73,9 @@ impl Tracer<'_> {
 
     fn decided(&mut self, branch: Site, effects: &Effects, way: &Way) {
         self.ended();
+        if self.is_own_update(branch) {
+            return;
+        }
         if effects.leaves && !self.keeps_extreme(branch) && self.ends_endless_loop(branch) {
             let what = "it ends a loop, or a turn of it".to_owned();
             return self.note(branch, Found::Decides(what));
@@ -159,6 +162,9 @@ impl Tracer<'_> {
     pub(super) fn waits_or_decides(&mut self, branch: Site, way: &Way) {
         if self.keeps_extreme(branch) {
             return self.condition(branch, way);
+        }
+        if self.is_own_update(branch) {
+            return self.ended();
         }
         self.note(branch, Found::Decides("a loop waits for it".to_owned()));
     }

@@ -347,7 +347,8 @@ impl Tracer<'_> {
         self.ended();
         let is_rust = self.program.unit(site.unit).is_rust;
         let callers = self.program.callers(id);
-        let is_public = function.is_public && !function.is_macro;
+        let is_public =
+            function.is_public && !function.is_macro || self.program.is_of_public_trait(id);
         if let Some(mention) = self.handed_on(id, &name) {
             let note = format!("`{name}` returns it to whoever calls it by its address");
             self.note(mention, Found::Unknown(note));
@@ -357,7 +358,7 @@ impl Tracer<'_> {
         }
         if function.is_macro && callers.is_empty() && !is_rust && exports(&name) {
             self.note(site, Found::Leaves(name.clone()));
-        } else if function.of_trait.is_some() && callers.is_empty() {
+        } else if function.of_trait.is_some() && callers.is_empty() && !is_public {
             self.note(
                 site,
                 Found::Unknown(format!("`{name}` of a trait returns it")),

@@ -122,7 +122,13 @@ impl Bench<'_> {
             } else {
                 String::new()
             };
-            let is_other = !owner.is_empty() && !of.is_empty() && of != owner;
+            let of = match program.taken_from(mention, name) {
+                Some(taken) if !is_member && is_field => taken.owner.clone(),
+                _ => of,
+            };
+            let last = owner.rsplit("::").next().unwrap_or(owner);
+            let is_other =
+                !owner.is_empty() && !of.is_empty() && of != owner && of != last && of != "Self";
             if !is_other && !tracer.is_written(mention) {
                 tracer.follow(mention, &way);
             }
@@ -321,12 +327,26 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
             tracer.note(finding.site, Found::Claims(claims));
         }
     }
-    let is_used = is_used(tracer.program, op.site);
+    let is_used = is_asked(tracer.program, op.site);
     let has_message = tracer.findings.iter().any(|f| f.found == Found::Message);
-    if op.kind == OpKind::Exchange && is_used && !tracer.keeps_extreme(op.site) && !has_message {
+    if op.kind == OpKind::Exchange
+        && is_used
+        && !tracer.keeps_extreme(op.site)
+        && !has_message
+        && !tracer.is_own_update(op.site)
+    {
         let what = "an exchange decides who goes on".to_owned();
         tracer.note(op.site, Found::Claims(what));
     }
+}
+
+/// Whether anybody asks how an exchange went: `x.fetch_update(...).ok();` does not.
+fn is_asked(program: &Program, site: Site) -> bool {
+    let outer = program.parent(site).filter(|parent| {
+        matches!(program.kind(*parent), Kind::Method { name }
+            if matches!(name.as_str(), "ok" | "is_ok" | "is_err"))
+    });
+    is_used(program, outer.unwrap_or(site))
 }
 
 /// Whether the value of an operation is used at all.

@@ -19,6 +19,7 @@
 //! | `streams.rs` | who reads what is printed |
 //! | `parts.rs` | values in lists and records |
 //! | `texts.rs` | where a value goes in a text |
+//! | `updates.rs` | loops that only update |
 //! | `branch.rs` | what a condition decides |
 //! | `counts.rs` | counts of the whole process |
 //! | `judge.rs` | from findings to classes |
@@ -34,5 +35,6 @@ mod names;
 mod parts;
 mod streams;
 mod texts;
+mod updates;
 
 pub(crate) use judge::{Judgement, is_used, judge};

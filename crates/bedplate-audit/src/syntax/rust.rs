@@ -9,7 +9,7 @@ use tree_sitter::{Node as Parsed, Tree};
 
 use super::build::{Builder, named, parse};
 use super::macros::Macros;
-use super::shape::{NodeId, Unit};
+use super::shape::{NodeId, Taken, Unit};
 
 pub(super) fn lower(path: &str, text: &str, macros: &Macros) -> Unit {
     let mut rust = Rust(Builder::new(path, true, text, macros));
@@ -70,6 +70,36 @@ pub(super) fn takes_fields(pattern: Parsed<'_>) -> bool {
     false
 }
 
+/// The names that a pattern gives to fields of records, with the records' types.
+fn taken(builder: &Builder<'_>, pattern: Parsed<'_>) -> Vec<Taken> {
+    let mut found = Vec::new();
+    let mut todo = vec![pattern];
+    while let Some(node) = todo.pop() {
+        todo.extend(named(node));
+        if node.kind() != "field_pattern" {
+            continue;
+        }
+        let record = node.parent().filter(|it| it.kind() == "struct_pattern");
+        let Some(record) = record else { continue };
+        let owner = builder.field_text(record, "type");
+        let owner = owner.split('<').next().unwrap_or(owner).trim();
+        let owner = owner.rsplit("::").next().unwrap_or(owner);
+        let field = builder.field_text(node, "name");
+        let names = match node.child_by_field_name("pattern") {
+            // What is taken out of a record in the record is not the field.
+            Some(inner) if takes_fields(inner) => continue,
+            Some(inner) => pattern_names(builder, inner),
+            None => vec![field.to_owned()],
+        };
+        found.extend(names.into_iter().map(|name| Taken {
+            name,
+            owner: owner.to_owned(),
+            field: field.to_owned(),
+        }));
+    }
+    found
+}
+
 /// Whether a pattern holds a value: a literal, a range, or a constant by its name.
 fn holds_value(builder: &Builder<'_>, pattern: Parsed<'_>) -> bool {
     let mut todo = vec![pattern];
@@ -97,10 +127,15 @@ fn holds_value(builder: &Builder<'_>, pattern: Parsed<'_>) -> bool {
 }
 
 impl<'t> Rust<'t> {
-    /// Remembers the pattern of a piece of code, where that holds values.
+    /// Remembers of the pattern of a piece of code whether it holds values, and what it takes out.
     pub(super) fn note_pattern(&mut self, id: NodeId, pattern: Option<Parsed<'_>>) {
-        if pattern.is_some_and(|pattern| holds_value(&self.0, pattern)) {
+        let Some(pattern) = pattern else { return };
+        if holds_value(&self.0, pattern) {
             self.0.unit.by_value.insert(id);
+        }
+        let taken = taken(&self.0, pattern);
+        if !taken.is_empty() {
+            self.0.unit.taken.insert(id, taken);
         }
     }
 

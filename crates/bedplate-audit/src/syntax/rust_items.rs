@@ -7,7 +7,7 @@ use tree_sitter::Node as Parsed;
 
 use super::build::named;
 use super::rust::{Rust, is_for_tests};
-use super::shape::{Alias, Field, Function, Kind, NodeId, Parameter, Static, Structure};
+use super::shape::{Alias, Field, Function, Kind, NodeId, Parameter, Static, Structure, Trait};
 
 /// Whether a declaration says who may see it.
 fn is_visible(item: Parsed<'_>) -> bool {
@@ -43,6 +43,11 @@ impl Rust<'_> {
             "impl_item" => self.implementation(item),
             "trait_item" => {
                 let name = self.0.field_text(item, "name").to_owned();
+                let is_public = self.is_public(item);
+                self.0.unit.traits.push(Trait {
+                    name: name.clone(),
+                    is_public,
+                });
                 self.within(Some(name), None, item.child_by_field_name("body"));
             }
             "mod_item" | "foreign_mod_item" => {
@@ -183,10 +188,15 @@ impl Rust<'_> {
                 });
             }
         }
-        let is_public = named(item)
-            .iter()
-            .any(|child| child.kind() == "visibility_modifier" && self.0.text_of(*child) == "pub");
+        let is_public = self.is_public(item);
         self.add_function(item, parameters, is_public);
+    }
+
+    /// Whether code outside of the tree may see an item.
+    fn is_public(&self, item: Parsed<'_>) -> bool {
+        named(item)
+            .iter()
+            .any(|child| child.kind() == "visibility_modifier" && self.0.text_of(*child) == "pub")
     }
 
     fn add_function(&mut self, item: Parsed<'_>, parameters: Vec<Parameter>, is_public: bool) {

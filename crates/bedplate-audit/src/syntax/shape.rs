@@ -3,7 +3,7 @@
 //! # Invariants
 //! I1. A node's parent stands before it in `Unit::nodes`.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 /// Index of a node in its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,6 +159,23 @@ pub(crate) struct Alias {
     pub(crate) ty: String,
 }
 
+/// A trait of Rust.
+#[derive(Clone, Debug)]
+pub(crate) struct Trait {
+    pub(crate) name: String,
+    /// Code outside of the tree can name it.
+    pub(crate) is_public: bool,
+}
+
+/// A name that a pattern gives to a field of a record of Rust.
+#[derive(Clone, Debug)]
+pub(crate) struct Taken {
+    pub(crate) name: String,
+    /// The type of the record.
+    pub(crate) owner: String,
+    pub(crate) field: String,
+}
+
 /// What of a file was not read.
 #[derive(Clone, Debug)]
 pub(crate) struct Unread {
@@ -179,10 +196,13 @@ pub(crate) struct Unit {
     pub(crate) structures: Vec<Structure>,
     pub(crate) statics: Vec<Static>,
     pub(crate) aliases: Vec<Alias>,
+    pub(crate) traits: Vec<Trait>,
     pub(crate) lines: Vec<String>,
     /// Arms, tests and bindings whose patterns hold values, and arms with a condition: they are taken
     /// by what the value is.
     pub(crate) by_value: BTreeSet<NodeId>,
+    /// What the patterns of bindings, tests and arms take out of records.
+    pub(crate) taken: BTreeMap<NodeId, Vec<Taken>>,
     pub(crate) unread: Vec<Unread>,
 }
 

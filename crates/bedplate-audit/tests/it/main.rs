@@ -10,7 +10,10 @@
 //! | `macros.rs` | locations that macros by example declare |
 //! | `members.rs` | members of C++ without `this`, and plain statics of C |
 //! | `parts.rs` | figures in lists and records |
+//! | `traits.rs` | values that go through traits, and atomics behind them |
 //! | `unread.rs` | what cannot be read, and what is nested too deep |
+//! | `updates.rs` | loops that only try an update again |
+//! | `written.rs` | methods of one name, and fields that patterns take out |
 //! | `labels.rs` | the half of the labels that rules are made with |
 
 mod c;
@@ -21,7 +24,10 @@ mod macros;
 mod members;
 mod parts;
 mod rust;
+mod traits;
 mod unread;
+mod updates;
+mod written;
 
 use bedplate_audit::{Audit, Class, Source, audit};
 
