@@ -1,26 +1,20 @@
 //! Rows of model files.
 //!
 //! # Role
-//! What mapping and reading a model file costs beside the kernel's own calls and candle's reader. The
-//! programs are a package of their own (`bench/peers/region-candle`): candle takes minutes to build,
-//! which only these rows wait for.
+//! What mapping and reading a model file costs beside the kernel's own calls and candle's reader.
 
 use super::Asked;
+use super::candle::{self, PACKAGE, numbers};
 use super::programs::Programs;
 use super::scratch::{interval, median};
 use crate::failure::Failure;
-use crate::peer::{cargo_built, carrier};
 use crate::program;
 use crate::row::lower;
 use crate::row::{Figure, Row};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
 
-/// The package of the programs.
-const PACKAGE: &str = "region-candle";
 /// The size of the file that is loaded.
 const LOADED_MIB: usize = 256;
 
@@ -35,7 +29,7 @@ pub(super) const ROWS: &[Asked] = &[
             "ratio",
             1.05,
         )),
-        configuration: "256 MiB; contenders in turn in one process",
+        configuration: "256 MiB; contenders in turn in one process, in another order each round; the copy alone",
         answer: loaded,
     },
     Asked {
@@ -63,24 +57,30 @@ pub(super) const ROWS: &[Asked] = &[
 fn loaded(_programs: &Programs, asked: &Asked, quick: bool) -> Result<Row, Failure> {
     let path = program::output_directory()?.join("region-load.bin");
     let bytes = vec![1; LOADED_MIB << 20];
-    fs::write(&path, bytes).map_err(|error| Failure::file(&path, &error))?;
-    let rounds = if quick { "31" } else { "101" };
-    let times = times(&["load", &shown(&path), rounds])?;
+    // On the disk, too, before it is read: nobody writes pages back while times are taken.
+    fs::write(&path, bytes)
+        .and_then(|()| fs::File::open(&path)?.sync_all())
+        .map_err(|error| Failure::file(&path, &error))?;
+    let (rounds, copies) = if quick { ("61", "5") } else { ("401", "31") };
+    let measured = numbers(&["load", &shown(&path), rounds]).and_then(|times| {
+        let copies = numbers(&["copy", &shown(&path), copies])?;
+        Ok((times, copies.concat()))
+    });
     // What was written is of no use to anyone else.
     fs::remove_file(&path).map_err(|error| Failure::file(&path, &error))?;
-    compared(
-        asked,
-        &times,
-        1,
-        &["raw mmap", "memmap2", "our copy in huge pages"],
-    )
+    let (times, copies) = measured?;
+    let mut row = compared(asked, &times, 1, &["raw mmap", "memmap2"])?;
+    let copied = copies.iter().map(|each| each / 1e6).collect();
+    row.peers
+        .insert("our copy in huge pages".to_owned(), Some(median(copied)));
+    Ok(row)
 }
 
 fn parsed(_programs: &Programs, asked: &Asked, quick: bool) -> Result<Row, Failure> {
     let path = vocabulary()?;
     let rounds = if quick { "15" } else { "61" };
-    let times = times(&["parse", &shown(&path), rounds])?;
-    let candle = candle()?;
+    let times = numbers(&["parse", &shown(&path), rounds])?;
+    let candle = candle::named("candle-core")?;
     compared(asked, &times, 2, &["ours, every token looked at", &candle])
 }
 
@@ -108,7 +108,7 @@ fn compared(asked: &Asked, times: &[Vec<f64>], to: usize, names: &[&str]) -> Res
 fn resident(_programs: &Programs, asked: &Asked, _quick: bool) -> Result<Row, Failure> {
     let path = vocabulary()?;
     let ratio = |reader: &str| {
-        let lines = times(&["memory", &shown(&path), reader])?;
+        let lines = numbers(&["memory", &shown(&path), reader])?;
         match lines.as_slice() {
             [pair] if pair.len() == 2 => Ok((pair[0] / pair[1], pair[1])),
             _ => Err(Failure::Output {
@@ -119,14 +119,12 @@ fn resident(_programs: &Programs, asked: &Asked, _quick: bool) -> Result<Row, Fa
     };
     let (ours, metadata) = ratio("ours")?;
     let theirs = Figure::plain(ratio("candle").map(|(ratio, _)| ratio));
-    let row = asked.row(ours, BTreeMap::from([(candle()?, theirs)]));
+    let row = asked.row(
+        ours,
+        BTreeMap::from([(candle::named("candle-core")?, theirs)]),
+    );
     let note = format!("{metadata:.0} bytes of metadata; pages of the file count as resident");
     Ok(row.with_note("ours", note))
-}
-
-fn candle() -> Result<String, Failure> {
-    let found = carrier::find(PACKAGE, "candle-core")?;
-    Ok(format!("candle {}", found.version))
 }
 
 fn shown(path: &Path) -> String {
@@ -137,48 +135,7 @@ fn shown(path: &Path) -> String {
 fn vocabulary() -> Result<PathBuf, Failure> {
     let path = program::output_directory()?.join("region-vocabulary.gguf");
     if !path.exists() {
-        run(&["make", &shown(&path)])?;
+        candle::run(&["make", &shown(&path)])?;
     }
     Ok(path)
-}
-
-/// The numbers that the program prints, line by line.
-fn times(words: &[&str]) -> Result<Vec<Vec<f64>>, Failure> {
-    let text = run(words)?;
-    let lines: Result<Vec<Vec<f64>>, _> = text
-        .lines()
-        .map(|line| line.split(' ').map(str::parse).collect())
-        .collect();
-    lines.map_err(|_| Failure::Output {
-        program: format!("{PACKAGE} {}", words.join(" ")),
-        what: text,
-    })
-}
-
-fn run(words: &[&str]) -> Result<String, Failure> {
-    static BUILT: OnceLock<Result<PathBuf, Failure>> = OnceLock::new();
-    let program = BUILT.get_or_init(build).clone()?;
-    let output = Command::new(program)
-        .args(words)
-        .output()
-        .map_err(|error| Failure::start(PACKAGE, "cargo", &error))?;
-    if !output.status.success() {
-        return Err(Failure::Ended {
-            program: format!("{PACKAGE} {}", words.join(" ")),
-            how: String::from_utf8_lossy(&output.stderr).into_owned(),
-        });
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-fn build() -> Result<PathBuf, Failure> {
-    eprintln!("building {PACKAGE}, which takes minutes at first");
-    let messages = cargo_built::build(PACKAGE, &program::output_directory()?)?;
-    messages
-        .iter()
-        .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
-        .ok_or_else(|| Failure::Output {
-            program: format!("cargo build of {PACKAGE}"),
-            what: "no program".to_owned(),
-        })
 }

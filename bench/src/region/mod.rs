@@ -1,17 +1,19 @@
 //! Rows of the region.
 //!
 //! # Role
-//! What an allocation of the scratch arena costs beside the peers', and how small plans are.
+//! What the scratch arena, plans, model files and caches of keys and values cost beside the peers'.
 //!
 //! # Rooms
 //! | file | what it holds |
 //! |---|---|
 //! | `programs.rs` | builds and runs of the programs |
+//! | `candle.rs` | the same of those that stand beside candle's |
 //! | `scratch.rs` | rows of the arena |
 //! | `plans.rs` | rows of the planner |
 //! | `files.rs` | rows of model files |
 //! | `kv.rs` | rows of keys and values |
 
+mod candle;
 mod files;
 mod kv;
 mod plans;

@@ -63,11 +63,7 @@ impl Programs {
         name: &str,
         repeats: u32,
     ) -> Result<f64, Failure> {
-        let count = |repeats: u32| {
-            let words = [deed.to_owned(), name.to_owned(), repeats.to_string()];
-            callgrind::plain_instructions(Path::new(&self.path), &words)
-        };
-        Ok((count(2 + repeats)? - count(2)?) / f64::from(repeats))
+        per_repeat(&self.path, &[deed, name], repeats)
     }
 
     /// What it prints, line by line.
@@ -88,4 +84,17 @@ impl Programs {
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(text.lines().map(str::to_owned).collect())
     }
+}
+
+/// Instructions of one repetition of a program whose last word is their number.
+///
+/// # Errors
+/// - Those of callgrind.
+pub(super) fn per_repeat(program: &Path, words: &[&str], repeats: u32) -> Result<f64, Failure> {
+    let count = |repeats: u32| {
+        let words = words.iter().map(|word| (*word).to_owned());
+        let words: Vec<String> = words.chain([repeats.to_string()]).collect();
+        callgrind::plain_instructions(program, &words)
+    };
+    Ok((count(2 + repeats)? - count(2)?) / f64::from(repeats))
 }

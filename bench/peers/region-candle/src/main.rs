@@ -6,7 +6,9 @@
 //! `region-candle memory FILE ours|candle` prints what the reading added to the resident memory, and
 //! the bytes of the metadata.
 //! `region-candle load FILE ROUNDS` maps a file and touches each page in turn: ours, raw `mmap`,
-//! memmap2, and our copy in huge pages; a line of nanoseconds for each round.
+//! memmap2; a line of nanoseconds for each round. `copy FILE ROUNDS` does so with our copy in huge pages.
+//! `region-candle kv-append CACHE ROUNDS` and `kv-truncations CACHE TOKENS REPEATS` do with candle's `KvCache`
+//! or `ConcatKvCache` what `region` does with ours.
 //! `region-candle differ RUNS [SEED]` shows damaged files to both readers, and ends with 1 where they
 //! differ in what candle is right about.
 //! `region-candle written` has candle write files that we read.
@@ -18,9 +20,11 @@
 //! | `vocabulary.rs` | the large file |
 //! | `times.rs` | parses and loads, in turn |
 //! | `memory.rs` | resident memory |
+//! | `caches.rs` | candle's caches of keys and values |
 //! | `differential.rs` | the same file, read twice |
 //! | `holes.rs` | files that candle reads and we refuse |
 
+mod caches;
 mod differential;
 mod holes;
 mod memory;
@@ -40,6 +44,10 @@ fn main() -> ExitCode {
         ["make", file] => vocabulary::make(Path::new(file)),
         ["parse", file, rounds] => number(rounds).and_then(|n| times::parse(Path::new(file), n)),
         ["load", file, rounds] => number(rounds).and_then(|n| times::load(Path::new(file), n)),
+        ["copy", file, rounds] => number(rounds).and_then(|n| times::copy(Path::new(file), n)),
+        ["kv-append", cache, rounds] => number(rounds).and_then(|n| caches::appends(cache, n)),
+        ["kv-truncations", cache, tokens, repeats] => number(tokens)
+            .and_then(|tokens| number(repeats).and_then(|n| caches::truncations(cache, tokens, n))),
         ["memory", file, reader] => memory::print(Path::new(file), reader),
         ["differ", runs] => number(runs).and_then(|n| differential::run(n, 0)),
         ["differ", runs, seed] => {
