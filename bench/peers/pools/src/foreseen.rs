@@ -1,10 +1,7 @@
 //! Loops that run again and again, as programs have them: what a pool that has learned their cost
 //! makes of them.
 //!
-//! `small` prints nanoseconds a loop of many that follow each other at once. `regret:NAME` prints by
-//! how many percent the loop NAME takes longer, cut as the pool decides, than with the best of all
-//! fixed cuts, which are the powers of two; the pool is `bedplate`, or `unforeseen` where nothing is
-//! learned. `relearn` prints how many calls a loop whose cost changes is run the old way. `record:NAME`
+//! `small` prints nanoseconds a loop of many that follow each other at once. `relearn` prints how many calls a loop whose cost changes is run the old way. `record:NAME`
 //! prints `items nanoseconds` of each call of a loop, on one worker.
 
 use crate::plan::Plan;
@@ -12,12 +9,12 @@ use bedplate_pool::prelude::*;
 use bedplate_pool::{ThreadPool, ThreadPoolBuilder};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Loops between two looks at the clock.
 const BATCH: u32 = 50;
 
-fn pool(threads: usize, predicts: bool) -> ThreadPool {
+pub fn pool(threads: usize, predicts: bool) -> ThreadPool {
     let builder = ThreadPoolBuilder::new().num_threads(threads);
     builder
         .prediction(predicts)
@@ -58,170 +55,20 @@ pub fn small(plan: &Plan) {
     }
 }
 
-/// A loop: so many items, each of which costs so many turns.
-struct Loop {
-    name: &'static str,
-    items: usize,
-    turns: fn(usize, usize) -> u64,
-}
-
 /// A number that looks random, of another.
-fn scattered(n: usize) -> u64 {
+pub fn scattered(n: usize) -> u64 {
     let mixed = (n as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed ^ mixed >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 32
 }
 
-/// A turn takes about a nanosecond.
-const LOOPS: &[Loop] = &[
-    Loop {
-        name: "tiny",
-        items: 100,
-        turns: |_, _| 10,
-    },
-    Loop {
-        name: "short",
-        items: 16,
-        turns: |_, _| 400,
-    },
-    Loop {
-        name: "small",
-        items: 10_000,
-        turns: |_, _| 2,
-    },
-    Loop {
-        name: "large",
-        items: 1_000_000,
-        turns: |_, _| 2,
-    },
-    Loop {
-        name: "few",
-        items: 50,
-        turns: |_, _| 20_000,
-    },
-    Loop {
-        name: "rising",
-        items: 2_000,
-        turns: |n, _| n as u64 / 4,
-    },
-    Loop {
-        name: "falling",
-        items: 2_000,
-        turns: |n, len| (len - n) as u64 / 4,
-    },
-    Loop {
-        name: "peak",
-        items: 1_000,
-        turns: |n, _| if n == 900 { 100_000 } else { 100 },
-    },
-    Loop {
-        name: "tail",
-        items: 5_000,
-        turns: |n, _| 40_000 / (1 + scattered(n) % 1000),
-    },
-    Loop {
-        name: "late",
-        items: 4_096,
-        turns: |n, len| if n > len * 7 / 8 { 800 } else { 8 },
-    },
-];
-
+/// So many turns, of about a nanosecond each.
 #[inline(never)]
-fn work(turns: u64) -> u64 {
+pub fn work(turns: u64) -> u64 {
     let mut value = turns;
     for _ in 0..turns {
         value = black_box(value.wrapping_mul(5).wrapping_add(1));
     }
     value
-}
-
-/// How one loop is cut.
-#[derive(Clone, Copy)]
-enum Cut {
-    AsThePoolDecides,
-    Fixed(usize),
-}
-
-impl Loop {
-    fn run(&self, cut: Cut) -> u64 {
-        let items = (0..self.items).into_par_iter();
-        let cost = |n| work((self.turns)(n, self.items));
-        match cut {
-            Cut::AsThePoolDecides => items.map(cost).reduce(|| 0, u64::wrapping_add),
-            Cut::Fixed(grain) => {
-                let items = items.with_min_len(grain).with_max_len(grain);
-                items.map(cost).reduce(|| 0, u64::wrapping_add)
-            }
-        }
-    }
-
-    /// Nanoseconds a run, of runs that follow each other at once for a while.
-    fn time(&self, cut: Cut, expected: u64) -> f64 {
-        let began = Instant::now();
-        let mut times = Vec::new();
-        while times.len() < 20 || began.elapsed() < Duration::from_millis(4) {
-            let began = Instant::now();
-            let result = black_box(self.run(cut));
-            times.push(began.elapsed().as_nanos() as f64);
-            assert_eq!(result, expected, "a wrong result");
-        }
-        median(&mut times)
-    }
-}
-
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-fn named(name: &str) -> &'static Loop {
-    let found = LOOPS.iter().find(|found| found.name == name);
-    found.unwrap_or_else(|| panic!("no loop {name}"))
-}
-
-/// All ways to cut it in turn, `repeats` times over. The best fixed cut is chosen by half of the
-/// rounds and judged by the others: the least of many figures that scatter is less than it is.
-pub fn regret(plan: &Plan, name: &str) {
-    let loop_ = named(name);
-    let pool = pool(plan.threads, plan.pool == "bedplate");
-    let expected = (0..loop_.items)
-        .map(|n| work((loop_.turns)(n, loop_.items)))
-        .fold(0, u64::wrapping_add);
-    let grains = (0..)
-        .map(|power| 1 << power)
-        .take_while(|grain| grain / 2 < loop_.items);
-    // A cut that makes a million halves is not worth a try on a million items.
-    let grains: Vec<usize> = grains
-        .filter(|grain| loop_.items / grain < 20_000)
-        .collect();
-    let mut cuts = vec![Cut::AsThePoolDecides];
-    cuts.extend(grains.iter().map(|&grain| Cut::Fixed(grain)));
-    let mut times = vec![[Vec::new(), Vec::new()]; cuts.len()];
-    pool.install(|| {
-        for round in 0..plan.repeats.max(2) as usize {
-            for (cut, times) in cuts.iter().zip(&mut times) {
-                times[round % 2].push(loop_.time(*cut, expected));
-            }
-        }
-    });
-    let halves: Vec<[f64; 2]> = times
-        .iter_mut()
-        .map(|halves| [median(&mut halves[0]), median(&mut halves[1])])
-        .collect();
-    let judged = [(0, 1), (1, 0)].map(|(chosen_by, judged_by)| {
-        let best = halves[1..]
-            .iter()
-            .min_by(|a, b| a[chosen_by].total_cmp(&b[chosen_by]))
-            .expect("a grain");
-        halves[0][judged_by] / best[judged_by]
-    });
-    println!("{}", ((judged[0] + judged[1]) / 2.0 - 1.0) * 100.0);
-    for (cut, half) in cuts.iter().zip(&halves) {
-        if let Cut::Fixed(grain) = cut {
-            eprintln!("{name} grain {grain}: {:.0} ns", half[0]);
-        } else {
-            eprintln!("{name}: {:.0} ns", half[0]);
-        }
-    }
 }
 
 /// The items of a loop that changes its cost.

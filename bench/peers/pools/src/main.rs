@@ -12,6 +12,7 @@
 //! | `tree.rs`, `nodes.rs`, `fib.rs` | forks |
 //! | `loops.rs`, `numbers.rs` | sums and sorts |
 //! | `foreseen.rs` | loops that run again and again |
+//! | `regret.rs` | how near the pool's cut of a loop is to the best |
 //! | `choices.rs` | whom to wake, and who runs what |
 //! | `spawns.rs` | jobs and batches |
 //! | `handoffs.rs` | jobs that wait for jobs |
@@ -30,6 +31,7 @@ mod nodes;
 mod numbers;
 mod plan;
 mod quiet;
+mod regret;
 mod spawns;
 mod traced;
 mod tree;
@@ -63,7 +65,7 @@ fn main() {
         "small" => foreseen::small(&plan),
         "relearn" => foreseen::relearn(&plan),
         other => match other.split_once(':') {
-            Some(("regret", name)) => foreseen::regret(&plan, name),
+            Some(("regret", name)) => regret::regret(&plan, name),
             Some(("record", name)) => foreseen::record(&plan, name),
             _ => panic!("no program {other}"),
         },
