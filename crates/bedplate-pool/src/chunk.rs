@@ -8,6 +8,7 @@
 //! # Invariants
 //! - I1: a number below the count of a chunk is given to one taker, who alone takes the job there.
 //! - I2: a chunk's jobs are in it before anybody has a pointer to it.
+//! - I3: the room of a chunk is used again only once nobody else has a pointer to it.
 //!
 //! # Concurrency
 //! [`Jobs`] is under its owner's lock; [`Chunk::next`] is written by whoever takes a job.
@@ -21,6 +22,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Jobs of a chunk: enough that the lock costs each of them little.
 const CHUNK: usize = 64;
+/// Rooms of chunks that were run which are kept for the next ones: one that is filled while others are
+/// run, and a few as the two sides are not even.
+const ROOMS: usize = 4;
 
 /// The jobs that wait.
 pub(crate) struct Jobs<T> {
@@ -30,6 +34,9 @@ pub(crate) struct Jobs<T> {
     whole: VecDeque<Vec<T>>,
     /// Chunks that somebody began; some may be empty by now.
     begun: Vec<Arc<Chunk<T>>>,
+    /// Rooms of chunks that were run, without jobs: where jobs are run as fast as they come, the same
+    /// few are filled over and over, and neither grow again nor bring new pages.
+    rooms: Vec<Vec<T>>,
 }
 
 impl<T> Default for Jobs<T> {
@@ -38,6 +45,7 @@ impl<T> Default for Jobs<T> {
             latest: Vec::new(),
             whole: VecDeque::new(),
             begun: Vec::new(),
+            rooms: Vec::new(),
         }
     }
 }
@@ -47,7 +55,9 @@ impl<T> Jobs<T> {
     pub(crate) fn add(&mut self, job: T) {
         if self.latest.len() == CHUNK {
             // The first chunk grew by need, as most scopes have few jobs; now there are many.
-            let full = core::mem::replace(&mut self.latest, Vec::with_capacity(CHUNK));
+            let room = self.rooms.pop();
+            let room = room.unwrap_or_else(|| Vec::with_capacity(CHUNK));
+            let full = core::mem::replace(&mut self.latest, room);
             self.whole.push_back(full);
         }
         self.latest.push(job);
@@ -55,10 +65,13 @@ impl<T> Jobs<T> {
 
     /// A chunk that has jobs, if any wait; others may take them, too. And whether more wait beside it.
     pub(crate) fn chunk(&mut self) -> Option<(Arc<Chunk<T>>, bool)> {
-        self.begun.retain(|chunk| chunk.has_some());
+        self.tidy();
         let oldest = self.whole.pop_front().or_else(|| {
             let any = !self.latest.is_empty();
-            any.then(|| core::mem::take(&mut self.latest))
+            any.then(|| {
+                let room = self.rooms.pop().unwrap_or_default();
+                core::mem::replace(&mut self.latest, room)
+            })
         });
         let chunk = match oldest {
             Some(jobs) => {
@@ -70,6 +83,22 @@ impl<T> Jobs<T> {
         };
         let more = self.begun.len() > 1 || !self.latest.is_empty() || !self.whole.is_empty();
         Some((chunk, more))
+    }
+
+    /// Forgets the chunks that are empty, but for the room of some.
+    fn tidy(&mut self) {
+        let rooms = &mut self.rooms;
+        self.begun.retain_mut(|chunk| {
+            let has_some = chunk.has_some();
+            if !has_some
+                && rooms.len() < ROOMS
+                && let Some(chunk) = Arc::get_mut(chunk)
+                && let Some(room) = chunk.take_room()
+            {
+                rooms.push(room);
+            }
+            has_some
+        });
     }
 
     /// True if a job waits.
@@ -113,6 +142,16 @@ impl<T> Chunk<T> {
         self.next.load(Ordering::Relaxed) < self.jobs.len()
     }
 
+    /// The room of a chunk whose jobs were all taken.
+    fn take_room(&mut self) -> Option<Vec<T>> {
+        if *self.next.get_mut() < self.jobs.len() {
+            return None;
+        }
+        // SAFETY: all that were in it are moved out (I1); from here on it has none, as its drop finds.
+        unsafe { self.jobs.set_len(0) };
+        Some(core::mem::take(&mut *self.jobs))
+    }
+
     /// The next job, and whether there are more.
     pub(crate) fn take(&self) -> Option<(T, bool)> {
         // Relaxed: the jobs were in place before the chunk was shared (I2); a number is given once.
@@ -149,7 +188,7 @@ impl<T> Drop for Chunk<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHUNK, Jobs};
+    use super::{CHUNK, Jobs, ROOMS};
     use alloc::rc::Rc;
     use alloc::sync::Arc;
     use std::thread;
@@ -194,6 +233,44 @@ mod tests {
         assert!(more);
         assert_eq!(second.take(), Some((1, false)));
         assert_eq!(first.take(), Some((0, false)));
+    }
+
+    #[test]
+    fn rooms_are_filled_again_once_nobody_has_a_pointer_to_them() {
+        let mark = Rc::new(());
+        let mut jobs = Jobs::default();
+        let mut held = Vec::new();
+        for turn in 0..10 {
+            (0..CHUNK).for_each(|_| jobs.add(Rc::clone(&mark)));
+            let (chunk, more) = jobs.chunk().expect("jobs wait");
+            assert!(!more);
+            assert_eq!(core::iter::from_fn(|| chunk.take()).count(), CHUNK);
+            assert_eq!(Rc::strong_count(&mark), 1, "each was moved out once");
+            let is_held = turn % 3 == 0;
+            if is_held {
+                held.push(chunk);
+            } else {
+                drop(chunk);
+            }
+            assert!(jobs.chunk().is_none());
+            assert_eq!(jobs.rooms.len(), usize::from(!is_held));
+        }
+        assert!(held.iter().all(|chunk| chunk.take().is_none()));
+        drop(held);
+        assert_eq!(Rc::strong_count(&mark), 1);
+    }
+
+    #[test]
+    fn no_more_rooms_are_kept_than_a_few() {
+        let mut jobs = Jobs::default();
+        (0..3 * ROOMS * CHUNK).for_each(|job| jobs.add(job));
+        let begin = |jobs: &mut Jobs<usize>| jobs.chunk().expect("jobs wait").0;
+        let begun: Vec<_> = (0..3 * ROOMS).map(|_| begin(&mut jobs)).collect();
+        for chunk in begun {
+            assert_eq!(core::iter::from_fn(|| chunk.take()).count(), CHUNK);
+        }
+        assert!(jobs.chunk().is_none() && !jobs.has_some());
+        assert_eq!(jobs.rooms.len(), ROOMS);
     }
 
     #[test]

@@ -25,11 +25,19 @@ use core::task::{self, Poll, Waker};
 use std::panic::catch_unwind;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+/// A line of memory, in bytes.
+const LINE: usize = 64;
+
 /// What a scope's threads share.
+#[repr(C)]
 pub(super) struct Work {
     queue: Mutex<Queue>,
     /// The opener sleeps here.
     ended: Condvar,
+    panic: Mutex<Option<Payload>>,
+    /// The queue changes with each job that is spawned; what is below is read with each that is run, and
+    /// lies on another line of memory.
+    apart: [u8; LINE],
     /// True while a ticket is in the pool's queue (I2).
     ticketed: AtomicBool,
     /// True while a worker that ran out of jobs looks for more, which is as good as a ticket (I2).
@@ -37,7 +45,6 @@ pub(super) struct Work {
     /// A job with a footprint was spawned.
     pub(super) tagged: AtomicBool,
     pub(super) cancelled: AtomicBool,
-    panic: Mutex<Option<Payload>>,
     pub(super) engine: Arc<Engine>,
 }
 
@@ -65,7 +72,10 @@ pub(super) struct Queue {
 impl Queue {
     /// Wakes the opener if it waits without a thread.
     fn rouse(&mut self) {
-        if let Some(alarm) = self.alarm.take() {
+        // Looked at first: what is not there is not written.
+        if self.alarm.is_some()
+            && let Some(alarm) = self.alarm.take()
+        {
             alarm.wake();
         }
     }
@@ -100,11 +110,12 @@ impl Work {
         Self {
             queue: Mutex::default(),
             ended: Condvar::new(),
+            panic: Mutex::new(None),
+            apart: [0; LINE],
             ticketed: AtomicBool::new(false),
             attended: AtomicBool::new(false),
             tagged: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
-            panic: Mutex::new(None),
             engine,
         }
     }
@@ -233,14 +244,17 @@ impl Work {
 
     /// Runs jobs of a chunk until none is left; how many.
     fn run(self: &Arc<Self>, cx: Context<'_>, scope: &Scope<'static>, chunk: &Chunk) -> u64 {
+        let mut taken = chunk.take();
+        // Once: whoever comes by the ticket finds what is left of the chunk, and invites in turn.
+        if let Some((_, true)) = taken {
+            self.invite();
+        }
         let mut ended = 0;
         // Bounded by the chunk.
-        while let Some((job, more)) = chunk.take() {
-            if more {
-                self.invite();
-            }
+        while let Some((job, _)) = taken {
             self.settle(cx, scope, job);
             ended += 1;
+            taken = chunk.take();
         }
         ended
     }
