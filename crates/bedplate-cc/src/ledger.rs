@@ -1,18 +1,24 @@
 //! The books of a space: who is a candidate, what is alive, what waits to be dropped.
 //!
 //! # Invariants
-//! - I1: an object with the flag `BUFFERED` stands in `candidates` at its slot, one with `DEFERRED` in `deferred`; no object has
-//!   both. An object whose last reference goes is taken out first, so that the lists hold living objects only.
+//! - I1: an object with the flag `BUFFERED` stands in `candidates` at its slot, one with `DEFERRED` in `deferred`, one with
+//!   `IN_PASS` in the pass; no object has two of them. An object whose last reference goes is taken out first, so that they hold
+//!   living objects only.
 //! - I2: no list is borrowed while code of values runs.
 
 use crate::limits::Limits;
 use crate::object::Object;
+use crate::pass::Pass;
 use crate::stats::Stats;
-use crate::word::{self, BUFFERED, DEFERRED};
+use crate::word::{self, BUFFERED, DEFERRED, IN_PASS, TOUCHED};
 use core::cell::{Cell, RefCell};
 
 /// Survived so many trials, an object bounds them.
 pub(crate) const OLD: u64 = 2;
+
+/// Bytes of new objects for each step of a slice. A pass takes six steps for an object, which takes forty bytes or more: so it is
+/// done when a third of what it looks at was made anew, or sooner.
+const SLICE_BYTES: usize = 2;
 
 /// What the collector of a space is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub(crate) enum Phase {
 pub(crate) struct Ledger {
     candidates: RefCell<Vec<Object>>,
     deferred: RefCell<Vec<Object>>,
+    /// The full pass that is under way.
+    pub(crate) pass: RefCell<Option<Pass>>,
     /// Objects without a reference whose values are to be dropped.
     pub(crate) dying: RefCell<Vec<Object>>,
     /// How deep drops of values are inside each other.
@@ -56,6 +64,7 @@ impl Ledger {
         Self {
             candidates: RefCell::default(),
             deferred: RefCell::default(),
+            pass: RefCell::new(None),
             dying: RefCell::default(),
             depth: Cell::new(0),
             phase: Cell::new(Phase::Idle),
@@ -100,6 +109,33 @@ impl Ledger {
         (self.candidates.borrow().len(), self.deferred.borrow().len())
     }
 
+    /// Whether a full pass is under way.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.pass.borrow().is_some()
+    }
+
+    /// An object lives that a pass may think dead.
+    #[cold]
+    pub(crate) fn meet(&self, object: Object) {
+        if let Some(pass) = self.pass.borrow_mut().as_mut() {
+            pass.meet(object.slot());
+        }
+    }
+
+    /// Whether there are so many new candidates that a trial is due; counts anew.
+    pub(crate) fn take_due(&self) -> bool {
+        let is_due = self.noted.get() >= self.threshold.get();
+        if is_due {
+            self.noted.set(0);
+        }
+        is_due
+    }
+
+    /// A trial begins: candidates count anew.
+    pub(crate) fn count_anew(&self) {
+        self.noted.set(0);
+    }
+
     pub(crate) fn count(&self, change: impl FnOnce(&mut Stats)) {
         let mut stats = self.stats.get();
         change(&mut stats);
@@ -108,6 +144,11 @@ impl Ledger {
 
     /// Notes that an object lost a reference and has others.
     pub(crate) fn note_candidate(&self, object: Object) {
+        if object.word() & IN_PASS != 0 {
+            object.set(TOUCHED);
+            self.meet(object);
+            return;
+        }
         if word::age(object.word()) >= OLD {
             self.defer(object);
             return;
@@ -133,6 +174,13 @@ impl Ledger {
 
     /// Takes an object out of the list it is in; which flag it had.
     pub(crate) fn take_out(&self, object: Object) -> u64 {
+        if object.word() & IN_PASS != 0 {
+            object.clear(IN_PASS | TOUCHED);
+            if let Some(pass) = self.pass.borrow_mut().as_mut() {
+                pass.forget(object.slot());
+            }
+            return 0;
+        }
         let listed = object.word() & (BUFFERED | DEFERRED);
         let list = match listed {
             0 => return 0,
@@ -173,11 +221,11 @@ impl Ledger {
     /// Gives a new allowance; none where trials free much and candidates are enough for another.
     pub(crate) fn allow(&self, is_worth_it: bool) {
         let limits = self.limits.get();
-        self.noted.set(0);
         let is_due = is_worth_it && self.candidates.borrow().len() >= self.threshold.get();
         let bytes = match (limits.automatic, is_due) {
             (false, _) => usize::MAX,
             (true, true) => 0,
+            (true, false) if self.is_passing() => limits.trial_objects.saturating_mul(SLICE_BYTES),
             // As far as the next full pass at most: an object takes forty bytes, or more.
             (true, false) => limits.bytes.min(self.growth_left().saturating_mul(40)),
         };
@@ -204,11 +252,12 @@ impl Ledger {
         live.saturating_add(growth.max(self.limits.get().growth_min))
     }
 
-    /// Sets when the next full pass is due: later where this one was not worth it.
-    pub(crate) fn note_full(&self, freed: usize) {
-        let live = self.live();
-        let times = if freed * 4 >= live { 1 } else { 3 };
-        self.full_at.set(self.grown(live, times));
+    /// Sets when the next full pass is due: later where this one was not worth it. What was made beside it, and may be garbage,
+    /// does not count among those that survived it.
+    pub(crate) fn note_full(&self, freed: usize, survived: usize) {
+        let survived = survived.min(self.live());
+        let times = if freed * 4 >= survived { 1 } else { 3 };
+        self.full_at.set(self.grown(survived, times));
     }
 
     /// More often where it was worth it, less often where not. A program without candidates has no trials, and changes

@@ -14,9 +14,10 @@
 //! in `bedplate-heap`; why this is another crate in
 //! [docs/design/0013](../../../docs/design/0013-counted-pointers.md).
 //!
-//! A trial is bounded ([`Limits`]). A full pass is not: it looks at all that candidates of some age lead to, and stops the thread
-//! meanwhile, about 115 ms at a million living objects. It is due when as much was made as lives, or more; switch
-//! [`Limits::automatic`] off and ask for collections where such a pause hurts.
+//! A trial is bounded ([`Limits`]), and so is a slice of a full pass, which looks at all that candidates of some age lead to. It is
+//! due when as much was made as lives, or more, and goes on beside the program, slice by slice, when objects are made. What is
+//! not bounded: a dead cycle is proven dead and dropped at one time, as long as that one cycle is, and a value is asked for all its
+//! references at one time.
 //!
 //! # What users promise
 //! Derived [`Trace`] promises nothing. One written by hand names each `Cc` that the value owns once, or fewer: what that costs
@@ -56,6 +57,8 @@
 //! | `release.rs` | what happens when a reference goes |
 //! | `ledger.rs` | the books of a space: candidates, what is alive |
 //! | `trial.rs` | the test of a set of objects |
+//! | `pass.rs` | the full pass, in slices: sets for trials |
+//! | `rows.rs` | lists that grow without moving |
 //! | `condemned.rs` | dead cycles: the proof, and the drop of their values |
 //! | `space.rs` | spaces, and the thread's |
 //! | `trace.rs` | how values name the references they own |
@@ -84,8 +87,10 @@ mod limits;
 mod macros;
 #[expect(unsafe_code, reason = "allocations of values whose type is not known")]
 mod object;
+mod pass;
 #[expect(unsafe_code, reason = "frees objects")]
 mod release;
+mod rows;
 mod space;
 mod stats;
 #[expect(unsafe_code, reason = "implements `Acyclic`; no unsafe operation")]

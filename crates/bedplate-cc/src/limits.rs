@@ -3,7 +3,7 @@
 /// The numbers that steer the collector, each with its unit and bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Objects in one trial; twice as many references are followed. Bounds the pause. 16 at least.
+    /// Objects in one trial, or in one slice of a full pass; twice as many references are followed. Bounds the pause. 16 at least.
     pub trial_objects: usize,
     /// The new candidates that start a trial: between these two, moved by how much the last ones freed.
     pub candidates_min: usize,

@@ -3,6 +3,7 @@
 use crate::cc::Cc;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
+use crate::pass;
 use crate::stats::Stats;
 use crate::trace::Trace;
 use crate::trial;
@@ -72,17 +73,35 @@ impl ObjectSpace {
         trial::collect(&self.ledger())
     }
 
-    /// One trial; whether candidates are left.
+    /// One bounded piece: a trial, or, where no candidates wait, a slice of a full pass. Whether there is more; what a pass left
+    /// undecided, and what began to wait beside it, is for the next call.
+    ///
+    /// # Panics
+    /// As [`ObjectSpace::collect_cycles`].
     pub fn step(&self) -> bool {
         let ledger = self.ledger();
-        trial::run(&ledger, false);
-        ledger.waiting().0 > 0
+        let (candidates, deferred) = ledger.waiting();
+        let is_passing = ledger.is_passing();
+        if candidates > 0 && !is_passing {
+            trial::run(&ledger, false);
+        } else if deferred > 0 || is_passing {
+            pass::slice(&ledger, ledger.limits.get().trial_objects);
+            return ledger.waiting().0 > 0 || ledger.is_passing();
+        }
+        ledger.waiting() != (0, 0)
+    }
+
+    /// Whether a full pass is under way: objects that are made, and [`ObjectSpace::step`], go on with it.
+    #[must_use]
+    pub fn is_collecting(&self) -> bool {
+        self.ledger().is_passing()
     }
 
     /// Gives up all objects of the space to their own counts: their cycles are not found any more.
     pub fn leak(&self) {
         let limits = self.ledger().limits.get();
         let old = self.ledger.replace(Rc::new(Ledger::new(limits)));
+        pass::abandon(&old);
         old.set_limits(Limits {
             automatic: false,
             ..limits

@@ -14,7 +14,9 @@ pub struct Stats {
     pub trials: u64,
     /// Trials that met a limit or an old object.
     pub cut_trials: u64,
-    /// Full passes.
+    /// Slices of full passes.
+    pub pass_slices: u64,
+    /// Full passes that came to their end.
     pub full_passes: u64,
     /// Objects that trials and full passes looked at.
     pub touched_objects: u64,

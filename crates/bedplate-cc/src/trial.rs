@@ -2,7 +2,8 @@
 //!
 //! # Role
 //! Gathers objects around candidates, counts the references among them, and hands what nothing outside holds to
-//! [`condemned`](mod@crate::condemned). A full pass is the same without limits.
+//! [`condemned`](mod@crate::condemned). A collection that is asked for is the same without limits; a pass in slices (`pass.rs`) hands
+//! over the sets that it found.
 //!
 //! # Why any set will do
 //! The theorem is the handle heap's (`bedplate-heap`, `cycles`): take any set, subtract from each count the references from
@@ -18,9 +19,10 @@
 use crate::condemned::{self, Garbage};
 use crate::ledger::{Ledger, OLD, Phase};
 use crate::object::Object;
+use crate::pass;
 use crate::release;
 use crate::trace::{Edge, Tracer};
-use crate::word::{self, BUFFERED, CONDEMNED, IN_TRIAL, LENT, REACHED, SPECIAL};
+use crate::word::{self, BUFFERED, CONDEMNED, DEFERRED, IN_PASS, IN_TRIAL, LENT, REACHED, SPECIAL};
 use alloc::rc::Rc;
 
 /// A set under test.
@@ -42,18 +44,43 @@ pub(crate) struct Trial<'a> {
     lent: Vec<usize>,
     room_objects: usize,
     room_edges: usize,
-    is_full: bool,
+    extent: Extent,
     is_cut: bool,
     is_closed: bool,
 }
 
+/// What a set is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// Candidates, and what they lead to, within limits.
+    Limited,
+    /// Everything that may be garbage.
+    Full,
+    /// What a pass found, and nothing else.
+    Given,
+}
+
 /// A `Trace` names references wrongly. Nothing was dropped.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Misnamed;
 
 /// Tests one set, or everything that may be garbage; how many objects were freed.
 pub(crate) fn run(ledger: &Rc<Ledger>, is_full: bool) -> usize {
-    match try_run(ledger, is_full) {
+    expect_named(try_run(ledger, is_full))
+}
+
+/// Tests a set that a pass found, whose objects are in no list; how many were freed.
+pub(crate) fn decide(ledger: &Rc<Ledger>, objects: &[Object]) -> usize {
+    let mut trial = Trial::new(ledger, Extent::Given);
+    for &object in objects {
+        trial.join(object);
+    }
+    trial.expand(&mut Vec::new());
+    expect_named(conclude(trial))
+}
+
+fn expect_named(freed: Result<usize, Misnamed>) -> usize {
+    match freed {
         Ok(freed) => freed,
         Err(Misnamed) => panic!(
             "bug: unexpected references in a dead cycle: a `Trace` that is written by hand names a `Cc` twice, or one \
@@ -67,9 +94,25 @@ pub(crate) fn try_run(ledger: &Rc<Ledger>, is_full: bool) -> Result<usize, Misna
     if ledger.phase.get() != Phase::Idle {
         return Ok(0);
     }
+    let extent = if is_full {
+        pass::abandon(ledger);
+        Extent::Full
+    } else {
+        Extent::Limited
+    };
+    let mut trial = Trial::new(ledger, extent);
+    trial.gather();
+    let freed = conclude(trial)?;
+    if is_full {
+        ledger.note_full(freed, ledger.live());
+    }
+    Ok(freed)
+}
+
+/// Judges a set that is gathered, and frees what is dead of it; how many objects.
+fn conclude(trial: Trial<'_>) -> Result<usize, Misnamed> {
+    let ledger = trial.ledger;
     let garbage = {
-        let mut trial = Trial::new(ledger, is_full);
-        trial.gather();
         let is_live = trial.judge();
         let claims = condemned::verify(&trial.objects, &is_live, ledger);
         let is_sound = claims.is_some();
@@ -82,9 +125,6 @@ pub(crate) fn try_run(ledger: &Rc<Ledger>, is_full: bool) -> Result<usize, Misna
     let freed = garbage.objects.len();
     condemned::drop_all(ledger, &garbage);
     release::drain(ledger);
-    if is_full {
-        ledger.note_full(freed);
-    }
     Ok(freed)
 }
 
@@ -93,10 +133,20 @@ pub(crate) fn try_run(ledger: &Rc<Ledger>, is_full: bool) -> Result<usize, Misna
 #[inline(never)]
 pub(crate) fn look_slow(ledger: &Rc<Ledger>) {
     ledger.allow(false);
-    if !ledger.limits.get().automatic {
+    let limits = ledger.limits.get();
+    let is_trial_due = ledger.take_due();
+    if !limits.automatic {
         return;
     }
+    if ledger.is_passing() {
+        if is_trial_due {
+            run(ledger, false);
+        }
+        pass::slice(ledger, limits.trial_objects);
+        return ledger.allow(false);
+    }
     let (candidates, deferred) = ledger.waiting();
+    ledger.count_anew();
     let touched = ledger.stats.get().touched_objects;
     let freed = if candidates > 0 {
         run(ledger, false)
@@ -105,7 +155,12 @@ pub(crate) fn look_slow(ledger: &Rc<Ledger>) {
     };
     let touched = ledger.stats.get().touched_objects - touched;
     if candidates + deferred > 0 && ledger.is_full_due() {
-        run(ledger, true);
+        if ledger.is_closed.get() {
+            // Nobody may be left who makes objects, and with them slices.
+            run(ledger, true);
+        } else {
+            pass::slice(ledger, limits.trial_objects);
+        }
     }
     ledger.allow(freed as u64 * 2 >= touched);
 }
@@ -124,7 +179,7 @@ pub(crate) fn collect(ledger: &Rc<Ledger>) -> usize {
 }
 
 impl<'a> Trial<'a> {
-    fn new(ledger: &'a Rc<Ledger>, is_full: bool) -> Self {
+    fn new(ledger: &'a Rc<Ledger>, extent: Extent) -> Self {
         ledger.phase.set(Phase::Tracing);
         let limit = ledger.limits.get().trial_objects;
         Self {
@@ -136,10 +191,18 @@ impl<'a> Trial<'a> {
             targets: Vec::new(),
             seeds: Vec::new(),
             lent: Vec::new(),
-            room_objects: if is_full { usize::MAX } else { limit },
-            room_edges: if is_full { usize::MAX } else { limit * 2 },
-            is_full,
-            is_cut: false,
+            room_objects: match extent {
+                Extent::Limited => limit,
+                Extent::Full => usize::MAX,
+                Extent::Given => 0,
+            },
+            room_edges: match extent {
+                Extent::Limited => limit.saturating_mul(2),
+                Extent::Full | Extent::Given => usize::MAX,
+            },
+            extent,
+            // What lives of a set that was thought dead is for the next pass.
+            is_cut: extent == Extent::Given,
             is_closed: false,
         }
     }
@@ -148,7 +211,7 @@ impl<'a> Trial<'a> {
     fn gather(&mut self) {
         let mut edges = Vec::new();
         while self.objects.len() < self.room_objects {
-            let Some(seed) = self.ledger.next_seed(self.is_full) else {
+            let Some(seed) = self.ledger.next_seed(self.extent == Extent::Full) else {
                 return;
             };
             self.seeds.push(self.objects.len());
@@ -165,7 +228,11 @@ impl<'a> Trial<'a> {
     }
 
     fn join(&mut self, object: Object) {
-        self.origin.push(self.ledger.take_out(object));
+        let listed = self.ledger.take_out(object);
+        self.origin.push(match self.extent {
+            Extent::Given => DEFERRED,
+            Extent::Limited | Extent::Full => listed,
+        });
         object.set(IN_TRIAL);
         object.set_slot(self.objects.len());
         self.objects.push(object);
@@ -201,8 +268,8 @@ impl<'a> Trial<'a> {
             if word::count(word) == 0 {
                 return;
             }
-            let is_bound = word::age(word) >= OLD && !self.is_full;
-            if is_bound || self.objects.len() >= self.room_objects {
+            let is_old = word::age(word) >= OLD && self.extent != Extent::Full;
+            if is_old || word & IN_PASS != 0 || self.objects.len() >= self.room_objects {
                 self.is_cut = true;
                 return;
             }
@@ -247,6 +314,8 @@ impl<'a> Trial<'a> {
     fn close(mut self, is_live: &[bool], claims: Option<Vec<Edge>>) -> Garbage {
         self.is_closed = true;
         let is_sound = claims.is_some();
+        // Whoever named references wrongly once does so again.
+        self.is_cut &= is_sound || self.extent != Extent::Given;
         let mut garbage = Garbage {
             objects: Vec::new(),
             claims: claims.unwrap_or_default(),
@@ -266,13 +335,14 @@ impl<'a> Trial<'a> {
         }
         let freed = garbage.objects.len();
         self.ledger.count(|stats| {
-            stats.trials += u64::from(!self.is_full);
-            stats.full_passes += u64::from(self.is_full);
-            stats.cut_trials += u64::from(self.is_cut && !self.is_full);
+            let is_trial = self.extent == Extent::Limited;
+            stats.trials += u64::from(is_trial);
+            stats.full_passes += u64::from(self.extent == Extent::Full);
+            stats.cut_trials += u64::from(self.is_cut && is_trial);
             stats.touched_objects += self.objects.len() as u64;
             stats.cycle_objects += freed as u64;
         });
-        if !self.is_full {
+        if self.extent == Extent::Limited {
             self.ledger.adapt(freed, self.objects.len());
         }
         let next = if is_sound {

@@ -7,7 +7,7 @@ use crate::cc::Cc;
 use crate::object::{Boxed, Object};
 use crate::release::end_if_gone;
 use crate::trace::Trace;
-use crate::word::{CONDEMNED, DROPPED};
+use crate::word::{CONDEMNED, DROPPED, IN_PASS};
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
 
@@ -34,6 +34,9 @@ impl<T: ?Sized> Weak<T> {
     pub fn upgrade(&self) -> Option<Cc<T>> {
         let object = self.object();
         let is_alive = object.count() > 0 && object.word() & (DROPPED | CONDEMNED) == 0;
+        if object.word() & IN_PASS != 0 {
+            object.ledger().meet(object);
+        }
         is_alive.then(|| Cc::retained(self.0, object))
     }
 

@@ -33,9 +33,13 @@ pub(crate) const REACHED: u64 = 1 << 7;
 pub(crate) const LENT: u64 = 1 << 8;
 /// Trials survived, two bits.
 const AGE_SHIFT: u32 = 9;
+/// In the pass that is under way.
+pub(crate) const IN_PASS: u64 = 1 << 11;
+/// It lost a reference since it is in the pass.
+pub(crate) const TOUCHED: u64 = 1 << 12;
 
 /// A reference less makes no candidate of it.
-pub(crate) const QUIET: u64 = UNTRACKED | BUFFERED | DEFERRED | IN_TRIAL | DROPPED;
+pub(crate) const QUIET: u64 = UNTRACKED | BUFFERED | DEFERRED | IN_TRIAL | DROPPED | TOUCHED;
 
 /// Counts from here on stick.
 const STICKY: u64 = SPECIAL | SPECIAL >> 1;

@@ -15,6 +15,7 @@ mod dishonest;
 mod dynamic;
 mod model;
 mod node;
+mod passes;
 mod spaces;
 #[expect(unsafe_code, reason = "a space is moved by its address")]
 mod threads;

@@ -1,7 +1,7 @@
 //! Random programs against a naive model.
 
 use crate::node::Node;
-use bedplate_cc::{Cc, Limits, Weak, collect_thread_cycles, with_thread_object_space};
+use bedplate_cc::{Cc, Limits, ObjectSpace, Weak, collect_thread_cycles, with_thread_object_space};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -51,7 +51,7 @@ impl Program {
         let Self {
             dice, model, held, ..
         } = self;
-        match dice.throw(12) {
+        match dice.throw(14) {
             0..=3 => {
                 let node = Node::new(model.to.len(), &self.dropped);
                 self.weak.push(node.downgrade());
@@ -84,6 +84,27 @@ impl Program {
                     model.held.push(number);
                     held.push(node);
                 }
+            }
+            // Pointers change their place, and no count changes: nobody is told.
+            10 if !held.is_empty() => {
+                let (from, to) = (dice.throw(held.len()), dice.throw(held.len()));
+                let moved = held[from].to.borrow_mut().pop();
+                if let Some(moved) = moved {
+                    model.to[model.held[from]].pop();
+                    model.to[model.held[to]].push(moved.number);
+                    held[to].to.borrow_mut().push(moved);
+                }
+            }
+            11 if !held.is_empty() => {
+                let from = dice.throw(held.len());
+                let all = held[from].to.take();
+                model.held.extend(all.iter().map(|node| node.number));
+                held.extend(all);
+                let from = model.held[from];
+                model.to[from].clear();
+            }
+            12 => {
+                with_thread_object_space(ObjectSpace::step);
             }
             _ if !held.is_empty() => {
                 let at = dice.throw(held.len());
