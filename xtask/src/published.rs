@@ -48,25 +48,47 @@ pub(crate) fn fetch(packages: &[(&str, &str)], folder: &Path) -> Result<Vec<Sour
     let text = captured(&mut command, "cargo metadata")?;
     let metadata: Metadata = serde_json::from_str(&text)
         .map_err(|error| Failure::content(Path::new("cargo metadata"), error))?;
-    packages
-        .iter()
-        .map(|(name, _)| {
-            let found = metadata.packages.iter().find(|one| one.name == *name);
-            let found = found.ok_or_else(|| {
-                Failure::content(
-                    Path::new("cargo metadata"),
-                    format!("it does not name {name}"),
-                )
-            })?;
-            let from = found.manifest_path.parent().unwrap_or(&found.manifest_path);
-            let to = folder.join(name);
-            copy(from, &to)?;
-            Ok(Source {
-                version: found.version.clone(),
-                folder: to,
-            })
-        })
-        .collect()
+    let mut sources = Vec::new();
+    for (name, _) in packages {
+        let to = folder.join(name);
+        let found = metadata.packages.iter().find(|one| one.name == *name);
+        let version = if let Some(found) = found {
+            copy(
+                found.manifest_path.parent().unwrap_or(&found.manifest_path),
+                &to,
+            )?;
+            found.version.clone()
+        } else {
+            copy_program(&asking, name, &to)?
+        };
+        sources.push(Source {
+            version,
+            folder: to,
+        });
+    }
+    Ok(sources)
+}
+
+/// Copies the sources of a package without a library, which cargo fetches and does not list; its version.
+fn copy_program(asking: &Path, name: &str, to: &Path) -> Result<String, Failure> {
+    let all = asking.join("all");
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .args(["vendor", "--quiet", "--manifest-path"])
+        .arg(asking.join("Cargo.toml"))
+        .arg(&all);
+    captured(&mut command, "cargo vendor")?;
+    copy(&all.join(name), to)?;
+    fs::remove_dir_all(&all).map_err(|error| Failure::file(&all, error))?;
+    let path = to.join("Cargo.toml");
+    let text = fs::read_to_string(&path).map_err(|error| Failure::file(&path, error))?;
+    let manifest: toml::Table =
+        toml::from_str(&text).map_err(|error| Failure::content(&path, error))?;
+    let version = manifest.get("package").and_then(|one| one.get("version"));
+    version
+        .and_then(toml::Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::content(&path, "it names no version"))
 }
 
 /// Copies a folder and what is beneath it; files become writable.
