@@ -2,363 +2,302 @@
 //!
 //! `cargo run -p bedplate-heap --example machine`
 //!
-//! Three rules are all there is to counting. What is on the stack is the stack's, one reference each.
-//! What a heap function stores it takes over; what it reads it lends, so [`Heap::retain`] before it is
-//! pushed. What is taken off the stack and not stored is released.
+//! What is stored is taken over, what is read is lent. What an instruction works with stays on the
+//! [`Stack`] until it succeeded: one that fails leaks nothing, and [`Machine::run`] cuts the stack.
 #![expect(clippy::print_stdout, reason = "it shows what the machine did")]
 
 use bedplate_heap::{
-    Heap, HeapError, HostObject, InlineCache, Key, Limits, Ref, Shape, Value, View, Visitor,
+    Heap, HostObject, InlineCache, Key, Limits, Ref, Shape, Stack, Value, View, Visitor,
 };
 
-/// An instruction. A place that names a field has an inline cache of its own.
+/// What the heap says, or the machine.
+type Failure = Box<dyn core::error::Error>;
+
+/// Calls inside each other.
+const DEPTH: usize = 10_000;
+
+/// An instruction. One that names a field has an inline cache of its own, by number.
 #[derive(Clone, Copy)]
 enum Op {
     Integer(i64),
     Text(&'static str),
-    /// Pushes a local variable, or a captured one.
     Local(usize),
     Captured(u32),
-    Store(usize),
-    Pop,
     Add,
-    Less,
-    Jump(usize),
-    Unless(usize),
-    /// An empty record; its fields come as they are set.
     Record,
     Field(Key, usize),
     SetField(Key, usize),
+    Table,
+    Get,
+    /// Table, key, value: the table stays.
+    Set,
     /// A closure of a function and so many values off the stack.
     Closure(u32, usize),
     Call(usize),
     Return,
-    /// A reference that does not keep its object, and what it is of now.
     Weak,
     Upgrade,
-    /// The text is logged when the object is about to be freed.
-    Finalize(&'static str),
+    /// Object, text: the text is logged when the object is about to be freed.
+    Finalize,
     Log,
 }
 
-/// What the machine's programs print to: an object of the host.
-#[derive(Default)]
+/// What programs print to: an object of the host, with a copy for checkpoints.
+#[derive(Clone, Default)]
 struct Lines(Vec<String>);
 
 impl HostObject for Lines {
     fn children(&self, _: &mut Visitor) {}
+
+    fn copy(&self) -> Option<Box<dyn HostObject>> {
+        Some(Box::new(self.clone()))
+    }
 }
 
+/// A function under way; its locals begin on the stack at `base`, its closure is one below.
 struct Frame {
     function: usize,
     at: usize,
-    /// Where its locals begin on the stack; the closure is one below.
     base: usize,
 }
 
 struct Machine {
     heap: Heap,
-    functions: Vec<Vec<Op>>,
-    caches: [InlineCache; 8],
-    stack: Vec<Value>,
+    stack: Stack,
     frames: Vec<Frame>,
+    functions: Vec<Vec<Op>>,
+    caches: [InlineCache; 4],
     empty: Shape,
     lines: Ref,
 }
 
 impl Machine {
-    fn new() -> Result<Self, HeapError> {
+    fn new() -> Result<Self, Failure> {
         // A script gets 64 MiB and errors afterwards, not the host's memory.
         let mut heap = Heap::with(Limits {
             capacity_bytes: 64 << 20,
             ..Limits::DEFAULT
         })?;
-        let empty = heap.shape(2, &[])?;
-        let lines = heap.new_host(Box::new(Lines::default()))?;
         Ok(Self {
+            empty: heap.shape(2, &[])?,
+            lines: heap.new_host(Box::new(Lines::default()))?,
             heap,
-            functions: Vec::new(),
-            caches: [InlineCache::default(); 8],
-            stack: Vec::new(),
+            stack: Stack::default(),
             frames: Vec::new(),
-            empty,
-            lines,
+            functions: Vec::new(),
+            caches: [InlineCache::default(); 4],
         })
     }
 
-    fn pop(&mut self) -> Value {
-        self.stack.pop().unwrap_or(Value::NIL)
-    }
-
-    fn pop_object(&mut self) -> Result<Ref, HeapError> {
-        self.pop().as_object().ok_or(HeapError::Key)
-    }
-
-    /// A number off the stack, which is released: a long integer is an object.
-    fn pop_integer(&mut self) -> i64 {
-        let value = self.pop();
-        let number = match value.view() {
-            View::Integer(number) => number,
-            View::Object(object) => self.heap.integer(object).unwrap_or(0),
-            _ => 0,
-        };
-        self.heap.release(value);
-        number
-    }
-
-    /// Pushes what was lent.
-    fn push_lent(&mut self, value: Value) {
-        self.heap.retain(value);
-        self.stack.push(value);
-    }
-
-    /// Runs a function without arguments; its result is the caller's.
-    fn run(&mut self, function: u32) -> Result<Value, HeapError> {
+    /// Runs a function without arguments; its result is the caller's. One that fails leaves nothing.
+    fn run(&mut self, function: u32) -> Result<Value, Failure> {
+        let (height, depth) = (self.stack.len(), self.frames.len());
         let closure = self.heap.new_closure(function, &[])?;
         self.stack.push(closure.into());
-        self.call(0)?;
-        while let Some(frame) = self.frames.last_mut() {
-            let op = self.functions[frame.function][frame.at];
-            frame.at += 1;
-            self.execute(op)?;
+        let mut ended = self.call(0);
+        while ended.is_ok() && self.frames.len() > depth {
+            ended = self.execute();
         }
-        Ok(self.pop())
+        if let Err(error) = ended {
+            self.stack.cut(&mut self.heap, height);
+            self.frames.truncate(depth);
+            return Err(error);
+        }
+        Ok(self.stack.pop().unwrap_or(Value::NIL))
     }
 
-    fn call(&mut self, arguments: usize) -> Result<(), HeapError> {
-        let base = self.stack.len() - arguments;
-        let callee = self.stack[base - 1].as_object().ok_or(HeapError::Key)?;
+    fn call(&mut self, arguments: usize) -> Result<(), Failure> {
+        if self.frames.len() >= DEPTH {
+            return Err("failed to call: too many calls are inside each other".into());
+        }
+        let callee = self.stack.top_slice(arguments + 1)?[0];
         // What is no closure is told by the heap: kinds are checked on every access.
-        let (function, _) = self.heap.closure(callee)?;
+        let (function, _) = self.heap.closure(callee.try_into()?)?;
         self.frames.push(Frame {
             function: function as usize,
             at: 0,
-            base,
+            base: self.stack.len() - arguments,
         });
-        self.run_finalizers();
-        Ok(())
+        self.run_finalizers()
     }
 
     /// A safe point: the heap never runs code by itself.
-    fn run_finalizers(&mut self) {
+    fn run_finalizers(&mut self) -> Result<(), Failure> {
         while let Some(last) = self.heap.next_finalization() {
-            self.log(last.finalizer);
+            let logged = self.log(last.finalizer);
             self.heap.release(last.object.into());
             self.heap.release(last.finalizer);
+            logged?;
         }
+        Ok(())
     }
 
-    fn log(&mut self, value: Value) {
+    fn log(&mut self, value: Value) -> Result<(), Failure> {
         let line = match value.view() {
             View::Object(object) => match self.heap.long_text(object) {
                 Ok(Some(text)) => text.to_owned(),
                 _ => format!("{:?}", self.heap.kind(object)),
             },
-            View::Text(text) => String::from_utf8_lossy(text.bytes()).into_owned(),
             other => format!("{other:?}"),
         };
-        if let Ok(Some(lines)) = self.heap.host_mut::<Lines>(self.lines) {
+        if let Some(lines) = self.heap.host_mut::<Lines>(self.lines)? {
             lines.0.push(line);
         }
+        Ok(())
     }
 
-    fn execute(&mut self, op: Op) -> Result<(), HeapError> {
-        let base = self.frames.last().map_or(0, |frame| frame.base);
+    fn execute(&mut self) -> Result<(), Failure> {
+        let Some(frame) = self.frames.last_mut() else {
+            return Ok(());
+        };
+        let (op, base) = (self.functions[frame.function][frame.at], frame.base);
+        frame.at += 1;
+        let (heap, stack) = (&mut self.heap, &mut self.stack);
         match op {
-            Op::Integer(number) => {
-                let value = self.heap.new_integer(number)?;
-                self.stack.push(value);
-            }
-            Op::Text(text) => {
-                let value = self.heap.new_text(text)?;
-                self.stack.push(value);
-            }
-            Op::Local(place) => self.push_lent(self.stack[base + place]),
+            Op::Integer(number) => stack.push(heap.new_integer(number)?),
+            Op::Text(text) => stack.push(heap.new_text(text)?),
+            Op::Local(place) => stack.push_lent(heap, stack.at(base + place)?),
             Op::Captured(place) => {
-                let closure = self.stack[base - 1].as_object().ok_or(HeapError::Key)?;
-                let value = self.heap.captured(closure, place)?;
-                self.push_lent(value);
-            }
-            Op::Store(place) => {
-                let value = self.pop();
-                let old = core::mem::replace(&mut self.stack[base + place], value);
-                self.heap.release(old);
-            }
-            Op::Pop => {
-                let value = self.pop();
-                self.heap.release(value);
+                let value = heap.captured(stack.at(base - 1)?.try_into()?, place)?;
+                stack.push_lent(heap, value);
             }
             Op::Add => {
-                let sum = self.pop_integer().wrapping_add(self.pop_integer());
-                let value = self.heap.new_integer(sum)?;
-                self.stack.push(value);
+                let [left, right] = stack.top()?;
+                let sum = heap.integer_of(left)?.wrapping_add(heap.integer_of(right)?);
+                let sum = heap.new_integer(sum)?;
+                stack.replace_top(heap, 2, sum);
             }
-            Op::Less => {
-                let (right, left) = (self.pop_integer(), self.pop_integer());
-                self.stack.push(Value::bool(left < right));
-            }
-            Op::Jump(to) => self.jump(to),
-            Op::Unless(to) => {
-                let value = self.pop();
-                if value == Value::bool(false) {
-                    self.jump(to);
-                }
-                self.heap.release(value);
-            }
-            Op::Closure(function, captured) => {
-                let captured = self.stack.split_off(self.stack.len() - captured);
-                let closure = self.heap.new_closure(function, &captured)?;
-                self.stack.push(closure.into());
+            Op::Closure(function, count) => {
+                let closure = heap.new_closure(function, stack.top_slice(count)?)?;
+                stack.hand_over(count);
+                stack.push(closure.into());
             }
             Op::Call(arguments) => self.call(arguments)?,
             Op::Return => {
-                let result = self.pop();
-                for value in self.stack.drain(base - 1..) {
-                    self.heap.release(value);
-                }
-                self.stack.push(result);
+                let result = stack.pop().unwrap_or(Value::NIL);
+                stack.cut(heap, base - 1);
+                stack.push(result);
                 self.frames.pop();
+            }
+            Op::Log => {
+                let [value] = stack.top()?;
+                self.log(value)?;
+                self.stack.drop_top(&mut self.heap, 1);
             }
             _ => self.execute_on_object(op)?,
         }
         Ok(())
     }
 
-    fn jump(&mut self, to: usize) {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.at = to;
-        }
-    }
-
-    fn execute_on_object(&mut self, op: Op) -> Result<(), HeapError> {
+    fn execute_on_object(&mut self, op: Op) -> Result<(), Failure> {
+        let (heap, stack) = (&mut self.heap, &mut self.stack);
         match op {
-            Op::Record => {
-                let record = self.heap.new_record(self.empty)?;
-                self.stack.push(record.into());
-            }
+            Op::Record => stack.push(heap.new_record(self.empty)?.into()),
+            Op::Table => stack.push(heap.new_table()?.into()),
             Op::Field(key, cache) => {
-                let record = self.pop_object()?;
-                let value = self.heap.field(record, key, &mut self.caches[cache])?;
-                self.push_lent(value);
-                self.heap.release(record.into());
+                let [record] = stack.top()?;
+                let value = heap.field(record.try_into()?, key, &mut self.caches[cache])?;
+                stack.replace_top_lent(heap, 1, value);
             }
             Op::SetField(key, cache) => {
-                let (value, record) = (self.pop(), self.pop_object()?);
-                let cache = &mut self.caches[cache];
-                self.heap.set_field(record, key, value, cache)?;
-                self.heap.release(record.into());
+                let [record, value] = stack.top()?;
+                heap.set_field(record.try_into()?, key, value, &mut self.caches[cache])?;
+                stack.hand_over(1);
+                stack.drop_top(heap, 1);
+            }
+            Op::Get => {
+                let [table, key] = stack.top()?;
+                let value = heap.get(table.try_into()?, key)?;
+                stack.replace_top_lent(heap, 2, value);
+            }
+            Op::Set => {
+                let [table, key, value] = stack.top()?;
+                heap.set(table.try_into()?, key, value)?;
+                stack.hand_over(2);
             }
             Op::Weak => {
-                let object = self.pop_object()?;
-                let weak = self.heap.new_weak(object)?;
-                self.stack.push(weak.into());
-                self.heap.release(object.into());
+                let [object] = stack.top()?;
+                let weak = heap.new_weak(object.try_into()?)?;
+                stack.replace_top(heap, 1, weak.into());
             }
             Op::Upgrade => {
-                let weak = self.pop_object()?;
-                let value = self.heap.upgrade(weak)?;
-                self.stack.push(value);
-                self.heap.release(weak.into());
+                let [weak] = stack.top()?;
+                let value = heap.upgrade(weak.try_into()?)?;
+                stack.replace_top(heap, 1, value);
             }
-            Op::Finalize(text) => {
-                let object = self.pop_object()?;
-                let text = self.heap.new_text(text)?;
-                self.heap.set_finalizer(object, text)?;
-                self.heap.release(object.into());
-            }
+            // Object, text: the only one that is left.
             _ => {
-                let value = self.pop();
-                self.log(value);
-                self.heap.release(value);
+                let [object, text] = stack.top()?;
+                heap.set_finalizer(object.try_into()?, text)?;
+                stack.hand_over(1);
+                stack.drop_top(heap, 1);
             }
         }
         Ok(())
     }
 }
 
-/// A function that adds what it captured to its argument, called in a loop that also makes rings of two
-/// records and drops them; at the end one ring has a finalizer and a weak reference to it.
-fn program(machine: &mut Machine) {
-    let other = machine.heap.key("other");
-    let add = vec![Op::Local(0), Op::Captured(0), Op::Add, Op::Return];
+/// A ring of two records; a sum of an argument and a captured value; both used, with a finalizer, a weak
+/// reference and a table.
+#[rustfmt::skip]
+fn program(other: Key) -> Vec<Vec<Op>> {
     let ring = vec![
-        Op::Record,
-        Op::Record,
-        Op::Local(0),
-        Op::Local(1),
-        Op::SetField(other, 0),
-        Op::Local(1),
-        Op::Local(0),
-        Op::SetField(other, 1),
-        Op::Local(0),
-        Op::Field(other, 2),
-        Op::Return,
+        Op::Record, Op::Record, // locals 0 and 1
+        Op::Local(0), Op::Local(1), Op::SetField(other, 0),
+        Op::Local(1), Op::Local(0), Op::SetField(other, 1),
+        Op::Local(0), Op::Field(other, 2), Op::Return,
     ];
-    let main = vec![
-        Op::Integer(0), // local 0: the sum
-        Op::Integer(0), // local 1: the turn
-        Op::Local(1),
-        Op::Integer(10_000),
-        Op::Less,
-        Op::Unless(19),
-        Op::Closure(2, 0),
-        Op::Call(0),
-        Op::Pop, // a dead ring
-        Op::Integer(2),
-        Op::Closure(1, 1),
-        Op::Local(0),
-        Op::Call(1),
-        Op::Store(0),
-        Op::Local(1),
-        Op::Integer(1),
-        Op::Add,
-        Op::Store(1),
-        Op::Jump(2),
-        Op::Closure(2, 0),
-        Op::Call(0), // local 2: a ring
-        Op::Local(2),
-        Op::Finalize("a ring went away"),
-        Op::Local(2),
-        Op::Weak, // local 3
-        Op::Integer(0),
-        Op::Store(2), // the ring is dead, and there still
-        Op::Local(3),
-        Op::Upgrade,
-        Op::Log,
-        Op::Text("that is all"),
-        Op::Log,
-        Op::Local(0),
-        Op::Return,
+    let add = vec![Op::Local(0), Op::Captured(0), Op::Add, Op::Return];
+    let both = vec![
+        Op::Closure(0, 0), Op::Call(0), // local 0
+        Op::Local(0), Op::Text("a ring went away"), Op::Finalize,
+        Op::Local(0), Op::Weak, Op::Upgrade, Op::Log,
+        Op::Table, Op::Text("sum"), Op::Integer(2), Op::Closure(1, 1), Op::Integer(40), Op::Call(1), Op::Set,
+        Op::Text("sum"), Op::Get, Op::Return,
     ];
-    machine.functions = vec![main, add, ring];
+    vec![ring, add, both]
 }
 
-fn demonstrate() -> Result<Vec<String>, HeapError> {
+/// What the host does with a heap between programs; what they logged.
+fn demonstrate() -> Result<Vec<String>, Failure> {
     let mut machine = Machine::new()?;
-    program(&mut machine);
-    let before = machine.heap.checkpoint();
-    let result = machine.run(0)?;
-    println!("result {result:?}, {:#?}", machine.heap.stats());
-    // Dead rings that no trial met yet, and the finalizer of the last one.
-    machine.heap.collect();
-    machine.run_finalizers();
-    machine.heap.collect();
-    // Each count is exact: the machine says what it holds itself.
-    let report = machine.heap.verify_with([machine.lines.into()]);
-    println!("{report}{}", machine.heap.census());
-    // A host object without a copy is no part of a checkpoint, and says so.
-    if let Err(error) = before {
-        println!("{error}");
+    machine.functions = program(machine.heap.key("other"));
+    for _ in 0..10_000 {
+        let dead_ring = machine.run(0)?; // nobody calls the collector
+        machine.heap.release(dead_ring);
     }
+    println!("{:#?}", machine.heap.stats());
+    let sum = machine.run(2)?;
+    machine.log(sum)?;
+    machine.heap.collect(); // rings that no trial met yet; the one with a finalizer waits for it
+    machine.run_finalizers()?;
+    machine.heap.collect();
+    let before = machine.heap.checkpoint()?;
+    let ring = machine.run(0)?;
+    let root = machine.heap.root(ring); // keeps it until it is dropped, on any thread
+    if let Some(path) = machine.heap.retaining_path(ring.try_into()?) {
+        print!("{path}");
+    }
+    // Each count is exact: the machine says what it holds itself.
+    let held = machine.stack.iter().copied().chain([machine.lines.into()]);
+    println!(
+        "{}{}",
+        machine.heap.verify_with(held),
+        machine.heap.census()
+    );
+    // A copy for another thread, in a heap of its own there.
+    let parcel = machine.heap.copy_out(machine.heap.rooted(&root)?)?;
+    let mut other = Heap::new()?;
+    let copy = other.unpack(&parcel)?;
+    println!("{copy:?} there is {ring:?} here");
     let lines = machine.heap.host::<Lines>(machine.lines)?;
     let mut lines = lines.map_or_else(Vec::new, |lines| lines.0.clone());
-    lines.push(format!("{result:?}"));
+    machine.heap.restore(&before)?; // the ring was not made yet
     lines.push(format!("{} left", machine.heap.stats().live_objects() - 1));
-    machine.heap.release(machine.lines.into());
     Ok(lines)
 }
 
-fn main() -> Result<(), HeapError> {
+fn main() -> Result<(), Failure> {
     for line in demonstrate()? {
         println!("{line}");
     }
@@ -367,44 +306,119 @@ fn main() -> Result<(), HeapError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Machine, Op, demonstrate};
+    use super::{Machine, Op, Value, demonstrate, program};
+    use bedplate_testkit::Chance;
 
     #[test]
     fn the_machine_adds_logs_and_leaves_nothing() {
         let lines = demonstrate().expect("a sound program");
-        assert_eq!(
-            lines,
-            [
-                "Record",
-                "that is all",
-                "a ring went away",
-                "Integer(20000)",
-                "0 left"
-            ]
-        );
+        let expected = ["Record", "Integer(42)", "a ring went away", "0 left"];
+        assert_eq!(lines, expected);
     }
 
     #[test]
     fn long_integers_are_added_and_leave_nothing() {
         let mut machine = Machine::new().expect("memory");
-        let add = [Op::Integer(1 << 50), Op::Integer(1 << 51), Op::Add];
-        let after = [
-            Op::Unless(4),
-            Op::Integer(1 << 52),
-            Op::Integer(0),
-            Op::Less,
-        ];
-        machine.functions = vec![[&add[..], &after, &[Op::Return]].concat()];
-        let result = machine.run(0).expect("a sound program");
-        assert_eq!(result, bedplate_heap::Value::bool(false));
+        machine.functions = vec![vec![
+            Op::Integer(1 << 50),
+            Op::Integer(-(1 << 50)),
+            Op::Add,
+            Op::Return,
+        ]];
+        assert_eq!(machine.run(0).ok(), Value::integer(0));
         assert_eq!(machine.heap.stats().live_objects(), 1, "the lines");
     }
 
     #[test]
-    fn a_wrong_program_is_an_error() {
+    fn a_wrong_program_is_an_error_and_leaves_nothing() {
         let mut machine = Machine::new().expect("memory");
-        machine.functions = vec![vec![Op::Text("not a function"), Op::Call(0)]];
-        let error = machine.run(0).expect_err("text is called");
-        assert!(error.to_string().contains("it is a Bytes"), "{error}");
+        let wrong = [
+            (
+                vec![Op::Text("not a function"), Op::Call(0)],
+                "it is a Bytes",
+            ),
+            (
+                vec![Op::Record, Op::Integer(3), Op::Call(0)],
+                "an object is wanted",
+            ),
+            (
+                vec![Op::Record, Op::Weak, Op::Record, Op::Add],
+                "as a Integer: it is a Weak",
+            ),
+            (
+                vec![Op::Record, Op::Table, Op::Add],
+                "as a Integer: it is a Record",
+            ),
+            (
+                vec![Op::Table, Op::Integer(1), Op::Get, Op::Record, Op::Get],
+                "an object is wanted",
+            ),
+            (
+                vec![Op::Record, Op::Record, Op::Record, Op::Set],
+                "as a Table: it is a Record",
+            ),
+            (vec![Op::Finalize], "to index"),
+            (vec![Op::Call(0)], "too many calls"),
+        ];
+        for (body, expected) in wrong {
+            machine.functions = vec![body];
+            let error = machine.run(0).expect_err("a wrong program").to_string();
+            assert!(error.contains(expected), "{error}, expected: {expected}");
+            assert_eq!(machine.heap.stats().live_objects(), 1, "after: {error}");
+        }
+    }
+
+    #[test]
+    fn no_program_however_senseless_leaves_anything() {
+        let mut machine = Machine::new().expect("memory");
+        let key = machine.heap.key("other");
+        machine.functions = program(key);
+        machine.functions.push(Vec::new());
+        let some = [
+            Op::Integer(1 << 50),
+            Op::Text("a longer text"),
+            Op::Local(0),
+            Op::Captured(0),
+            Op::Add,
+            Op::Record,
+            Op::Field(key, 2),
+            Op::SetField(key, 3),
+            Op::Table,
+            Op::Get,
+            Op::Set,
+            Op::Closure(0, 0),
+            Op::Closure(1, 1),
+            Op::Call(0),
+            Op::Call(1),
+            Op::Weak,
+            Op::Upgrade,
+            Op::Finalize,
+            Op::Log,
+        ];
+        let mut chance = Chance::new(7);
+        let mut failed = 0;
+        for _ in 0..200 {
+            let length = 1 + chance.below(30);
+            let ops = (0..length).flat_map(|_| match chance.pick(&some) {
+                // A finalizer that leads to its own object keeps it.
+                Op::Finalize => vec![Op::Text("a finalizer"), Op::Finalize],
+                op => vec![op],
+            });
+            machine.functions[3] = ops.chain([Op::Return]).collect();
+            match machine.run(3) {
+                Ok(result) => machine.heap.release(result),
+                Err(_) => failed += 1,
+            }
+            machine.heap.collect();
+            machine.run_finalizers().expect("texts are logged");
+            machine.heap.collect();
+            let report = machine.heap.verify_with([machine.lines.into()]);
+            assert!(report.is_healthy(), "{report}");
+            assert_eq!(
+                (machine.stack.len(), machine.heap.stats().live_objects()),
+                (0, 1)
+            );
+        }
+        assert!((30..200).contains(&failed), "{failed} failed");
     }
 }

@@ -3,7 +3,7 @@
 //! # Role
 //! What failed, which limit, what to do.
 
-use crate::{Kind, Ref};
+use crate::{Kind, Ref, Value};
 use bedplate_os::OsError;
 use bedplate_os::budget::BudgetError;
 use core::fmt;
@@ -31,6 +31,11 @@ pub enum HeapError {
         found: Kind,
         /// What it should be.
         wanted: Kind,
+    },
+    /// A value that is no object where one is wanted.
+    NotObject {
+        /// The value.
+        found: Value,
     },
     /// An index behind the end.
     Index {
@@ -98,6 +103,9 @@ impl fmt::Display for HeapError {
                 f,
                 "failed to use object {object:?} as a {wanted:?}: it is a {found:?}"
             ),
+            Self::NotObject { found } => {
+                write!(f, "failed to use {found:?}: an object is wanted")
+            }
             Self::Index { index, length } => {
                 write!(f, "failed to index {index}: there are {length}")
             }

@@ -49,6 +49,7 @@
 //! | `kinds/` | what objects hold |
 //! | `shapes.rs` | field names and where they lie |
 //! | `roots.rs` | references of hosts |
+//! | `stack.rs` | the stack of a machine |
 //! | `finalizers.rs` | code that runs before an object is freed |
 //! | `cycles/` | candidates, trials, the full pass |
 //! | `verify/` | whether the heap is what it says |
@@ -95,6 +96,7 @@ mod roots;
 mod shapes;
 mod slots;
 mod spare;
+mod stack;
 mod value;
 mod verify;
 
@@ -114,6 +116,7 @@ pub use recover::{Action, Recovery, Repair};
 pub use relief::Relief;
 pub use roots::Root;
 pub use shapes::{InlineCache, Key, Shape};
+pub use stack::Stack;
 pub use value::{Ref, Text, Value, View};
 #[cfg(feature = "inject")]
 pub use verify::Damage;

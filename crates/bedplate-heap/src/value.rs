@@ -14,6 +14,7 @@
 //! - I3: floats are stored with an offset that keeps them between the special words and the tags; a
 //!   NaN is stored as one pattern.
 
+use crate::HeapError;
 use crate::bits::{join, low};
 use core::fmt;
 use core::num::NonZeroU32;
@@ -248,6 +249,18 @@ impl From<Ref> for Value {
 impl From<Option<Ref>> for Value {
     fn from(object: Option<Ref>) -> Self {
         object.map_or(Self::NIL, Self::object)
+    }
+}
+
+/// Fails with what the value is.
+impl TryFrom<Value> for Ref {
+    type Error = HeapError;
+
+    #[inline]
+    fn try_from(value: Value) -> Result<Self, HeapError> {
+        value
+            .as_object()
+            .ok_or(HeapError::NotObject { found: value })
     }
 }
 

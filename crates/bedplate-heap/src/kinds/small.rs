@@ -5,7 +5,7 @@
 
 use crate::bits::{high, join, low, narrow};
 use crate::slots::SLOT_WORDS_MAX;
-use crate::{Heap, HeapError, Kind, Ref, Value};
+use crate::{Heap, HeapError, Kind, Ref, Value, View};
 
 impl Heap {
     /// A cell that holds one value, taken over: what closures share. 16 bytes.
@@ -59,6 +59,17 @@ impl Heap {
     pub fn integer(&self, object: Ref) -> Result<i64, HeapError> {
         let at = self.expect(object, Kind::Integer)?;
         Ok(self.words.load(at + 1).cast_signed())
+    }
+
+    /// The integer that a value is, or that its object has.
+    ///
+    /// # Errors
+    /// - [`HeapError::NotObject`], [`HeapError::Kind`]: it is no integer.
+    pub fn integer_of(&self, value: Value) -> Result<i64, HeapError> {
+        match value.view() {
+            View::Integer(number) => Ok(number),
+            _ => self.integer(value.try_into()?),
+        }
     }
 
     /// A pair of values, both taken over. 24 bytes.
