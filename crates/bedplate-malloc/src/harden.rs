@@ -89,9 +89,12 @@ fn live_word(address: usize) -> usize {
 
 #[inline(always)]
 fn tail(slab: &Slab, block: *mut u8) -> *mut usize {
-    block
-        .wrapping_add(slab.block_bytes().wrapping_sub(TAIL_BYTES))
-        .cast()
+    tail_of(slab.block_bytes(), block)
+}
+
+#[inline(always)]
+fn tail_of(bytes: usize, block: *mut u8) -> *mut usize {
+    block.wrapping_add(bytes.wrapping_sub(TAIL_BYTES)).cast()
 }
 
 /// Takes the first block off a slab's list, to be handed out: in the hardened build its link is
@@ -129,8 +132,18 @@ pub(crate) fn retire(block: *mut u8, slab: &'static Slab) -> Option<usize> {
     if !ON {
         return Some(0);
     }
+    retire_sized(block, slab.block_bytes())
+}
+
+/// The same of a block whose slab is known to have blocks of that size: nothing of the slab is read.
+#[must_use]
+#[inline(always)]
+pub(crate) fn retire_sized(block: *mut u8, bytes: usize) -> Option<usize> {
+    if !ON {
+        return Some(0);
+    }
     let live = live_word(block.expose_provenance());
-    let tail = tail(slab, block);
+    let tail = tail_of(bytes, block);
     // SAFETY: as in `check`.
     if unsafe { tail.read_unaligned() } != live {
         return None;

@@ -483,7 +483,7 @@ fn observe_free<G: Gates>(block: *mut u8, slab: &'static Slab) {
 fn free_other<G: Gates>(block: *mut u8, slab: &'static Slab) {
     // The common remote free: one more block for a chain that is begun. Nothing of the record is
     // read, which its owner writes all the time.
-    if !harden::ON && G::SET.bits() == 0 && thread::chain_remote(slab, block.cast()) {
+    if G::SET.bits() == 0 && thread::chain_remote(slab, block.cast()) {
         return;
     }
     let kind = slab.kind();
@@ -492,10 +492,7 @@ fn free_other<G: Gates>(block: *mut u8, slab: &'static Slab) {
         if harden::retire(block, slab).is_none() {
             return harden::not_live(block, slab);
         }
-        if !thread::chain_remote(slab, block.cast()) {
-            thread::send_remote::<G>(slab, block.cast());
-        }
-        return;
+        return thread::send_remote::<G>(slab, block.cast());
     }
     if kind == Kind::Interior {
         // SAFETY: the kind was just read.

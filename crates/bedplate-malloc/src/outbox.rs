@@ -9,6 +9,7 @@
 //! - I3: a slot with a count of 0 has no slab, and one with a slab has a count of 1 at least.
 //! - I4: only its thread touches an outbox.
 
+use crate::harden;
 use crate::heap::{Heap, Standing};
 use crate::raw::{self, Block};
 use crate::slab::Slab;
@@ -78,8 +79,9 @@ impl Outbox {
         })
     }
 
-    /// Adds a block that the caller gives up to a chain that is begun. False, and nothing done,
-    /// where it would end the chain, or is no block. Nothing of the slab is read; its record is that
+    /// Adds a block that the caller gives up to a chain that is begun, and makes its tail not live in
+    /// the hardened build. False, and nothing done, where it would end the chain, is no block, or is
+    /// not live. Nothing of the slab is read; its record is that
     /// of the slice the block lies in.
     #[inline(always)]
     pub(crate) fn chain(&self, slab: &'static Slab, block: *mut Block) -> bool {
@@ -101,6 +103,10 @@ impl Outbox {
         debug_assert!(start == raw::start_of(slab));
         let head = slot.head.get();
         if offset / 16 == u32::from(head) || offset.checked_rem(bytes) != Some(0) {
+            return false;
+        }
+        // Last, as it changes the block: what is not live takes the long way, which says so.
+        if harden::retire_sized(block.cast(), bytes as usize).is_none() {
             return false;
         }
         let linked = core::ptr::with_exposed_provenance_mut(start + usize::from(head) * 16);

@@ -259,7 +259,7 @@ pub(crate) fn be_profiled() {
 }
 
 /// Puts a block into the chain that the thread holds back for its slab, if there is one with room
-/// and the block is one.
+/// and the block is one, and live in the hardened build.
 #[inline(always)]
 pub(crate) fn chain_remote(slab: &'static Slab, block: *mut crate::raw::Block) -> bool {
     with(|local| local.life.get() == Life::Registered && local.outbox.chain(slab, block))
