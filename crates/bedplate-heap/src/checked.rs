@@ -5,6 +5,8 @@
 //! what the other makes harmless.
 
 use crate::HeapError;
+use crate::slots::CHUNK_SHIFT;
+use crate::trim::Given;
 use bedplate_os::budget::Budget;
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -19,6 +21,7 @@ pub(crate) struct Words {
     capacity: usize,
     budget: Option<&'static Budget>,
     charged: usize,
+    given: Given,
     single: PhantomData<Cell<()>>,
 }
 
@@ -29,10 +32,40 @@ impl Words {
             capacity: capacity.clamp(START_WORDS, 1 << 32).next_power_of_two(),
             budget,
             charged: 0,
+            given: Given::default(),
             single: PhantomData,
         };
         words.grow(START_WORDS)?;
         Ok(words)
+    }
+
+    pub(crate) const fn given(&self) -> &Given {
+        &self.given
+    }
+
+    pub(crate) fn discard(&mut self, first: u32, count: u32) -> usize {
+        let (start, words) = (
+            (first as usize) << CHUNK_SHIFT,
+            (count as usize) << CHUNK_SHIFT,
+        );
+        self.words[start..start + words].fill([0; 8]);
+        let bytes = words * 8 - self.given.bytes_in(first, count);
+        self.given.set(first, count, true);
+        if let Some(budget) = self.budget {
+            self.charged -= bytes;
+            budget.release(bytes as u64);
+        }
+        bytes
+    }
+
+    pub(crate) fn need(&mut self, first: u32, count: u32) -> Result<(), HeapError> {
+        let bytes = self.given.bytes_in(first, count);
+        if let Some(budget) = self.budget {
+            budget.charge(bytes as u64).map_err(HeapError::Budget)?;
+            self.charged += bytes;
+        }
+        self.given.set(first, count, false);
+        Ok(())
     }
 
     pub(crate) const fn len(&self) -> usize {

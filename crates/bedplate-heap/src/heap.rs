@@ -25,6 +25,7 @@ use crate::relief::Relief;
 use crate::roots::Roots;
 use crate::shapes::Shapes;
 use crate::slots::{SLOT_WORDS_MAX, Slots};
+use crate::trim::Decay;
 use crate::{HeapError, Limits, Ref, Stats, Value};
 use bedplate_os::budget::Budget;
 
@@ -44,6 +45,7 @@ pub struct Heap {
     pub(crate) finalizers: Finalizers,
     pub(crate) acknowledged: Acknowledged,
     pub(crate) relief: Relief,
+    pub(crate) decay: Decay,
     /// Apart, so that what is used all the time lies together.
     pub(crate) observed: Box<Observed>,
 }
@@ -91,6 +93,7 @@ impl Heap {
             finalizers: Finalizers::default(),
             acknowledged: Acknowledged::default(),
             relief: Relief::default(),
+            decay: Decay::default(),
             observed: Box::new(Observed::new()),
         })
     }
@@ -110,7 +113,10 @@ impl Heap {
     /// The figures.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.stats.stats(self.cycles.waiting())
+        Stats {
+            given_back_bytes: self.words.given().bytes() as u64,
+            ..self.stats.stats(self.cycles.waiting())
+        }
     }
 
     /// What a handle is of; [`Kind::Free`] where the object is freed or about to be.

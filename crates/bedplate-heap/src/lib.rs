@@ -44,6 +44,7 @@
 //! | `heap.rs` | the heap: allocation, counts |
 //! | `release.rs` | what happens when counts reach zero |
 //! | `pile.rs` | lists that grow without moving |
+//! | `trim.rs` | free memory goes back to the kernel |
 //! | `relief.rs` | how others ask for a collection |
 //! | `edges.rs` | the references of an object |
 //! | `kinds/` | what objects hold |
@@ -97,6 +98,7 @@ mod shapes;
 mod slots;
 mod spare;
 mod stack;
+mod trim;
 mod value;
 mod verify;
 

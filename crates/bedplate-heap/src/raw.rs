@@ -11,10 +11,12 @@
 //! - I1: `mask + 1 + SLACK` words from `base` on are committed, readable and writable, and initialised
 //!   (the kernel gives zeros); `mask + 1` is a power of two.
 //! - I2: `base` is the start of a reservation of `capacity + SLACK` words that only this owns.
-//! - I3: the budget, if there is one, was charged `charged` bytes.
+//! - I3: the budget, if there is one, was charged `charged` bytes: what is committed and not given.
 
 use crate::HeapError;
 use crate::bits::narrow;
+use crate::slots::CHUNK_SHIFT;
+use crate::trim::Given;
 use bedplate_os::budget::Budget;
 use bedplate_os::pages;
 use core::cell::Cell;
@@ -36,6 +38,7 @@ pub(crate) struct Words {
     capacity: usize,
     budget: Option<&'static Budget>,
     charged: usize,
+    given: Given,
     /// Not `Sync`, as its twin.
     single: PhantomData<Cell<()>>,
 }
@@ -52,6 +55,7 @@ impl Words {
             capacity,
             budget,
             charged: 0,
+            given: Given::default(),
             single: PhantomData,
         };
         words.commit(START_WORDS)?;
@@ -61,7 +65,7 @@ impl Words {
     /// Makes `words` words usable, a power of two.
     fn commit(&mut self, words: usize) -> Result<(), HeapError> {
         let bytes = (words + SLACK) * 8;
-        let before = self.charge(bytes)?;
+        let before = self.charge(bytes - self.given.bytes())?;
         // SAFETY: the range is a part of the reservation (I2), from its start on, and stays what it is
         // where it is committed already.
         if let Err(error) = unsafe { pages::commit(self.base.cast(), bytes) } {
@@ -93,6 +97,44 @@ impl Words {
             self.charged -= more;
             budget.release(more as u64);
         }
+    }
+
+    /// Chunks whose memory the kernel has.
+    pub(crate) const fn given(&self) -> &Given {
+        &self.given
+    }
+
+    /// Gives the memory of chunks back, whose words are zero from now on; how many bytes it was, none where
+    /// the system refused.
+    pub(crate) fn discard(&mut self, first: u32, count: u32) -> usize {
+        let (start, words) = (
+            (first as usize) << CHUNK_SHIFT,
+            (count as usize) << CHUNK_SHIFT,
+        );
+        if start + words > self.len() {
+            return 0;
+        }
+        // SAFETY: a word that is committed, or the end of them (I1).
+        let at = unsafe { self.base.add(start) };
+        // SAFETY: the range is committed and this value's alone (I1, I2); it stays readable and zero, and
+        // this borrows all words.
+        if unsafe { pages::decommit(at.cast(), words * 8) }.is_err() {
+            return 0;
+        }
+        let bytes = words * 8 - self.given.bytes_in(first, count);
+        self.given.set(first, count, true);
+        self.give_back(self.charged.saturating_sub(bytes));
+        bytes
+    }
+
+    /// Chunks are to be used again that may be given.
+    pub(crate) fn need(&mut self, first: u32, count: u32) -> Result<(), HeapError> {
+        let bytes = self.given.bytes_in(first, count);
+        if bytes > 0 {
+            self.charge(self.charged + bytes)?;
+            self.given.set(first, count, false);
+        }
+        Ok(())
     }
 
     /// How many words can be used now.

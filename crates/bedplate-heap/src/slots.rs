@@ -183,6 +183,10 @@ impl Slots {
     /// Takes chunks in a row. They hold what they held: whoever takes them writes the headers.
     fn take_chunks(&mut self, memory: &mut Words, count: u32) -> Result<u32, HeapError> {
         if let Some(first) = self.spare.take(count) {
+            if let Err(error) = memory.need(first, count) {
+                self.spare.give(first, count);
+                return Err(error);
+            }
             return Ok(first);
         }
         let first = self.chunks.len();

@@ -16,6 +16,8 @@ pub(crate) struct Spare {
     by_place: BTreeMap<u32, u32>,
     by_length: BTreeSet<(u32, u32)>,
     chunks: u32,
+    /// The fewest that there were since they were counted anew.
+    least: u32,
 }
 
 impl Spare {
@@ -26,6 +28,7 @@ impl Spare {
         if length > count {
             self.insert(first + count, length - count);
         }
+        self.least = self.least.min(self.chunks);
         Some(first)
     }
 
@@ -61,6 +64,15 @@ impl Spare {
     /// How many chunks there are.
     pub(crate) const fn chunks(&self) -> u32 {
         self.chunks
+    }
+
+    /// The fewest that there were since [`Self::count_anew`].
+    pub(crate) const fn least(&self) -> u32 {
+        self.least
+    }
+
+    pub(crate) const fn count_anew(&mut self) {
+        self.least = self.chunks;
     }
 
     /// The runs, first chunk and length, in their order.

@@ -124,9 +124,15 @@ impl Heap {
     /// # Errors
     /// - [`HeapError::ForeignCheckpoint`]: it is of another heap.
     /// - [`HeapError::HostObject`]: an object of the host cannot be copied any more.
+    /// - [`HeapError::Budget`]: memory that was given back since is needed again, and the budget has none.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), HeapError> {
         self.expect_own(checkpoint)?;
         let hosts = self.copies(&checkpoint.hosts)?;
+        for (chunk, copy) in (0_u32..).zip(&checkpoint.chunks) {
+            if copy.is_some() {
+                self.words.need(chunk, 1)?;
+            }
+        }
         for (start, chunk) in (0_u32..).step_by(CHUNK as usize).zip(&checkpoint.chunks) {
             if let Some(chunk) = chunk {
                 write_changed(&mut self.words, start, chunk);

@@ -110,6 +110,7 @@ impl Heap {
         } else {
             self.begin_pass_if_due();
             self.timed_steps(left);
+            self.decay_some();
         }
     }
 

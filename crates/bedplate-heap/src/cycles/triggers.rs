@@ -251,6 +251,7 @@ impl Heap {
             };
             self.begin_pass_if_due();
             self.timed_slice(left);
+            self.decay_some();
         }
         self.observe_if_due(clock::monotonic_ns());
     }
@@ -332,6 +333,7 @@ impl Heap {
     }
 
     pub(super) fn pass_began(&mut self) {
+        self.decay.is_asked = self.relief.is_asked();
         self.relief.answer();
         self.cycles.triggers.pass_freed = 0;
         self.set_tick();
@@ -352,6 +354,7 @@ impl Heap {
         } else {
             0
         };
+        self.trim_after_pass();
         self.set_tick();
     }
 

@@ -38,6 +38,9 @@ pub struct Stats {
     pub candidates: u64,
     /// Objects that wait for a full pass now; some may be freed since.
     pub deferred: u64,
+    /// Bytes of free memory that the kernel has now ([`crate::Heap::trim`]). Going back to a checkpoint does
+    /// not bring this back.
+    pub given_back_bytes: u64,
     /// Candidates and deferred objects that trials took up, those that were freed meanwhile included.
     pub tried: u64,
     /// How often each reason began a trial, a pass or a collection.

@@ -67,6 +67,7 @@ impl Tally {
             refused_retains: self.refused_retains,
             candidates,
             deferred,
+            given_back_bytes: 0,
             tried: self.taken,
             triggers: self.triggers,
             last_trigger: self.last_trigger,

@@ -183,3 +183,107 @@ fn shapes_take_what_their_fields_do_and_are_charged() {
     drop(heap);
     assert_eq!(BUDGET.used_bytes(), 0);
 }
+
+/// A list of pairs and a long text.
+fn much(heap: &mut Heap) -> [Value; 2] {
+    let mut list = Value::NIL;
+    for _ in 0..100_000 {
+        list = heap.new_pair(Value::NIL, list).expect("memory").into();
+    }
+    let text = heap.new_bytes(&vec![7; 2 << 20]).expect("memory");
+    [list, text.into()]
+}
+
+#[test]
+fn free_memory_goes_back_to_the_kernel_and_to_the_budget() {
+    static BUDGET: Budget = Budget::new(32 << 20, u64::MAX);
+    let mut heap = Heap::charged(Limits::DEFAULT, &BUDGET).expect("memory");
+    let keep = heap.new_cell(Value::bool(true)).expect("memory");
+    let values = much(&mut heap);
+    let point = heap.checkpoint().expect("no host objects");
+    let full = BUDGET.used_bytes();
+    for _ in 0..3 {
+        for value in values {
+            heap.release(value);
+        }
+        heap.settle();
+        let given = heap.trim() as u64;
+        assert!(given > 3 << 20, "{given}");
+        assert_eq!(heap.stats().given_back_bytes, given);
+        assert_eq!(BUDGET.used_bytes(), full - given);
+        assert_eq!(heap.trim(), 0);
+        assert_eq!(heap.cell(keep), Ok(Value::bool(true)));
+        assert!(heap.verify_with([keep.into()]).is_healthy());
+        // Used again it is charged again.
+        let again = much(&mut heap);
+        assert!(heap.stats().given_back_bytes < given - (3 << 20));
+        let given = heap.stats().given_back_bytes;
+        assert_eq!(BUDGET.used_bytes(), full - given);
+        again.into_iter().for_each(|value| heap.release(value));
+        heap.settle();
+        heap.trim();
+        // And so is what a checkpoint brings back.
+        heap.restore(&point).expect("room");
+        let held = values.into_iter().chain([keep.into()]);
+        assert!(heap.verify_with(held).is_healthy());
+        assert_eq!(BUDGET.used_bytes(), full - heap.stats().given_back_bytes);
+    }
+    drop(heap);
+    assert_eq!(BUDGET.used_bytes(), 0);
+}
+
+#[test]
+fn a_budget_that_others_used_meanwhile_is_no_harm() {
+    static BUDGET: Budget = Budget::new(16 << 20, u64::MAX);
+    let mut heap = Heap::charged(Limits::DEFAULT, &BUDGET).expect("memory");
+    let [list, text] = much(&mut heap);
+    let point = heap.checkpoint().expect("no host objects");
+    heap.release(text);
+    heap.release(list);
+    heap.settle();
+    assert!(heap.trim() > 3 << 20);
+    let others = 16 << 20;
+    let others = others - BUDGET.used_bytes();
+    BUDGET.charge(others).expect("room");
+    assert!(heap.new_bytes(&vec![7; 2 << 20]).is_err());
+    assert!(matches!(heap.restore(&point), Err(HeapError::Budget(_))));
+    assert!(heap.verify_with([]).is_healthy());
+    BUDGET.release(others);
+    assert!(heap.new_bytes(&vec![7; 2 << 20]).is_ok());
+    heap.restore(&point).expect("room");
+    assert!(heap.verify_with([list, text]).is_healthy());
+}
+
+#[test]
+fn a_heap_that_is_asked_for_relief_gives_memory_back() {
+    let mut heap = Heap::new().expect("memory");
+    for value in much(&mut heap) {
+        heap.release(value);
+    }
+    heap.relief().ask();
+    while heap.step() {}
+    assert!(heap.stats().given_back_bytes > 3 << 20);
+}
+
+#[test]
+fn what_is_free_from_one_pass_to_the_next_is_given_back_in_pieces() {
+    let mut heap = Heap::new().expect("memory");
+    let [list, text] = much(&mut heap);
+    heap.release(text);
+    heap.collect();
+    for _ in 0..1000 {
+        heap.step();
+    }
+    // It was needed since the pass before.
+    assert_eq!(heap.stats().given_back_bytes, 0);
+    heap.collect();
+    heap.step();
+    let piece = heap.stats().given_back_bytes;
+    assert!(piece > 0 && piece <= 256 << 10, "{piece}");
+    for _ in 0..1000 {
+        heap.step();
+    }
+    assert!(heap.stats().given_back_bytes >= 2 << 20);
+    assert!(heap.verify_with([list]).is_healthy());
+    heap.release(list);
+}
