@@ -18,11 +18,12 @@ use super::asked::{Asked, MEDIAN, Reading, Way, asked};
 use super::lab::Lab;
 use super::predictors::{Average, Last, Median, OneEuro};
 use super::recorded;
-use super::runs::{Place, Run};
+use super::runs::{Place, Rounds, Run};
 use crate::failure::Failure;
 use crate::row::{Better, Figure, Measured, Question, Row};
 use model::Model;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 const RATIO: &str = "ratio";
 const PERCENT: &str = "percent";
@@ -68,7 +69,7 @@ const ROWS: &[Asked] = &[
     ),
 ];
 
-/// The loops whose cut is judged; what each does stands in `bench/peers/pools/src/foreseen.rs`.
+/// The loops whose cut is judged; what each does stands in `bench/peers/pools/src/regret.rs`.
 const REGRETS: &[(&str, &str, &str)] = &[
     ("P7.regret-tiny", "regret:tiny", "100 items of 10 ns"),
     ("P7.regret-short", "regret:short", "16 items of 0.4 us"),
@@ -104,6 +105,8 @@ const REGRETS: &[(&str, &str, &str)] = &[
 
 /// The pools of the rows above: ours, and ours without forecasts.
 const FORESEEN: &[&str] = &["bedplate", "unforeseen"];
+/// Tenths of a second that each process compares the cuts for.
+const TENTHS: u32 = 6;
 
 /// Makes them.
 pub(super) fn rows(lab: &Lab) -> Vec<Row> {
@@ -124,14 +127,14 @@ fn regrets(lab: &Lab) -> Vec<Row> {
     };
     let is_wanted = lab.wants(whole.id);
     let mut rows = Vec::new();
-    let mut means = vec![Ok(Vec::new()); FORESEEN.len()];
+    let mut found = Vec::new();
     for (id, program, what) in REGRETS {
         if !(is_wanted || lab.wants(id)) {
             continue;
         }
         let row = asked(
             (id, what, PERCENT, 5.0),
-            (program, 0, 4),
+            (program, 0, TENTHS),
             FORESEEN,
             Reading::Own,
             MEDIAN,
@@ -139,31 +142,44 @@ fn regrets(lab: &Lab) -> Vec<Row> {
         let run = Run {
             program,
             size: 0,
-            repeats: 4,
+            repeats: TENTHS,
             place: Place::Bound,
         };
-        let found = lab.runs.rounds(lab.programs(), run, FORESEEN, lab.rounds());
-        for (at, means) in means.iter_mut().enumerate() {
-            match (found.median(at, 0.5), &mut *means) {
-                (Ok(figure), Ok(known)) => known.push(figure),
-                (Err(failure), Ok(_)) => *means = Err(failure),
-                (_, Err(_)) => {}
-            }
-        }
+        let rounds = lab.runs.rounds(lab.programs(), run, FORESEEN, lab.rounds());
+        found.push(rounds);
         rows.push(super::asked::answer(lab, &row));
     }
     if is_wanted {
-        let mut means = means.into_iter().map(|figures| figures.map(|f| mean(&f)));
-        let ours = means.next().unwrap_or(Ok(0.0));
-        let peers = means.map(|mean| ("without forecasts".to_owned(), Figure::plain(mean)));
-        let measured = Measured {
-            configuration: "cut as the pool decides, to the best of the powers of two".to_owned(),
-            ours: Figure::plain(ours),
-            peers: peers.collect(),
-        };
-        rows.push(Row::new(&whole, measured).with_interval(None));
+        rows.push(mean_row(&whole, &found));
     }
     rows
+}
+
+/// The mean over loops of the medians over rounds; its interval are the least and the greatest mean of
+/// a round.
+fn mean_row(question: &Question, found: &[Rc<Rounds>]) -> Row {
+    let of = |at: usize| -> Result<f64, Failure> {
+        let medians: Result<Vec<f64>, _> = found.iter().map(|r| r.median(at, 0.5)).collect();
+        medians.map(|medians| mean(&medians))
+    };
+    let each: Result<Vec<Vec<f64>>, Failure> = found.iter().map(|r| r.parts(0, 0.5)).collect();
+    let interval = each.ok().and_then(|each| {
+        let rounds = each.iter().map(Vec::len).min()?;
+        let round = |at: usize| mean(&each.iter().map(|loop_| loop_[at]).collect::<Vec<_>>());
+        let means: Vec<f64> = (0..rounds).map(round).collect();
+        let least = means.iter().copied().min_by(f64::total_cmp)?;
+        let most = means.iter().copied().max_by(f64::total_cmp)?;
+        Some([least, most])
+    });
+    let peers = FORESEEN.iter().enumerate().skip(1);
+    let measured = Measured {
+        configuration: "cut as the pool decides, to the best of the powers of two".to_owned(),
+        ours: Figure::plain(of(0)),
+        peers: peers
+            .map(|(at, _)| ("without forecasts".to_owned(), Figure::plain(of(at))))
+            .collect(),
+    };
+    Row::new(question, measured).with_interval(interval)
 }
 
 fn mean(figures: &[f64]) -> f64 {

@@ -172,7 +172,10 @@ fn sorted(mut figures: Vec<f64>) -> Vec<f64> {
 
 impl Rounds {
     /// By round, the figure at a part of a contender's.
-    fn parts(&self, contender: usize, part: f64) -> Result<Vec<f64>, Failure> {
+    ///
+    /// # Errors
+    /// - What kept the contender from running.
+    pub(super) fn parts(&self, contender: usize, part: f64) -> Result<Vec<f64>, Failure> {
         let rounds = self.figures[contender].as_ref().map_err(Clone::clone)?;
         Ok(rounds.iter().map(|of| part_of(of, part)).collect())
     }
