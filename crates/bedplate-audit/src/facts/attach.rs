@@ -140,7 +140,13 @@ impl Operations {
                     }
                 }
                 Target::Parameter(function, index) if calls.len() < CALLS_MAX => {
-                    todo.extend(handed_over(program, function, index, &calls));
+                    let handed = handed_over(program, function, index, &calls);
+                    if handed.is_empty()
+                        && let Some(id) = own_of_public(program, function, index)
+                    {
+                        self.add(id, op.clone(), calls.clone());
+                    }
+                    todo.extend(handed);
                 }
                 Target::Parameter(..) => {}
             }
@@ -215,6 +221,9 @@ impl Operations {
         }
         if is_rust {
             self.handed_by_name(program, top, id);
+            if self.is_kept(program, top, id) {
+                return;
+            }
         }
         match program.kind(parent) {
             Kind::FieldInit(field) => self.alias(program, parent, field, id),
@@ -290,6 +299,55 @@ impl Operations {
         self.add(id, op, Vec::new());
     }
 
+    /// The location, or a copy of the pointer to it, becomes a field of something that is made
+    /// (`Guard(&self.active)`, `Worker { done: done.clone() }`): one thing by two names.
+    fn is_kept(&mut self, program: &Program, mention: Site, id: LocationId) -> bool {
+        let mut top = mention;
+        while let Some(parent) = program.parent(top) {
+            let copies = match program.kind(parent) {
+                Kind::Method { name } => name == "clone" && program.place(top) == 0,
+                Kind::Call { name, .. } => name == "clone",
+                Kind::Ref => true,
+                Kind::Other => program.node(parent).children.len() == 1,
+                _ => false,
+            };
+            if !copies {
+                break;
+            }
+            top = parent;
+        }
+        let Some(parent) = program.parent(top) else {
+            return false;
+        };
+        match program.kind(parent) {
+            Kind::FieldInit(field) if top != mention => {
+                self.alias(program, parent, field, id);
+                true
+            }
+            Kind::Call { name, path } => {
+                let own = program.function_of(parent).map(|it| program.function(it));
+                let own = own.and_then(|it| it.owner.clone()).unwrap_or_default();
+                let owners = [name.clone(), format!("{path}::{name}"), own];
+                let known = if name == "Self" {
+                    &owners[2..]
+                } else {
+                    &owners[..2]
+                };
+                let place = program.place(top).to_string();
+                let named = program.locations_named(&place).iter().copied();
+                let fields: Vec<LocationId> = named
+                    .filter(|other| *other != id && known.contains(&program.location(*other).owner))
+                    .collect();
+                for other in &fields {
+                    self.aliases.entry(id).or_default().insert(*other);
+                    self.aliases.entry(*other).or_default().insert(id);
+                }
+                !fields.is_empty()
+            }
+            _ => false,
+        }
+    }
+
     fn alias(&mut self, program: &Program, init: Site, field: &str, id: LocationId) {
         let record = program.parent(init).map(|parent| program.kind(parent));
         let owner = match record {
@@ -304,6 +362,27 @@ impl Operations {
             }
         }
     }
+}
+
+/// The atomic inside of a type of the tree that stands for one, where only code outside of the tree
+/// makes such, and can call the method.
+fn own_of_public(program: &Program, function: FunctionId, index: u32) -> Option<LocationId> {
+    let of = program.function(function);
+    let owner = of.owner.as_ref()?;
+    let is_public = of.is_public || program.is_of_public_trait(function);
+    if index != 0 || !is_public || !program.unit(function.unit).is_rust {
+        return None;
+    }
+    let mut own = None;
+    for id in program.location_ids() {
+        let location = program.location(id);
+        if location.owner == *owner {
+            own = Some(id);
+        } else if program.words(&location.ty).contains(owner) {
+            return None;
+        }
+    }
+    own.filter(|_| program.atomic_names.contains(owner))
 }
 
 /// What the callers of a function hand over for a parameter, with the calls that lead there.

@@ -471,6 +471,15 @@ impl Program {
         homes
     }
 
+    /// Whether code outside of the tree can read a field of a type.
+    pub(crate) fn is_public_field(&self, owner: &str, name: &str) -> bool {
+        let mut structures = self.units.iter().flat_map(|unit| &unit.structures);
+        structures.any(|structure| {
+            let mut fields = structure.fields.iter();
+            structure.name == owner && fields.any(|field| field.name == name && field.is_public)
+        })
+    }
+
     /// Whether a file is another one's module, or inside of it.
     pub(crate) fn is_inside(&self, unit: u32, home: u32) -> bool {
         let (path, home) = (&self.unit(unit).path, &self.unit(home).path);

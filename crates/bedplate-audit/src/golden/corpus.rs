@@ -42,6 +42,9 @@ pub struct Corpus {
     /// Whether they were committed before the rules that stand now, and scored once, after them.
     #[serde(default)]
     pub later: bool,
+    /// Whether all its labels were looked at since, to make rules: no figure may call them kept out.
+    #[serde(default)]
+    pub seen: bool,
     /// The packages of the registry that hold its sources; audited as one tree.
     pub packages: Vec<Package>,
     /// The labels.
@@ -100,7 +103,9 @@ impl Corpus {
     /// The half that one of its labels belongs to.
     #[must_use]
     pub fn half(&self, label: &Label) -> Half {
-        if self.later {
+        if self.seen {
+            Half::Rules
+        } else if self.later {
             Half::Later
         } else if self.kept_out {
             Half::KeptOut
@@ -141,7 +146,7 @@ mod tests {
     #[test]
     fn the_hash_divides_the_trees_that_rules_were_made_with() {
         let corpora = corpora().unwrap();
-        let divided = corpora.iter().filter(|corpus| !corpus.kept_out);
+        let divided = corpora.iter().filter(|it| !it.kept_out && !it.seen);
         let halves: Vec<Half> = divided
             .flat_map(|corpus| corpus.labels.iter().map(|label| corpus.half(label)))
             .collect();

@@ -66,6 +66,9 @@ impl Tracer<'_> {
                 };
                 return self.note(call, found);
             }
+            if self.is_collected(call, place, name, way) {
+                return;
+            }
             return self.foreign(call, name, way);
         }
         if way.calls.len() >= CALLS_MAX {
@@ -209,6 +212,9 @@ impl Tracer<'_> {
             && name.starts_with("mem")
         {
             return self.note(call, Found::Leaves(by));
+        }
+        if self.is_metric(call) {
+            return self.note(call, Found::Shown(name.to_owned()));
         }
         if matches!(name, "Some" | "Ok" | "Err") {
             return self.follow(call, way);

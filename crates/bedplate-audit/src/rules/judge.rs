@@ -426,6 +426,13 @@ fn decide(
     if has(|f| matches!(f, Found::Shown(_))) {
         return (Class::Telemetry, None);
     }
+    // Nothing in the tree reads the public field that it stands in.
+    let is_handed_out = findings.iter().any(|(finding, _)| {
+        matches!(&finding.found, Found::IntoField { owner, name, .. } if program.is_public_field(owner, name))
+    });
+    if is_handed_out && !is_flag(ty) {
+        return (Class::Exported, None);
+    }
     let (class, why) = never_read(operations);
     if class == Class::Telemetry && is_shared(program, ty) {
         let what = "counted here, and shared with what may read it by another name";

@@ -18,6 +18,7 @@
 //! | `calls.rs` | where a value goes through calls |
 //! | `streams.rs` | who reads what is printed |
 //! | `parts.rs` | values in lists and records |
+//! | `collected.rs` | values that are put into lists and maps |
 //! | `texts.rs` | where a value goes in a text |
 //! | `updates.rs` | loops that only update |
 //! | `branch.rs` | what a condition decides |
@@ -26,6 +27,7 @@
 
 mod branch;
 mod calls;
+mod collected;
 mod counts;
 mod effects;
 mod finding;

@@ -217,6 +217,9 @@ impl Tracer<'_> {
 
     /// A closure that is given to a call answers the value.
     pub(super) fn answered_by_closure(&mut self, call: Site, name: &str, way: &Way) {
+        if self.program.callees(call, name).is_empty() && self.is_ordered_by(call, name, way) {
+            return;
+        }
         if !answers_closure(name) {
             return self.follow(call, &way.whole());
         }

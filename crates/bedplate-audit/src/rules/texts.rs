@@ -66,6 +66,16 @@ impl Tracer<'_> {
 
     /// Follows a text that is put into a local.
     pub(super) fn goes_into_local(&mut self, call: Site, target: Site, way: &Way) -> bool {
+        let text = Way {
+            is_text: true,
+            ..way.whole()
+        };
+        self.holds_it(call, target, &text)
+    }
+
+    /// Follows a local, or what the callers gave, that holds a value from now on. False where it is
+    /// neither.
+    pub(super) fn holds_it(&mut self, call: Site, target: Site, held: &Way) -> bool {
         let root = self.root(target);
         let Kind::Name(name) = self.program.kind(root).clone() else {
             return false;
@@ -74,23 +84,25 @@ impl Tracer<'_> {
             return false;
         };
         let is_rust = self.program.unit(call.unit).is_rust;
-        let text = Way {
-            is_text: true,
-            ..way.whole()
-        };
         if let Some((place, _)) = self.program.parameter(function, &name) {
-            return is_rust && self.goes_to_callers(function, place, &text);
+            return is_rust && self.goes_to_callers(call, function, place, held);
         }
         if is_rust && self.program.binding(root, &name).is_none() {
             return false;
         }
-        self.bound(call, &[name], &text);
+        self.bound(call, &[name], held);
         true
     }
 
     /// Follows a text that is put into what the callers gave (`fn text(&self, out: &mut Line)`). False
     /// where nobody in the tree calls, or one gives what is not a local of its own.
-    fn goes_to_callers(&mut self, function: FunctionId, place: usize, text: &Way) -> bool {
+    fn goes_to_callers(
+        &mut self,
+        at: Site,
+        function: FunctionId,
+        place: usize,
+        text: &Way,
+    ) -> bool {
         if text.texts >= TEXTS_MAX {
             return false;
         }
@@ -103,11 +115,16 @@ impl Tracer<'_> {
             texts: text.texts + 1,
             ..text.clone()
         };
+        if callers.is_empty() && !text.is_text && self.program.function(function).is_public {
+            let name = self.program.function(function).name.clone();
+            self.note(at, Found::Leaves(name));
+            return true;
+        }
         let mut all = !callers.is_empty();
         for call in callers {
             let given = self.program.child(call, place);
             all &= given.is_some_and(|given| self.is_shown_at(given))
-                || given.is_some_and(|given| self.goes_into_local(call, given, &outer));
+                || given.is_some_and(|given| self.holds_it(call, given, &outer));
         }
         all
     }

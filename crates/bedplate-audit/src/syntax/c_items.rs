@@ -212,6 +212,7 @@ impl C<'_> {
                 ty: format!("{ty_text}{pointer}"),
                 line: self.builder.line(declarator),
                 is_private: false,
+                is_public: false,
             });
         }
     }

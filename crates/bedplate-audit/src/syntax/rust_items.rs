@@ -126,6 +126,7 @@ impl Rust<'_> {
                     ty: self.0.text_of(ty).to_owned(),
                     line: self.0.line(ty),
                     is_private: false,
+                    is_public: false,
                 });
             }
         } else {
@@ -139,6 +140,7 @@ impl Rust<'_> {
                     line: self.name_line(field),
                     // Those of a variant are as public as the enumeration.
                     is_private: within.is_none() && !is_visible(field),
+                    is_public: within.is_none() && self.is_public(item) && self.is_public(field),
                 });
             }
         }

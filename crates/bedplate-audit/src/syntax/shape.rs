@@ -133,6 +133,8 @@ pub(crate) struct Field {
     pub(crate) line: u32,
     /// Only its module, and those inside of it, can name it (Rust).
     pub(crate) is_private: bool,
+    /// Code outside of the tree can name it, where it can name the type (Rust).
+    pub(crate) is_public: bool,
 }
 
 /// A structure, or a variant with fields.

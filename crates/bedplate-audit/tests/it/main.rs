@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `rust.rs` | rules and traps in Rust |
 //! | `c.rs` | rules and traps in C and C++ |
+//! | `collected.rs` | figures that are put into lists and maps, and counters by two names |
 //! | `compiled.rs` | the compiled code beside the source |
 //! | `documents.rs` | text and documents |
 //! | `macros.rs` | locations that macros by example declare |
@@ -17,6 +18,7 @@
 //! | `labels.rs` | the half of the labels that rules are made with |
 
 mod c;
+mod collected;
 mod compiled;
 mod documents;
 mod labels;

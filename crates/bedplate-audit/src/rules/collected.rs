@@ -1,0 +1,83 @@
+//! Values that are put into what stands elsewhere.
+//!
+//! # Role
+//! `rows.push(value)`, `map.insert(name, value)`: the list holds the value from then on. An order that
+//! hangs on the value (`sort_by_key`) is in the list likewise.
+//!
+//! # Invariants
+//! I1. Where a value is a key, it is none of the values: what is found by it hangs on it.
+
+use super::finding::Found;
+use super::flow::{Tracer, Way};
+use super::parts::Part;
+use crate::facts::Site;
+use crate::syntax::Kind;
+
+/// Macros of libraries whose answer is a figure for others to read.
+const METRICS: [&str; 3] = ["counter", "gauge", "histogram"];
+
+impl Tracer<'_> {
+    /// A value that a method of the standard library puts into a list, a map or a text. False where it is
+    /// another method, or where nothing is known of what it is called on.
+    pub(super) fn is_collected(&mut self, call: Site, place: usize, name: &str, way: &Way) -> bool {
+        let is_method = matches!(self.program.kind(call), Kind::Method { .. });
+        let count = self.program.node(call).children.len();
+        if !is_method || place == 0 || !self.program.unit(call.unit).is_rust {
+            return false;
+        }
+        let held = match name {
+            "push" | "push_back" | "push_front" if count == 2 => way.within(Part::Item),
+            "insert" if count == 3 && place == 2 => way.within(Part::Item),
+            "extend" | "append" if way.parts.last() == Some(&Part::Item) => way.clone(),
+            "push_str" if way.is_text => way.whole(),
+            _ => return false,
+        };
+        let Some(target) = self.program.child(call, 0) else {
+            return false;
+        };
+        self.is_put_into(call, target, &held)
+    }
+
+    /// Follows a value into what holds it from now on.
+    fn is_put_into(&mut self, call: Site, target: Site, held: &Way) -> bool {
+        if let Kind::Member(name) = self.program.kind(target).clone() {
+            let owner = self.owner_of(target, &name);
+            let parts = held.parts.clone();
+            self.note(call, Found::IntoField { owner, name, parts });
+            return !held.is_text;
+        }
+        self.holds_it(call, target, held)
+    }
+
+    /// A list is put in an order, or made shorter, by what a closure answers.
+    pub(super) fn is_ordered_by(&mut self, call: Site, name: &str, way: &Way) -> bool {
+        let held = match name {
+            "sort_by"
+            | "sort_by_key"
+            | "sort_by_cached_key"
+            | "sort_unstable_by"
+            | "sort_unstable_by_key"
+            | "select_nth_unstable_by"
+            | "select_nth_unstable_by_key" => way.whole().within(Part::Item),
+            "retain" | "retain_mut" | "extract_if" | "dedup_by" | "dedup_by_key" => way.whole(),
+            _ => return false,
+        };
+        let target = self.program.child(call, 0);
+        if !target.is_some_and(|target| self.is_put_into(call, target, &held)) {
+            let note = format!("what `{name}` leaves, and where, hangs on it");
+            self.note(call, Found::Unknown(note));
+        }
+        true
+    }
+
+    /// Whether a method is called on a metric of a library (`gauge!("size").set(value)`).
+    pub(super) fn is_metric(&self, call: Site) -> bool {
+        let receiver = self.program.child(call, 0);
+        let is_method = matches!(self.program.kind(call), Kind::Method { .. });
+        is_method
+            && receiver.is_some_and(|receiver| {
+                matches!(self.program.kind(receiver), Kind::Macro { name }
+                    if METRICS.contains(&name.as_str()) && self.program.callees(receiver, name).is_empty())
+            })
+    }
+}
