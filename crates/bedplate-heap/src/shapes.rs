@@ -63,6 +63,8 @@ struct Line {
 /// About what a shape takes, and what a field in a line takes.
 const SHAPE_BYTES: u64 = 64;
 const FIELD_BYTES: u64 = 24;
+/// About what a name takes beside two copies of its text.
+const NAME_BYTES: u64 = 64;
 
 #[derive(Debug)]
 pub(crate) struct Shapes {
@@ -77,6 +79,8 @@ pub(crate) struct Shapes {
     texts: Vec<Box<str>>,
     budget: Option<&'static Budget>,
     charged: u64,
+    /// What names take that the budget had no room for.
+    owed: u64,
 }
 
 impl Drop for Shapes {
@@ -100,6 +104,7 @@ impl Shapes {
             texts: Vec::new(),
             budget,
             charged: 0,
+            owed: 0,
         };
         shapes.add_empty(0);
         shapes
@@ -123,10 +128,20 @@ impl Shapes {
     /// Shapes stay until the heap's end: a script that makes ever new ones meets its budget's.
     fn charge(&mut self, bytes: u64) -> Result<(), HeapError> {
         if let Some(budget) = self.budget {
+            let bytes = bytes + self.owed;
             budget.charge(bytes).map_err(HeapError::Budget)?;
             self.charged += bytes;
+            self.owed = 0;
         }
         Ok(())
+    }
+
+    /// A name is there, whether the budget has room or not: what it has none for, the next shape pays.
+    fn charge_name(&mut self, name: &str) {
+        let bytes = NAME_BYTES + 2 * name.len() as u64;
+        if self.charge(bytes).is_err() {
+            self.owed = self.owed.saturating_add(bytes);
+        }
     }
 
     /// The keys of a shape in their order.
@@ -224,11 +239,13 @@ impl Shapes {
 }
 
 impl Heap {
-    /// The key of a name: the same for the same name.
+    /// The key of a name: the same for the same name. It is charged to the budget; where that has no room,
+    /// the next new shape is refused.
     pub fn key(&mut self, name: &str) -> Key {
         if let Some(key) = self.shapes.names.get(name) {
             return *key;
         }
+        self.shapes.charge_name(name);
         let key = Key(narrow(self.shapes.texts.len()));
         self.shapes.texts.push(name.into());
         self.shapes.names.insert(name.into(), key);

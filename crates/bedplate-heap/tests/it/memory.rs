@@ -184,6 +184,29 @@ fn shapes_take_what_their_fields_do_and_are_charged() {
     assert_eq!(BUDGET.used_bytes(), 0);
 }
 
+#[test]
+fn names_are_charged_and_what_they_owe_the_next_shape_pays() {
+    static BUDGET: Budget = Budget::new(2 << 20, u64::MAX);
+    let mut heap = Heap::charged(Limits::DEFAULT, &BUDGET).expect("memory");
+    let before = BUDGET.used_bytes();
+    let key = heap.key(&"long".repeat(1000));
+    let charged = BUDGET.used_bytes() - before;
+    assert!((8000..16_000).contains(&charged), "{charged}");
+    assert_eq!(heap.key(&"long".repeat(1000)), key);
+    assert_eq!(BUDGET.used_bytes() - before, charged);
+    // Names never fail; a shape does.
+    let room = (2 << 20) - BUDGET.used_bytes();
+    BUDGET.charge(room).expect("room");
+    let other = heap.key("another");
+    BUDGET.release(100);
+    let refused = heap.shape(4, &[key, other]);
+    assert!(matches!(refused, Err(HeapError::Budget(_))));
+    BUDGET.release(room - 100);
+    assert!(heap.shape(4, &[key, other]).is_ok());
+    drop(heap);
+    assert_eq!(BUDGET.used_bytes(), 0);
+}
+
 /// A list of pairs and a long text.
 fn much(heap: &mut Heap) -> [Value; 2] {
     let mut list = Value::NIL;
