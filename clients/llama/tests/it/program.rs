@@ -141,8 +141,12 @@ fn files_that_are_no_models_say_what_to_do() {
         (folder.path().join("nowhere.gguf"), "No such file"),
     ];
     for (path, wanted) in cases {
-        let said = said(&llama(&GENERATE, &path));
-        assert!(said.contains(wanted), "{}: {said}", path.display());
+        let sentence = said(&llama(&GENERATE, &path));
+        assert!(sentence.contains(wanted), "{}: {sentence}", path.display());
+        // Whoever asks, and for what.
+        for other in ["describe", "crowd"] {
+            assert_eq!(said(&llama(&[other], &path)), sentence, "{other}");
+        }
     }
 }
 
