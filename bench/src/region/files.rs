@@ -70,9 +70,10 @@ fn loaded(_programs: &Programs, asked: &Asked, quick: bool) -> Result<Row, Failu
     fs::remove_file(&path).map_err(|error| Failure::file(&path, &error))?;
     let (times, copies) = measured?;
     let mut row = compared(asked, &times, 1, &["raw mmap", "memmap2"])?;
-    let copied = copies.iter().map(|each| each / 1e6).collect();
+    let copied: Vec<f64> = copies.iter().map(|each| each / 1e6).collect();
+    let copied = (median(copied) * 1000.0).round() / 1000.0;
     row.peers
-        .insert("our copy in huge pages".to_owned(), Some(median(copied)));
+        .insert("our copy in huge pages".to_owned(), Some(copied));
     Ok(row)
 }
 
