@@ -23,7 +23,7 @@ pub enum LookError {
         /// The user whose it is, as far as known.
         owner: Option<u32>,
     },
-    /// No allocator of ours is in it, and no pool.
+    /// No allocator of ours is in it, no pool and no object heap.
     NotBedplate {
         /// The process.
         pid: u32,
@@ -75,9 +75,10 @@ impl fmt::Display for LookError {
             }
             Self::NotBedplate { pid } => write!(
                 f,
-                "process {pid} does not run on the bedplate allocator and has no bedplate pool: start \
-                 it with `bedplate run`, build it with bedplate's #[global_allocator], or let it \
-                 make a bedplate_pool::ThreadPool"
+                "process {pid} does not run on the bedplate allocator and has no bedplate pool or object \
+                 heap: start it with `bedplate run`, build it with bedplate's #[global_allocator], or \
+                 let it make a bedplate_pool::ThreadPool or a bedplate_heap::Heap (which shows itself \
+                 when it has worked for a tenth of a second)"
             ),
             Self::OtherVersion { found } => write!(
                 f,

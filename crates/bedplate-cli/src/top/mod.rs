@@ -1,7 +1,7 @@
 //! `bedplate top`.
 //!
 //! # Role
-//! Finds the allocator and the pools in a running process and shows their figures: once, as JSON, or
+//! Finds the allocator, the pools and the heaps of objects in a running process and shows their figures: once, as JSON, or
 //! live.
 //!
 //! # Rooms

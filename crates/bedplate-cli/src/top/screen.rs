@@ -12,6 +12,7 @@ use bedplate_evidence::LookError;
 use bedplate_evidence::process::Process;
 use bedplate_evidence::report::Snapshot;
 use bedplate_evidence::report::histogram::bins;
+use bedplate_evidence::report::object_heaps::{KIND_COLUMNS, ObjectHeapReport};
 use bedplate_evidence::report::pools::{COLUMNS, PoolReport};
 use bedplate_evidence::report::spark::bar;
 use bedplate_evidence::report::units::{bytes, count, counted, whole_bytes};
@@ -29,6 +30,8 @@ use crate::talk::say;
 const LOOKS_APART: Duration = Duration::from_secs(1);
 /// Threads of a pool that are shown.
 const PLACES_SHOWN: usize = 16;
+/// Kinds of a heap's objects that are shown.
+const KINDS_SHOWN: usize = 8;
 /// Columns of a part's bar.
 const BAR_COLUMNS: usize = 20;
 
@@ -90,10 +93,11 @@ fn quit_within(limit: Duration) -> io::Result<bool> {
 
 fn draw(frame: &mut Frame<'_>, history: &History) {
     let parts = u16::try_from(history.last.parts().len()).unwrap_or(13) + 4;
-    let [head, charts, pools, parts, classes] = Layout::vertical([
+    let [head, charts, pools, heaps, parts, classes] = Layout::vertical([
         Constraint::Length(2),
         Constraint::Length(8),
         Constraint::Length(history.last.pools.iter().map(pool_lines).sum()),
+        Constraint::Length(history.last.object_heaps.iter().map(heap_lines).sum()),
         Constraint::Length(parts),
         Constraint::Min(4),
     ])
@@ -117,6 +121,7 @@ fn draw(frame: &mut Frame<'_>, history: &History) {
         last.live_bytes(),
     );
     draw_pools(frame, pools, history);
+    draw_object_heaps(frame, heaps, history);
     draw_parts(frame, parts, last);
     draw_classes(frame, classes, last);
 }
@@ -152,6 +157,46 @@ fn draw_pools(frame: &mut Frame<'_>, area: Rect, history: &History) {
             .header(header.style(Style::new().fg(Color::DarkGray)))
             .block(Block::bordered().title(format!(" {} ", pool.title())));
         frame.render_widget(table, *area);
+    }
+}
+
+/// Lines that a heap of objects takes.
+fn heap_lines(heap: &ObjectHeapReport) -> u16 {
+    let lines = heap.lines().len() + heap.kinds.len().min(KINDS_SHOWN) + 3;
+    u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
+/// What each heap's collector did, and a table of its objects by kind.
+fn draw_object_heaps(frame: &mut Frame<'_>, area: Rect, history: &History) {
+    let heaps = &history.last.object_heaps;
+    let heights = heaps
+        .iter()
+        .map(|heap| Constraint::Length(heap_lines(heap)));
+    let areas = Layout::vertical(heights).split(area);
+    for (at, (heap, area)) in heaps.iter().zip(areas.iter()).enumerate() {
+        let before = history.before.as_ref();
+        let before = before.and_then(|before| before.object_heaps.get(at));
+        let block = Block::bordered().title(format!(" {} ", heap.title()));
+        let inner = block.inner(*area);
+        frame.render_widget(block, *area);
+        let lines = heap.lines();
+        let above = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+        let [above, below] =
+            Layout::vertical([Constraint::Length(above), Constraint::Min(0)]).areas(inner);
+        let lines: Vec<Line<'_>> = lines.into_iter().map(Line::from).collect();
+        frame.render_widget(Paragraph::new(lines), above);
+        let cells = |row: [String; KIND_COLUMNS.len()]| {
+            let padded = row.into_iter().zip(KIND_COLUMNS).enumerate();
+            Row::new(padded.map(|(at, (cell, (_, width)))| match at {
+                0 => cell,
+                _ => format!("{cell:>width$}", width = usize::from(width)),
+            }))
+        };
+        let rows = heap.rows(before).into_iter().take(KINDS_SHOWN).map(cells);
+        let header = cells(KIND_COLUMNS.map(|(name, _)| name.to_owned()));
+        let widths = KIND_COLUMNS.map(|(_, width)| Constraint::Length(width));
+        let table = Table::new(rows, widths).header(header.style(Style::new().fg(Color::DarkGray)));
+        frame.render_widget(table, below);
     }
 }
 

@@ -9,12 +9,14 @@
 //! | `residency.rs` | which pages are in memory |
 //! | `heap.rs` | the allocator's figures |
 //! | `pools.rs` | the pools' figures |
+//! | `object_heaps.rs` | figures of heaps for language machines |
 //! | `calls.rs` | system calls (unsafe) |
 
 pub mod figures;
 pub mod handle;
 pub mod heap;
 pub mod maps;
+pub mod object_heaps;
 pub mod pools;
 pub mod residency;
 

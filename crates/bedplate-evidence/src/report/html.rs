@@ -8,8 +8,9 @@
 
 use super::histogram::{bins, full_length};
 use super::model::{
-    ArmReport, ChildGroup, HeapReport, Measurement, ProcessReport, RunReport, Versus,
+    ArmReport, ChildGroup, HeapReport, Measurement, Point, ProcessReport, RunReport, Versus,
 };
+use super::object_heaps::KIND_COLUMNS;
 use super::svg::{self, Window};
 use super::units::{
     bytes, command_line, count, counted, known_bytes, seconds, short_name, whole_bytes,
@@ -148,6 +149,7 @@ fn process_section(process: &ProcessReport) -> String {
              blocks</span><span><i class=\"key\" style=\"background:var(--rss)\"></i>resident</span></div>",
         );
     }
+    section.push_str(&object_heaps(process));
     if let (Some(peak), Some(end)) = (&process.at_peak, &process.at_end) {
         section.push_str(&parts(process, peak, end));
         for heap in &peak.heaps {
@@ -159,6 +161,61 @@ fn process_section(process: &ProcessReport) -> String {
     }
     section.push_str("</section>");
     section
+}
+
+/// Its heaps of objects: over time, and as they were seen last.
+fn object_heaps(process: &ProcessReport) -> String {
+    let points = &process.object_timeline;
+    let mut html = String::new();
+    if points.len() > 1 {
+        html.push_str("<h3>Objects by kind over time</h3>");
+        for window in [Window::Wide, Window::Narrow] {
+            html.push_str(&svg::objects(points, window));
+        }
+        html.push_str("<div class=\"legend\">");
+        for (number, kind) in svg::kinds(points).iter().enumerate() {
+            html.push_str(&format!(
+                "<span><i class=\"key\" style=\"background:var(--p{number})\"></i>{}</span>",
+                escape(kind)
+            ));
+        }
+        html.push_str("</div><h3>Bytes of objects over time</h3>");
+        let bytes: Vec<Point> = points
+            .iter()
+            .map(|point| Point {
+                ms: point.ms,
+                live_bytes: Some(point.floating_bytes),
+                rss_bytes: point.bytes,
+            })
+            .collect();
+        for window in [Window::Wide, Window::Narrow] {
+            html.push_str(&svg::timeline(&bytes, window));
+        }
+        html.push_str(
+            "<div class=\"legend\"><span><i class=\"key\" style=\"background:var(--live)\"></i>floating, \
+             about</span><span><i class=\"key\" style=\"background:var(--rss)\"></i>all</span></div>",
+        );
+    }
+    for heap in &process.object_heaps {
+        html.push_str(&format!("<h3>{}</h3>", escape(&heap.title())));
+        for line in heap.lines() {
+            html.push_str(&format!("<p class=\"soft\">{}</p>", escape(&line)));
+        }
+        html.push_str("<table><tr>");
+        for (name, _) in KIND_COLUMNS {
+            html.push_str(&format!("<th>{name}</th>"));
+        }
+        html.push_str("</tr>");
+        for row in heap.rows(None) {
+            let cells: String = row
+                .iter()
+                .map(|cell| format!("<td>{}</td>", escape(cell)))
+                .collect();
+            html.push_str(&format!("<tr>{cells}</tr>"));
+        }
+        html.push_str("</table>");
+    }
+    html
 }
 
 fn colour(kind: PartKind) -> String {

@@ -7,6 +7,7 @@
 //! | `convert.rs` | from measurements to the model |
 //! | `snapshot.rs` | one look at a running process (`top`) |
 //! | `pools.rs` | pools in it |
+//! | `object_heaps.rs` | heaps for language machines in it |
 //! | `text.rs` | for the terminal |
 //! | `html.rs` | one self-contained page |
 //! | `svg.rs` | its charts |
@@ -25,6 +26,7 @@ pub mod fold;
 pub mod histogram;
 pub mod html;
 pub mod model;
+pub mod object_heaps;
 pub mod paint;
 pub(crate) mod peak;
 pub mod pools;

@@ -11,6 +11,7 @@ use alloc::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::object_heaps::{ObjectHeapReport, ObjectPoint};
 use crate::parts::PartKind;
 use crate::profile::sites::ProfileReport;
 use crate::run::program::ProgramFacts;
@@ -148,6 +149,12 @@ pub struct ProcessReport {
     pub threads_max: u64,
     /// Live and resident bytes over time.
     pub timeline: Vec<Point>,
+    /// What its heaps for language machines held over time, all together.
+    #[serde(default)]
+    pub object_timeline: Vec<ObjectPoint>,
+    /// These heaps, as they were seen last.
+    #[serde(default)]
+    pub object_heaps: Vec<ObjectHeapReport>,
     /// The measurement nearest to the peak.
     pub at_peak: Option<Measurement>,
     /// The last measurement.

@@ -75,6 +75,8 @@ mod tests {
             peak_rss_bytes,
             threads_max: 1,
             timeline: Vec::new(),
+            object_timeline: Vec::new(),
+            object_heaps: Vec::new(),
             at_peak: None,
             at_end: None,
             end_is_exact: false,

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::{HeapReport, Measurement, Part, REPORT_VERSION};
+use super::object_heaps::ObjectHeapReport;
 use super::paint::Paint;
 use super::pools::PoolReport;
 use super::text::{heap_lines, note_line, parts_lines};
@@ -14,6 +15,7 @@ use crate::error::LookError;
 use crate::parts::measure;
 use crate::process::Process;
 use crate::process::heap::root_pages;
+use crate::process::object_heaps::{capture_object_heaps, object_heap_pages};
 use crate::process::pools::{capture_pools, pool_pages};
 
 /// Measurements tried before the steadiest is taken.
@@ -46,21 +48,30 @@ pub struct Snapshot {
     /// Why further pools could not be read.
     #[serde(default)]
     pub unread_pools: Vec<String>,
+    /// Its heaps for language machines.
+    #[serde(default)]
+    pub object_heaps: Vec<ObjectHeapReport>,
+    /// Why further ones could not be read.
+    #[serde(default)]
+    pub unread_object_heaps: Vec<String>,
 }
 
 impl Snapshot {
-    /// Looks at `process`, which must run on the allocator or have a pool.
+    /// Looks at `process`, which must run on the allocator, or have a pool or a heap of objects.
     ///
     /// # Errors
-    /// - `NotBedplate`: neither an allocator nor a pool of ours is in it.
+    /// - `NotBedplate`: neither an allocator nor a pool nor a heap of objects of ours is in it.
     /// - `Gone`, `Denied`, `OtherVersion`, `Torn`, `Read`.
     pub fn take(process: &Process) -> Result<Self, LookError> {
         let mappings = process.maps()?;
         let pools = pool_pages(&mappings);
-        if root_pages(&mappings).is_empty() && pools.is_empty() {
+        let object_heaps = object_heap_pages(&mappings);
+        let has_allocator = !root_pages(&mappings).is_empty();
+        if !has_allocator && pools.is_empty() && object_heaps.is_empty() {
             return Err(LookError::NotBedplate { pid: process.pid() });
         }
         let (pools, unread_pools) = capture_pools(process, &pools)?;
+        let (object_heaps, unread_object_heaps) = capture_object_heaps(process, &object_heaps)?;
         let measured = measure(process, ATTEMPTS)?;
         let figures = process.figures()?;
         Ok(Self {
@@ -75,6 +86,8 @@ impl Snapshot {
             measurement: Measurement::of(&measured, 0.0),
             pools: pools.iter().map(PoolReport::of).collect(),
             unread_pools,
+            object_heaps: object_heaps.iter().map(ObjectHeapReport::of).collect(),
+            unread_object_heaps,
         })
     }
 
@@ -106,6 +119,10 @@ impl Snapshot {
         let pools = self.pools.len() as u64;
         if pools > 0 {
             parts.push(counted(pools, "pool", "pools"));
+        }
+        let heaps = self.object_heaps.len() as u64;
+        if heaps > 0 {
+            parts.push(counted(heaps, "object heap", "object heaps"));
         }
         parts.join(" and ")
     }
@@ -143,7 +160,11 @@ impl Snapshot {
             text.push('\n');
             text.push_str(&pool.render(paint));
         }
-        for why in &self.unread_pools {
+        for heap in &self.object_heaps {
+            text.push('\n');
+            text.push_str(&heap.render(paint));
+        }
+        for why in self.unread_pools.iter().chain(&self.unread_object_heaps) {
             text.push_str(&note_line(why, paint));
         }
         if let Some(note) = self.measurement.note_on_modules(&self.name) {

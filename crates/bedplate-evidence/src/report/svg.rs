@@ -1,15 +1,17 @@
 //! Charts for the HTML report, as inline SVG.
 //!
 //! # Role
-//! The timeline of live and resident bytes, and the plot of ratios with their intervals.
+//! The timeline of live and resident bytes, objects by kind over time, and the plot of ratios with their intervals.
 //!
 //! # Not here
 //! Colours: they are variables of the page's style sheet, so that light and dark both work.
 
+use alloc::collections::BTreeMap;
 use core::fmt::Write as _;
 
 use super::model::{Point, RatioReport};
-use super::units::{bytes, seconds};
+use super::object_heaps::ObjectPoint;
+use super::units::{bytes, count, seconds, whole};
 
 /// For whom a chart is drawn: its letters keep their size, so that a small window needs another
 /// drawing, not a smaller one. The style sheet shows the one that fits.
@@ -60,7 +62,7 @@ pub fn timeline(points: &[Point], window: Window) -> String {
     let x = |ms: f64| LEFT + (ms - first.ms) / span * (width - LEFT - RIGHT);
     let y = |value: f64| HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM);
     let mut svg = format!(
-        r#"<svg class="{}" viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="live and resident bytes over time">"#,
+        r#"<svg class="{}" viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="bytes over time">"#,
         window.class()
     );
     let mut value = 0.0;
@@ -106,6 +108,71 @@ pub fn timeline(points: &[Point], window: Window) -> String {
         &mut svg,
         &format!(r#"<path d="{live}" fill="none" stroke="var(--live)" stroke-width="2"/>"#),
     );
+    svg.push_str("</svg>");
+    svg
+}
+
+/// The kinds of objects in `points`, the most first: as [`objects`] colours them.
+#[must_use]
+pub fn kinds(points: &[ObjectPoint]) -> Vec<String> {
+    let mut most: BTreeMap<&str, u64> = BTreeMap::new();
+    for (kind, objects) in points.iter().flat_map(|point| &point.kinds) {
+        let most = most.entry(kind).or_default();
+        *most = (*most).max(*objects);
+    }
+    let mut kinds: Vec<(&str, u64)> = most.into_iter().collect();
+    kinds.sort_by_key(|(_, objects)| core::cmp::Reverse(*objects));
+    kinds.into_iter().map(|(kind, _)| kind.to_owned()).collect()
+}
+
+/// Objects by kind over time, on top of each other.
+#[must_use]
+pub fn objects(points: &[ObjectPoint], window: Window) -> String {
+    let width = window.width();
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        return String::new();
+    };
+    let highest = points.iter().map(|point| point.kinds.values().sum::<u64>());
+    let highest = highest.max().unwrap_or(0).max(1) as f64;
+    let step = whole_step(highest / 4.0);
+    let top = step * (highest / step).ceil().max(1.0);
+    let span = (last.ms - first.ms).max(1e-6);
+    let x = |ms: f64| LEFT + (ms - first.ms) / span * (width - LEFT - RIGHT);
+    let y = |value: f64| HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM);
+    let mut svg = format!(
+        r#"<svg class="{}" viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="objects by kind over time">"#,
+        window.class()
+    );
+    let mut value = 0.0;
+    while value <= top * 1.001 {
+        line(&mut svg, LEFT, y(value), width - RIGHT);
+        let text = count(whole(value));
+        label(&mut svg, (LEFT - 8.0, y(value) + 4.0), "end", &text);
+        value += step;
+    }
+    for (ms, anchor) in [(first.ms, "start"), (last.ms, "end")] {
+        label(&mut svg, (x(ms), HEIGHT - 8.0), anchor, &seconds(ms / 1e3));
+    }
+    let mut below = vec![0_u64; points.len()];
+    for (number, kind) in kinds(points).iter().enumerate() {
+        let lower: Vec<(f64, f64)> = points
+            .iter()
+            .zip(&below)
+            .map(|(point, below)| (x(point.ms), y(*below as f64)))
+            .collect();
+        for (point, below) in points.iter().zip(&mut below) {
+            *below += point.kinds.get(kind).copied().unwrap_or(0);
+        }
+        let upper = points
+            .iter()
+            .zip(&below)
+            .map(|(point, below)| (x(point.ms), y(*below as f64)));
+        let outline = path(upper.chain(lower.into_iter().rev()));
+        push(
+            &mut svg,
+            &format!(r#"<path d="{outline} Z" fill="var(--p{number})"/>"#),
+        );
+    }
     svg.push_str("</svg>");
     svg
 }
@@ -232,6 +299,18 @@ fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
         let _written = write!(path, "{command}{x:.1} {y:.1}");
     }
     path
+}
+
+/// One, two or five with zeros, and no less.
+fn whole_step(least: f64) -> f64 {
+    let mut step = 1.0;
+    for factor in [2.0, 2.5, 2.0].into_iter().cycle() {
+        if step >= least {
+            break;
+        }
+        step *= factor;
+    }
+    step
 }
 
 /// A round step of at least `least` bytes: 1, 2 or 5 times a power of two.

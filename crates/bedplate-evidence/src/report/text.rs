@@ -11,7 +11,8 @@ use core::fmt::{self, Write as _};
 
 use super::fold;
 use super::histogram::{bins, full_length};
-use super::model::{ChildGroup, HeapReport, Measurement, ProcessReport, RunReport};
+use super::model::{ChildGroup, HeapReport, Measurement, Point, ProcessReport, RunReport};
+use super::object_heaps::ObjectPoint;
 use super::paint::Paint;
 use super::peak;
 use super::spark::{bar, sparkline};
@@ -161,6 +162,7 @@ fn write_process(out: &mut String, process: &ProcessReport, paint: Paint) -> fmt
     );
     writeln!(out, "\n{}", paint.bold(&title))?;
     write_timeline(out, process, paint)?;
+    write_objects(out, process, paint)?;
     match (&process.at_peak, &process.at_end) {
         (Some(peak), Some(end)) => {
             write_parts(out, process, peak, end, paint)?;
@@ -209,6 +211,40 @@ fn write_timeline(out: &mut String, process: &ProcessReport, paint: Paint) -> fm
         "  {}",
         paint.dim(&format!("time      {span}, {} samples", points.len()))
     )
+}
+
+/// Its heaps of objects: over time, and as they were seen last.
+fn write_objects(out: &mut String, process: &ProcessReport, paint: Paint) -> fmt::Result {
+    let points = &process.object_timeline;
+    let series = |value: fn(&ObjectPoint) -> u64| {
+        let point = |point: &ObjectPoint| Point {
+            ms: point.ms,
+            live_bytes: None,
+            rss_bytes: value(point),
+        };
+        let points: Vec<Point> = points.iter().map(point).collect();
+        let top = points.iter().map(|point| point.rss_bytes).max();
+        let top = top.unwrap_or(0);
+        let line = sparkline(
+            &points,
+            |point| Some(point.rss_bytes),
+            top,
+            TIMELINE_COLUMNS,
+        );
+        (line, top)
+    };
+    if points.len() > 1 {
+        let (line, top) = series(|point| point.live_objects);
+        writeln!(out, "  objects   {line}  max {}", count(top))?;
+        let (line, top) = series(|point| point.bytes);
+        writeln!(out, "  theirs    {line}  max {}", whole_bytes(top))?;
+        let (line, top) = series(|point| point.floating_bytes);
+        writeln!(out, "  floating  {line}  max {}", whole_bytes(top))?;
+    }
+    for heap in &process.object_heaps {
+        out.push_str(&heap.render(paint));
+    }
+    Ok(())
 }
 
 fn write_parts(

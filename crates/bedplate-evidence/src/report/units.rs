@@ -112,6 +112,17 @@ fn three_digits(value: f64) -> String {
     }
 }
 
+/// A figure without what is behind the point; less than nothing is nothing.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is too great becomes the greatest"
+)]
+pub fn whole(figure: f64) -> u64 {
+    figure.round() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,6 +16,7 @@
 //! | `once.rs` | one run that nobody watches |
 //! | `pace.rs` | how often |
 //! | `timeline.rs` | live and resident bytes over time |
+//! | `shape.rs` | heaps of objects over time |
 //! | `children.rs` | descendants by name |
 //! | `pressure.rs` | stalls of the machine meanwhile |
 
@@ -30,6 +31,7 @@ mod pressure;
 pub mod program;
 pub mod sampler;
 pub mod session;
+mod shape;
 pub(crate) mod signals;
 mod stale;
 pub mod timeline;

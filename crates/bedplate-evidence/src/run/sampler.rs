@@ -183,6 +183,7 @@ impl Sampler {
             watched.keep_sample(ms);
             if with_figures {
                 watched.read_figures();
+                watched.look_at_objects(ms, false);
             }
             self.children
                 .seen_peak(watched.process.pid(), watched.peak_rss_bytes);
@@ -237,6 +238,7 @@ impl Sampler {
             .chain(&mut self.descendants)
             .find(|watched| watched.process.pid() == pid);
         if let Some(watched) = leaving {
+            watched.look_at_objects(ms, true);
             watched.measure(ms, true, EXIT_ATTEMPTS);
         }
     }

@@ -10,6 +10,7 @@ use core::time::Duration;
 
 use super::ending::{Doubt, Programs};
 use super::pace::{Height, Pace};
+use super::shape::Shape;
 use super::timeline::Timeline;
 use crate::error::LookError;
 use crate::parts::measure;
@@ -48,6 +49,9 @@ struct Image {
     executed_last: Option<String>,
 }
 
+/// Points of its heaps of objects over time.
+const SHAPE_POINTS: usize = 300;
+
 /// Names remembered of one program; a program may rename itself at any rate.
 const NAMES_MAX: usize = 8;
 
@@ -78,6 +82,8 @@ pub(crate) struct Watched {
     image: Image,
     threads_max: u64,
     timeline: Timeline,
+    /// Its heaps of objects.
+    shape: Shape,
     at_peak: Option<Measurement>,
     at_end: Option<Measurement>,
     /// The samples of its heap profile, read with the same two measurements.
@@ -109,6 +115,7 @@ impl Watched {
             image: Image::default(),
             threads_max: 1,
             timeline: Timeline::new(points),
+            shape: Shape::new(points.min(SHAPE_POINTS)),
             at_peak: None,
             at_end: None,
             sampled_at_peak: None,
@@ -129,6 +136,7 @@ impl Watched {
         self.sampled_at_end = None;
         self.roots.clear();
         self.looks_until_search = 0;
+        self.shape.forget_pages();
     }
 
     /// Reads the resident set, which costs little at any size.
@@ -187,6 +195,11 @@ impl Watched {
             self.threads_max = self.threads_max.max(figures.threads);
             self.peak_rss_bytes = self.peak_rss_bytes.max(figures.peak_rss_bytes);
         }
+    }
+
+    /// Looks at its heaps of objects; searches for new ones now where it is about to end.
+    pub(crate) fn look_at_objects(&mut self, ms: f64, at_exit: bool) {
+        self.shape.look(&self.process, ms, at_exit);
     }
 
     fn look_at_heaps(&mut self) -> Option<u64> {
@@ -408,12 +421,15 @@ impl Watched {
     }
 
     pub(crate) fn into_report(self) -> ProcessReport {
+        let (object_timeline, object_heaps) = self.shape.into_parts();
         ProcessReport {
             pid: self.process.pid(),
             name: self.name,
             peak_rss_bytes: self.peak_rss_bytes,
             threads_max: self.threads_max,
             timeline: self.timeline.points().to_vec(),
+            object_timeline,
+            object_heaps,
             at_peak: self.at_peak,
             at_end: self.at_end,
             end_is_exact: self.end_is_exact,
