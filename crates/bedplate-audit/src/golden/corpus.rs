@@ -9,7 +9,7 @@ use super::half::Half;
 use crate::class::Class;
 
 /// The files, in the order in which they are shown.
-const FILES: [&str; 14] = [
+const FILES: [&str; 25] = [
     include_str!("../../golden/mimalloc.json"),
     include_str!("../../golden/jemalloc.json"),
     include_str!("../../golden/tokio.json"),
@@ -24,6 +24,17 @@ const FILES: [&str; 14] = [
     include_str!("../../golden/moka.json"),
     include_str!("../../golden/redb.json"),
     include_str!("../../golden/bb8.json"),
+    include_str!("../../golden/scylla.json"),
+    include_str!("../../golden/async-nats.json"),
+    include_str!("../../golden/mysql_async.json"),
+    include_str!("../../golden/pingora.json"),
+    include_str!("../../golden/ntex-server.json"),
+    include_str!("../../golden/mdbx.json"),
+    include_str!("../../golden/tantivy.json"),
+    include_str!("../../golden/foyer.json"),
+    include_str!("../../golden/opentelemetry.json"),
+    include_str!("../../golden/zeromq.json"),
+    include_str!("../../golden/leveldb.json"),
 ];
 
 /// The labels of one tree.
