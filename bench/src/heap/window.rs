@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// Full passes and releases of 10^6 that must have happened.
 const WANTED: f64 = 3.0;
 
-const CONFIGURATION: &str = "2^20 live nodes, default limits; lists of 10^6 dropped at once and worked off by steps, rings beside and into live nodes, live nodes touched while a full pass runs beside, three times";
+const CONFIGURATION: &str = "2^20 live nodes, default limits; lists of 10^6 dropped at once and worked off by steps, rings beside and into live nodes, live nodes touched while a full pass runs beside, a table and an array that grow to 10^6 and are dropped, three times";
 
 pub(super) const ROWS: &[Asked] = &[
     Asked {

@@ -2,8 +2,8 @@
 //!
 //! # Role
 //! A live graph of 2^20 nodes. Three times: a list of 10^6 nodes is made and dropped at once, rings are
-//! planted, dropped, and refer to live nodes or not, and live nodes are touched while a full pass runs
-//! beside. Each call into the heap that may do work is an
+//! planted, dropped, and refer to live nodes or not, live nodes are touched while a full pass runs
+//! beside, and a table and an array grow to 10^6 with a pass beside and are dropped. Each call into the heap that may do work is an
 //! operation whose duration is noted.
 //!
 //! # How the longest operation is told from an interruption
@@ -24,12 +24,16 @@ const LIST: usize = 1_000_000;
 const TURNS: u64 = 3;
 /// Rings of each sort in a turn, beside those that are planted while nodes are touched.
 const RINGS: u64 = 10_000;
+/// Entries of a table and an array that grow from nothing.
+const GROWN: i64 = 1_000_000;
+/// Entries for each that leads to a live node.
+const ENTRIES_A_NODE: i64 = 16;
 /// Touches of live nodes, at least and at most, in a turn.
 const TOUCHES: (u64, u64) = (100_000, 2_000_000);
 /// Touches for each ring that is planted meanwhile.
 const TOUCHES_A_RING: u64 = 64;
 /// Operations at most: room that is there before.
-const OPERATIONS: usize = 16_000_000;
+const OPERATIONS: usize = 32_000_000;
 /// How many operations are named to be counted.
 const LONGEST: usize = 24;
 
@@ -167,6 +171,30 @@ impl Window {
         }
     }
 
+    /// A table and an array grow, and are dropped.
+    fn grown_and_dropped(&mut self) {
+        let table = sure(self.heap.new_table());
+        let array = sure(self.heap.new_array());
+        self.operation(Heap::start_collection);
+        for number in 0..GROWN {
+            let key = Value::integer(number).unwrap_or(Value::NIL);
+            let is_node = number % ENTRIES_A_NODE == 0;
+            let value = if is_node {
+                self.live_node().into()
+            } else {
+                key
+            };
+            // Numbers only: what a table holds is released in an order that is another in each run.
+            self.operation(|heap| sure(heap.set(table, key, key)));
+            self.heap.retain(value);
+            self.operation(|heap| sure(heap.push(array, value)));
+        }
+        for object in [table, array] {
+            self.operation(|heap| heap.release(object.into()));
+            while self.operation(Heap::step) {}
+        }
+    }
+
     fn run(mut self) -> Self {
         let passes = self.heap.stats().full_passes;
         for _ in 0..TURNS {
@@ -175,6 +203,7 @@ impl Window {
                 self.ring(at % 2 == 0);
             }
             self.touches();
+            self.grown_and_dropped();
         }
         self.happened.full_passes = self.heap.stats().full_passes - passes;
         // Behind the window: everything that was planted is gone.
