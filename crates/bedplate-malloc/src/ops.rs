@@ -486,6 +486,9 @@ fn free_other<G: Gates>(block: *mut u8, slab: &'static Slab) {
     if G::SET.bits() == 0 && thread::chain_remote(slab, block.cast()) {
         return;
     }
+    if let Some(huge) = huge::around(slab) {
+        misuse::inside(Asked::Free, block, huge);
+    }
     let kind = slab.kind();
     if harden::ON && kind == Kind::Slab && G::SET.bits() == 0 {
         // Only the start of a block leads to a tail that is live.
@@ -571,6 +574,9 @@ fn send<G: Gates>(block: *mut u8, slab: &'static Slab) {
 unsafe fn record_of(block: NonNull<u8>) -> &'static Slab {
     // SAFETY: the caller's duty.
     let slab = unsafe { raw::slab_of(block) };
+    if let Some(huge) = huge::around(slab) {
+        return huge;
+    }
     if slab.kind() == Kind::Interior {
         // SAFETY: the kind was just read.
         return unsafe { raw::head_of(slab) };

@@ -216,8 +216,9 @@ impl Slot {
     fn publish<G: Gates>(&self) {
         let Some(slab) = self.slab.take() else { return };
         let [head, tail] = [&self.head, &self.tail].map(|end| raw::block_in(slab, end.get()));
-        publish::<G>(slab, head, tail, u32::from(self.count.get()));
-        self.count.set(0);
+        // Before the push, which calls others: the slot may be begun anew.
+        let count = self.count.replace(0);
+        publish::<G>(slab, head, tail, u32::from(count));
     }
 }
 

@@ -18,7 +18,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 /// What the page begins with: "bedproot" in bytes.
 pub const ROOT_MAGIC: u64 = u64::from_le_bytes(*b"bedproot");
 /// The layout's version.
-pub const ROOT_VERSION: u64 = 2;
+pub const ROOT_VERSION: u64 = 3;
 /// The name of the mapping.
 pub const ROOT_NAME: &core::ffi::CStr = c"bedplate-malloc";
 

@@ -10,6 +10,7 @@
 
 use crate::harden;
 use crate::raw;
+use crate::segment::RECORDS_OFFSET;
 use crate::slab::{Kind, Slab};
 use crate::tuning::SEGMENT_BYTES;
 use core::ptr::NonNull;
@@ -19,6 +20,8 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 const PAGE_BYTES: usize = 4096;
 /// Offset of the header from the segment-aligned start.
 pub(crate) const HUGE_HEADER_OFFSET: usize = PAGE_BYTES - size_of::<HugeHeader>();
+/// Slices whose records stand in a header page.
+const SLICES_BEFORE_BLOCKS: usize = (PAGE_BYTES - RECORDS_OFFSET) / size_of::<Slab>();
 /// What a huge block says in its header: "bedphuge" in bytes.
 pub(crate) const HUGE_MAGIC: u64 = u64::from_le_bytes(*b"bedphuge");
 
@@ -130,6 +133,37 @@ pub(super) unsafe fn wipe(start: usize) {
 #[must_use]
 pub(crate) fn header_of(slab: &'static Slab) -> &'static HugeHeader {
     HugeHeader::at(start_of(slab))
+}
+
+/// The record of the huge block around an address that leads to `slab`, where that is no record but
+/// contents of the block: the records of the last slices would stand behind the header page. Such an
+/// address is none that was handed out.
+#[must_use]
+#[inline(always)]
+pub(crate) fn around(slab: &'static Slab) -> Option<&'static Slab> {
+    if raw::slice_index(slab) < SLICES_BEFORE_BLOCKS {
+        return None;
+    }
+    around_slow(slab)
+}
+
+#[cold]
+#[inline(never)]
+fn around_slow(slab: &'static Slab) -> Option<&'static Slab> {
+    let header = HugeHeader::at(raw::segment_of(slab));
+    // In a segment of the pool that word is the list of a slab: an address, or null.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "addresses have 64 bits here"
+    )]
+    let is_huge = header.magic.load(Ordering::Relaxed) == HUGE_MAGIC as usize;
+    if !is_huge {
+        return None;
+    }
+    let block = header.block.load(Ordering::Relaxed);
+    let block = NonNull::new(core::ptr::with_exposed_provenance_mut(block))?;
+    // SAFETY: a huge block's header holds its address, which leads into the header page (I1).
+    Some(unsafe { raw::slab_of(block) })
 }
 
 /// The bytes of a huge block that may be used.

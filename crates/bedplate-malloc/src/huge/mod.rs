@@ -30,5 +30,5 @@ mod mapping;
 pub(crate) use blocks::{HUGE, Wish};
 pub(crate) use extents::Place;
 pub(crate) use header::{
-    HUGE_HEADER_OFFSET, HUGE_MAGIC, HugeHeader, block_at, freed_bytes, header_of, usable_of,
+    HUGE_HEADER_OFFSET, HUGE_MAGIC, HugeHeader, around, block_at, freed_bytes, header_of, usable_of,
 };

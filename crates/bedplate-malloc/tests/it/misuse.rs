@@ -160,6 +160,16 @@ const CASES: &[Case] = &[
         reason: "is inside a large block, not at its start",
     },
     Case {
+        name: "far inside a huge block whose contents look like records",
+        commit: || {
+            let huge = block(3_900_000);
+            // SAFETY: the block is that long.
+            unsafe { huge.as_ptr().write_bytes(2, 3_900_000) };
+            free(inside(huge, 0x38_0000));
+        },
+        reason: "is inside a large block, not at its start",
+    },
+    Case {
         name: "inside a block of another thread",
         commit: || free_elsewhere(inside(block(100), 16)),
         reason: "of another thread, not at its start",
