@@ -71,7 +71,7 @@ impl Heap {
         }
     }
 
-    fn set_other(&mut self, main: Entries, other: &Other) {
+    pub(super) fn set_other(&mut self, main: Entries, other: &Other) {
         let Other {
             entries,
             done,

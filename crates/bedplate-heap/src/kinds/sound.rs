@@ -1,13 +1,31 @@
 //! Whether a table is sound, and what makes it so again.
 //!
 //! # Invariants
-//! - I1: where the layout fits, all entries lie inside of the buffers, and every search ends.
+//! - I1: where the layout and the entries fit, all entries lie inside of the buffers, every search ends, and
+//!   growth goes on to its end without losing one.
 
 use super::entries::{Entries, GONE, LARGE, Parts};
-use super::growth::{CLEARING, MOVING};
+use super::growth::{CLEARING, MOVING, Other};
 use crate::bits::{high, join, low};
 use crate::header::{self, Kind};
 use crate::{Heap, Misfit};
+
+/// What a buffer holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    /// Entries that are there.
+    there: u32,
+    /// Entries that are not empty.
+    used: u32,
+    /// The first that is there; the capacity where none is.
+    first: u32,
+}
+
+/// Whether a buffer that is made empty is one that growth would have chosen: no less than a quarter of the
+/// table's, and half of it empty when the entries are moved there.
+const fn is_enough(parts: &Parts, other: Entries) -> bool {
+    other.capacity >= parts.main.capacity / 4 && parts.length <= other.capacity / 2
+}
 
 impl Heap {
     /// Whether a table's buffers have room for what it says. `room` says what a buffer has, if it may be
@@ -34,42 +52,68 @@ impl Heap {
         };
         let is_large = other.entries.capacity >= LARGE;
         let has_room = other.entries.fits(room(other.entries.buffer)?);
-        if other.growth == parts.growth && is_large && has_room && is_inside {
+        let is_enough = parts.growth == MOVING || is_enough(&parts, other.entries);
+        if other.growth == parts.growth && is_large && has_room && is_inside && is_enough {
             Ok(())
         } else {
             Err(Misfit::Length)
         }
     }
 
-    /// Whether a table has as many entries as it says, and an empty one in each buffer, which ends every
-    /// search. The layout fits.
+    /// Whether a table has as many entries as it says, an empty one in each buffer, which ends every search,
+    /// and whether what its buffers say of themselves is so. The layout fits.
     pub(crate) fn entries_fit(&self, at: u32) -> Result<(), Misfit> {
         if header::kind(self.words.load(at)) != Kind::Table {
             return Ok(());
         }
         let parts = self.parts_at(at);
-        let [old, main] = self.both(&parts).map(|entries| self.count_entries(entries));
-        let (used, _) = self.used(parts.main);
-        let is_endless = |entries: Entries, used| entries.capacity > 0 && used >= entries.capacity;
-        let [old_entries, main_entries] = self.both(&parts);
-        if used != main.1
-            || main.0 + old.0 != parts.length
-            || is_endless(main_entries, main.1)
-            || is_endless(old_entries, old.1)
+        let both = self.both(&parts);
+        let [old, main] = both.map(|entries| self.count_entries(entries));
+        let (used, first) = self.used(parts.main);
+        let is_endless = |(entries, found): (Entries, &Found)| {
+            entries.capacity > 0 && found.used >= entries.capacity
+        };
+        if used != main.used
+            || first > main.first
+            || main.there + old.there != parts.length
+            || both.into_iter().zip([&old, &main]).any(is_endless)
+            || !self.growth_fits(&parts, &old)
         {
             return Err(Misfit::Entries);
         }
         Ok(())
     }
 
-    /// How many entries are there, and how many are not empty.
-    fn count_entries(&self, entries: Entries) -> (u32, u32) {
-        (0..entries.capacity).fold((0, 0), |(there, used), index| {
+    /// Whether the other buffer is as far as it says: what is said to be empty or moved is never looked at
+    /// again.
+    fn growth_fits(&self, parts: &Parts, old: &Found) -> bool {
+        let Some(other) = self.other(parts) else {
+            return true;
+        };
+        if parts.growth == MOVING {
+            return other.done <= old.first;
+        }
+        let buffer = other.entries.buffer;
+        (1..=other.done).all(|place| self.words.load(buffer + place) == 0)
+    }
+
+    fn count_entries(&self, entries: Entries) -> Found {
+        let mut found = Found {
+            first: entries.capacity,
+            ..Found::default()
+        };
+        for index in 0..entries.capacity {
             let key = self.value(entries.place(index));
-            let is_used = !key.is_nil();
-            let is_there = is_used && key != GONE;
-            (there + u32::from(is_there), used + u32::from(is_used))
-        })
+            if key.is_nil() {
+                continue;
+            }
+            found.used += 1;
+            if key != GONE {
+                found.there += 1;
+                found.first = found.first.min(index);
+            }
+        }
+        found
     }
 
     /// Whether counting a table's entries takes long.
@@ -91,39 +135,51 @@ impl Heap {
             buffer,
             capacity: 1 << entries.ilog2(),
         };
+        let found = self.count_entries(main);
         let mut parts = Parts {
             at,
-            length: 0,
+            length: found.there,
             growth: 0,
             main,
         };
+        self.set_used(main, found.used, found.first);
         if main.capacity >= LARGE {
-            parts.growth = self.sound_growth(main);
-            if parts.growth == 0 {
-                self.words.store(main.tail(), 0);
-                self.words.store(main.tail() + 1, 0);
-            }
+            self.mend_growth(&mut parts);
         }
-        let [old, main] = self.both(&parts).map(|entries| self.count_entries(entries));
-        parts.length = old.0 + main.0;
-        self.set_used(parts.main, main.1, 0);
         self.set_parts(&parts);
     }
 
+    /// Makes the end of a large buffer say how its table grows: what is said to be done is done again.
+    fn mend_growth(&mut self, parts: &mut Parts) {
+        let other = self.other_of(parts.main);
+        parts.growth = self.sound_growth(parts, &other);
+        if parts.growth == 0 {
+            self.words.store(parts.main.tail(), 0);
+            self.words.store(parts.main.tail() + 1, 0);
+            return;
+        }
+        let mut done = 0;
+        if parts.growth == MOVING {
+            let old = self.count_entries(other.entries);
+            parts.length += old.there;
+            done = old.first;
+        }
+        self.set_other(parts.main, &Other { done, ..other });
+    }
+
     /// The flag of a table that grows, where the end of its buffer says so and it can be.
-    fn sound_growth(&self, main: Entries) -> u32 {
-        let other = self.other_of(main);
+    fn sound_growth(&self, parts: &Parts, other: &Other) -> u32 {
         let buffer = other.entries.buffer;
         let is_slot = self.slots.starting_at(buffer).is_some();
         let is_buffer = is_slot && header::kind(self.words.load(buffer)) == Kind::Buffer;
         let is_large = other.entries.capacity >= LARGE;
         let fits = is_large && other.entries.fits(self.room(buffer));
-        let end = match other.growth {
-            CLEARING => other.entries.words(),
-            MOVING => other.entries.capacity,
+        let is_enough = match other.growth {
+            CLEARING => is_enough(parts, other.entries),
+            MOVING => true,
             _ => return 0,
         };
-        if is_buffer && fits && buffer != main.buffer && other.done <= end {
+        if is_buffer && fits && buffer != parts.main.buffer && is_enough {
             other.growth
         } else {
             0
@@ -151,13 +207,43 @@ impl Heap {
         self.set_parts(&parts);
         self.tables.forget(at);
     }
+
+    /// Makes what a table's buffers say of themselves too much, for tests; `None` where nothing would be
+    /// passed over.
+    #[cfg(any(test, feature = "inject"))]
+    pub(crate) fn damage_entries(&mut self, at: u32) -> Option<&'static str> {
+        let parts = self.parts_at(at);
+        let both = self.both(&parts);
+        let [old, main] = both.map(|entries| self.count_entries(entries));
+        if let Some(other) = self.other(&parts) {
+            let (end, is_passed, how) = if parts.growth == MOVING {
+                let how = "a table whose entries are not moved as far as it says";
+                (other.entries.capacity, old.there > 0, how)
+            } else {
+                let (end, buffer) = (other.entries.words(), other.entries.buffer);
+                let mut left = other.done + 1..=end;
+                let is_passed = left.any(|place| self.words.load(buffer + place) != 0);
+                let how = "a table whose next buffer is not as empty as it says";
+                (end, is_passed, how)
+            };
+            if is_passed {
+                self.set_other(parts.main, &Other { done: end, ..other });
+                return Some(how);
+            }
+        }
+        if main.there == 0 {
+            return None;
+        }
+        self.set_used(parts.main, main.used, parts.main.capacity);
+        Some("a table whose first entries come before the one it calls the first")
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::growth::{CLEARING, MOVING};
     use crate::bits::{high, join, low};
-    use crate::{Heap, Ref, Value};
+    use crate::{Heap, Ref, TablePosition, Value};
 
     fn number(number: i64) -> Value {
         Value::integer(number).expect("small")
@@ -234,6 +320,124 @@ mod tests {
                 heap.set(table, number(-1), number(1)).expect("memory");
                 assert_eq!(heap.get(table, number(-1)), Ok(number(1)));
             }
+        }
+    }
+
+    /// A table that was filled until it is in a phase of growth, and the number of its keys.
+    fn growing(heap: &mut Heap, phase: u32) -> (Ref, i64) {
+        // The next buffer is not empty.
+        let bytes = heap.new_bytes(&vec![0x41; 200_000]).expect("memory");
+        heap.release(bytes.into());
+        heap.settle();
+        let table = heap.new_table().expect("memory");
+        let mut keys = 0;
+        while heap.parts_at(table.index()).growth != phase {
+            let value = heap.new_cell(number(keys)).expect("memory");
+            heap.set(table, number(keys), value.into()).expect("memory");
+            keys += 1;
+        }
+        (table, keys)
+    }
+
+    fn walked(heap: &Heap, table: Ref) -> i64 {
+        let (mut position, mut met) = (TablePosition::default(), 0);
+        while let Some((next, ..)) = heap.next_entry(table, position).expect("a table") {
+            position = next;
+            met += 1;
+        }
+        met
+    }
+
+    #[test]
+    fn what_a_table_says_too_much_of_its_buffers_is_found_and_mended() {
+        let mut ways = alloc::collections::BTreeSet::new();
+        for (phase, more) in [(CLEARING, 0), (MOVING, 0), (MOVING, 8), (0, 100), (0, 5)] {
+            let mut heap = Heap::new().expect("memory");
+            let (table, mut keys) = if phase == 0 {
+                (table(&mut heap, more), more)
+            } else {
+                growing(&mut heap, phase)
+            };
+            for key in keys..keys + more {
+                let value = heap.new_cell(number(key)).expect("memory");
+                heap.set(table, number(key), value.into()).expect("memory");
+            }
+            keys += more;
+            expect_all(&heap, table, keys);
+            ways.insert(heap.damage_entries(table.index()).expect("entries"));
+            assert!(!heap.verify_with([table.into()]).is_healthy());
+            let recovery = heap.recover_with([table.into()]);
+            assert!(recovery.after.is_healthy(), "{}", recovery.after);
+            assert!(recovery.is_lossless());
+            assert_eq!(walked(&heap, table), keys);
+            for key in keys..keys + 2000 {
+                let value = heap.new_cell(number(key)).expect("memory");
+                heap.set(table, number(key), value.into()).expect("memory");
+            }
+            expect_all(&heap, table, keys + 2000);
+            assert_eq!(walked(&heap, table), keys + 2000);
+        }
+        assert_eq!(ways.len(), 3, "{ways:?}");
+    }
+
+    #[test]
+    fn a_next_buffer_that_is_too_small_is_found_and_mended() {
+        let mut heap = Heap::new().expect("memory");
+        let table = table(&mut heap, 6000);
+        let mut keys = 6000;
+        while heap.parts_at(table.index()).growth != CLEARING {
+            let value = heap.new_cell(number(keys)).expect("memory");
+            heap.set(table, number(keys), value.into()).expect("memory");
+            keys += 1;
+        }
+        let tail = heap.parts_at(table.index()).main.tail();
+        heap.words.store(tail + 1, join(512, CLEARING));
+        assert!(!heap.verify_with([table.into()]).is_healthy());
+        let recovery = heap.recover_with([table.into()]);
+        assert!(recovery.after.is_healthy() && recovery.is_lossless());
+        for key in keys..keys + 9000 {
+            let value = heap.new_cell(number(key)).expect("memory");
+            heap.set(table, number(key), value.into()).expect("memory");
+        }
+        expect_all(&heap, table, keys + 9000);
+    }
+
+    #[test]
+    fn a_table_that_is_mended_or_emptied_is_walked_from_its_start() {
+        for is_emptied in [false, true] {
+            let mut heap = Heap::new().expect("memory");
+            let (table, keys) = growing(&mut heap, MOVING);
+            let at = table.index();
+            for key in keys..keys + 8 {
+                heap.set(table, number(key), number(1)).expect("memory");
+            }
+            // Nothing is left in the buffer that is moved out of, which is not known yet.
+            let [old, _] = heap.both(&heap.parts_at(at));
+            for key in 0..keys + 8 {
+                let hash = heap.hash(at, number(key));
+                if heap.find(old, hash, number(key)).is_some() {
+                    heap.set(table, number(key), Value::NIL).expect("a table");
+                }
+            }
+            let there = walked(&heap, table);
+            assert!(there > 0 && heap.tables.first(at) >= old.capacity);
+            let word = heap.words.load(at + 1);
+            let main = heap.parts_at(at).main;
+            if is_emptied {
+                heap.words.store(at + 2, u64::from(at));
+            } else {
+                // How it grows cannot be told any more.
+                let high = high(word) & !(CLEARING | MOVING);
+                heap.words.store(at + 1, join(low(word), high));
+                heap.words.store(main.tail() + 1, 0);
+            }
+            let recovery = heap.recover_with([table.into()]);
+            assert!(recovery.after.is_healthy(), "{}", recovery.after);
+            assert_eq!(heap.tables.first(at), 0);
+            let left = if is_emptied { 0 } else { there };
+            assert_eq!(walked(&heap, table), left);
+            heap.set(table, number(-1), number(1)).expect("memory");
+            assert_eq!(walked(&heap, table), left + 1);
         }
     }
 }

@@ -128,6 +128,8 @@ impl Heap {
             }
         }
         if !repairs.is_empty() {
+            // A damage or its repair may have given a table's entries other numbers.
+            self.tables.forget_all();
             self.count_objects(report.objects);
         }
         Recovery {

@@ -186,10 +186,7 @@ impl Heap {
                 self.words.store(at + 2, u64::from(at));
                 "an array whose buffer is itself"
             }
-            (Kind::Table, 0) => {
-                self.change(at + 1, |word| word + 1);
-                "a table with an entry less than it says"
-            }
+            (Kind::Table, 0) => self.damage_table(at, choose(2) == 0),
             (Kind::Table, 1) => {
                 self.change(at + 1, |word| join(low(word), 3));
                 "a table with a capacity that cannot be"
@@ -220,6 +217,14 @@ impl Heap {
             }
         };
         Some((at, how))
+    }
+
+    fn damage_table(&mut self, at: u32, is_inside: bool) -> &'static str {
+        if is_inside && let Some(how) = self.damage_entries(at) {
+            return how;
+        }
+        self.change(at + 1, |word| word + 1);
+        "a table with an entry less than it says"
     }
 
     fn damage_weak(
