@@ -24,7 +24,7 @@ const NAMES_MAX: u32 = 8;
 const CONVERSIONS: [(&str, &str); 2] = [("into", "from"), ("try_into", "try_from")];
 
 /// Methods of the standard library's iterators that answer iterators.
-const ADAPTORS: [&str; 14] = [
+const ADAPTORS: [&str; 22] = [
     "zip",
     "chain",
     "map",
@@ -39,6 +39,14 @@ const ADAPTORS: [&str; 14] = [
     "peekable",
     "flatten",
     "inspect",
+    "take_while",
+    "skip_while",
+    "map_while",
+    "filter_map",
+    "flat_map",
+    "scan",
+    "fuse",
+    "cycle",
 ];
 
 /// One operation as one location sees it.
@@ -204,6 +212,7 @@ impl Operations {
                     true
                 }
                 Kind::Index => program.place(top) == 0,
+                Kind::Member(member) => program.is_inside_atomic(id, member),
                 Kind::Deref | Kind::Cast => true,
                 Kind::Other | Kind::List => program.node(parent).children.len() == 1,
                 _ => false,
@@ -325,6 +334,7 @@ impl Operations {
                 true
             }
             Kind::Call { name, path } => {
+                self.kept_by_constructor(program, parent, name, program.place(top));
                 let own = program.function_of(parent).map(|it| program.function(it));
                 let own = own.and_then(|it| it.owner.clone()).unwrap_or_default();
                 let owners = [name.clone(), format!("{path}::{name}"), own];
@@ -348,18 +358,91 @@ impl Operations {
         }
     }
 
-    fn alias(&mut self, program: &Program, init: Site, field: &str, id: LocationId) {
-        let record = program.parent(init).map(|parent| program.kind(parent));
-        let owner = match record {
-            Some(Kind::Record(name)) => name.as_str(),
-            _ => "",
-        };
-        for other in program.locations_named(field) {
-            let fits = program.location(*other).owner.ends_with(owner);
-            if fits && *other != id {
-                self.aliases.entry(id).or_default().insert(*other);
-                self.aliases.entry(*other).or_default().insert(id);
+    /// `Tracker::new(usage.clone())`, where `new` makes a field of what it is given: one thing by two
+    /// names. Where a caller gives what is not known, the field is that, too.
+    fn kept_by_constructor(&mut self, program: &Program, call: Site, name: &str, place: usize) {
+        for function in program.callees(call, name) {
+            let Some(parameter) = program.function(function).parameters.get(place) else {
+                continue;
+            };
+            let mentions = program.names_in(function, &parameter.name).iter().copied();
+            let inits: Vec<Site> = mentions
+                .filter_map(|it| field_made_of(program, it))
+                .collect();
+            for init in inits {
+                self.shared_by(program, function, place, init);
             }
+        }
+    }
+
+    fn shared_by(&mut self, program: &Program, function: FunctionId, place: usize, init: Site) {
+        let Kind::FieldInit(field) = program.kind(init) else {
+            return;
+        };
+        for call in program.callers(function) {
+            let given = program.child(call, place);
+            let targets = given.map_or_else(Vec::new, |given| program.resolve(given));
+            let ids = targets.iter().filter_map(|target| match target {
+                Target::Location(id) => Some(*id),
+                Target::Parameter(..) => None,
+            });
+            let ids: Vec<LocationId> = ids.collect();
+            for id in &ids {
+                self.alias(program, init, field, *id);
+            }
+            if ids.is_empty() {
+                self.doubt_fields(program, init, field, call);
+            }
+        }
+    }
+
+    /// A field is made of what is not known.
+    fn doubt_fields(&mut self, program: &Program, init: Site, field: &str, call: Site) {
+        for other in fields_of_record(program, init, field) {
+            let note = "it may be what this caller gives, by another name".to_owned();
+            let escapes = self.escapes.entry(other).or_default();
+            if !escapes.contains(&(call, note.clone())) {
+                escapes.push((call, note));
+            }
+        }
+    }
+
+    fn alias(&mut self, program: &Program, init: Site, field: &str, id: LocationId) {
+        for other in fields_of_record(program, init, field) {
+            if other != id {
+                self.aliases.entry(id).or_default().insert(other);
+                self.aliases.entry(other).or_default().insert(id);
+            }
+        }
+    }
+}
+
+/// The locations that a field of a record which is made may be.
+fn fields_of_record(program: &Program, init: Site, field: &str) -> Vec<LocationId> {
+    let record = program.parent(init).map(|parent| program.kind(parent));
+    let own = program.function_of(init);
+    let own = own.and_then(|id| program.function(id).owner.as_deref());
+    let owner = match record {
+        Some(Kind::Record(name)) if name == "Self" => own.unwrap_or_default(),
+        Some(Kind::Record(name)) => name.as_str(),
+        _ => "",
+    };
+    let named = program.locations_named(field).iter().copied();
+    named
+        .filter(|id| program.location(*id).owner.ends_with(owner))
+        .collect()
+}
+
+/// The field of a record that is made of a name, or of a copy of the pointer that it is.
+fn field_made_of(program: &Program, mention: Site) -> Option<Site> {
+    let mut at = mention;
+    loop {
+        let parent = program.parent(at)?;
+        match program.kind(parent) {
+            Kind::FieldInit(_) => return Some(parent),
+            Kind::Method { name } | Kind::Call { name, .. } if name == "clone" => at = parent,
+            Kind::Ref => at = parent,
+            _ => return None,
         }
     }
 }
@@ -516,7 +599,9 @@ impl Program {
                 let is_type = path.starts_with(char::is_uppercase);
                 match &function.owner {
                     Some(owner) if is_type => {
-                        path == owner || path == "Self" || function.of_trait.as_ref() == Some(path)
+                        path == owner
+                            || path == "Self" && self.is_self_of(call, id)
+                            || function.of_trait.as_ref() == Some(path)
                     }
                     Some(_) => !self.unit(call.unit).is_rust,
                     None if self.unit(call.unit).is_rust => !is_type && self.is_in_module(id, path),
@@ -526,6 +611,18 @@ impl Program {
             Kind::Method { .. } => self.receiver_fits(call, id),
             _ => false,
         }
+    }
+
+    /// Whether `Self` at a call may be the type that a function is of.
+    fn is_self_of(&self, call: Site, id: FunctionId) -> bool {
+        let caller = self.function_of(call).map(|caller| self.function(caller));
+        let own = caller.and_then(|caller| caller.owner.as_ref());
+        let function = self.function(id);
+        own.is_none_or(|own| {
+            Some(own) == function.owner.as_ref()
+                || self.is_trait(own)
+                || function.of_trait.is_some()
+        })
     }
 
     /// Whether a function may be the one of its name in a module. Where files of the tree have the name

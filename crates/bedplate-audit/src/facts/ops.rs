@@ -100,6 +100,8 @@ pub(crate) fn call_kind(name: &str) -> Option<OpKind> {
     let stores = has(&["store", "_set", "write", "clear"]);
     if has(&["cas_", "_cas", "compare", "cmpxchg", "guard", "once"]) {
         Some(OpKind::Exchange)
+    } else if has(&["exchangeadd", "exchange_add"]) {
+        Some(OpKind::Change)
     } else if has(&["exchange", "swap", "xchg", "test_and_set"]) {
         Some(OpKind::Swap)
     } else if loads && stores {
@@ -191,11 +193,75 @@ impl Program {
             .any(|child| matches!(self.kind(child), Kind::Literal(text) if text == "0"))
     }
 
+    /// Changes that answer nothing (`portable_atomic`): only the order that is given tells them from
+    /// other methods of these names.
+    fn silent_kind(&self, site: Site, name: &str, order: Order) -> Option<OpKind> {
+        let given = self.node(site).children.len();
+        let is_named = match name {
+            "add" | "sub" | "and" | "or" | "xor" => given == 3,
+            "not" | "neg" => given == 2,
+            _ => false,
+        };
+        let is_one = is_named && self.unit(site.unit).is_rust && order != Order::Unknown;
+        is_one.then_some(OpKind::Change)
+    }
+
+    /// What a method does whose class, of C++ and of the tree, stands for an atomic: what is done inside
+    /// is the operation.
+    fn kind_by_class(&self, site: Site, receiver: Site, name: &str) -> Option<OpKind> {
+        if self.unit(site.unit).is_rust || self.functions_named(name).is_empty() {
+            return None;
+        }
+        let declared = self
+            .resolve(receiver)
+            .into_iter()
+            .find_map(|target| match target {
+                Target::Location(id) => Some(self.location(id)),
+                Target::Parameter(..) => None,
+            })?;
+        if declared.ty.contains('*') || declared.is_plain {
+            return None;
+        }
+        let words = self.words(&declared.ty);
+        let mut bodies = self.functions_named(name).iter().filter(|id| {
+            let owner = self.function(**id).owner.as_ref();
+            owner.is_some_and(|owner| {
+                words.contains(owner) && !self.fields_of_type(owner).is_empty()
+            })
+        });
+        let body = self.body(*bodies.next()?)?;
+        if bodies.next().is_some() {
+            return None;
+        }
+        let inside = self.below(body);
+        let kinds: Vec<OpKind> = inside
+            .iter()
+            .filter_map(|inner| Some(self.op(*inner)?.kind))
+            .collect();
+        let strongest = [
+            OpKind::Change,
+            OpKind::Exchange,
+            OpKind::Swap,
+            OpKind::Store,
+        ];
+        let found = strongest.into_iter().find(|kind| kinds.contains(kind));
+        let writes = inside
+            .iter()
+            .any(|inner| matches!(self.kind(*inner), Kind::Assign { .. }));
+        Some(match found {
+            Some(kind) => kind,
+            None if kinds.is_empty() && writes => OpKind::Store,
+            None => OpKind::Load,
+        })
+    }
+
     fn method_op(&self, site: Site, name: &str) -> Option<Op> {
-        let kind = method_kind(name)?;
         let receiver = self.child(site, 0)?;
-        let mut targets = self.resolve(receiver);
         let (order, is_named) = self.order_of(site, "");
+        let kind = method_kind(name)
+            .or_else(|| self.silent_kind(site, name, order))
+            .or_else(|| self.kind_by_class(site, receiver, name))?;
+        let mut targets = self.resolve(receiver);
         if targets.is_empty() && is_named {
             targets = self.behind_deref(receiver);
         }

@@ -92,6 +92,25 @@ fn stands_for_atomic(name: &str) -> bool {
         .any(|part| lower.contains(part))
 }
 
+/// Whether a header named like one of C is of C++ alone: one that both include asks which it is.
+fn is_header_of_cpp(source: &Source) -> bool {
+    let heads = [
+        "namespace ",
+        "class ",
+        "template <",
+        "template<",
+        "public:",
+        "private:",
+    ];
+    let is_head = |line: &str| {
+        let line = line.trim_start();
+        heads.iter().any(|head| line.starts_with(head))
+    };
+    source.path.ends_with(".h")
+        && !source.text.contains("__cplusplus")
+        && source.text.lines().any(is_head)
+}
+
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
@@ -105,7 +124,10 @@ impl Program {
             .iter()
             .filter(|source| source.missing.is_none())
             .filter_map(|source| {
-                let language = language_of(&source.path)?;
+                let language = match language_of(&source.path)? {
+                    Language::C if is_header_of_cpp(source) => Language::Cpp,
+                    language => language,
+                };
                 Some(lower(language, &source.path, &source.text, &macros))
             })
             .collect();
@@ -507,6 +529,48 @@ impl Program {
     /// Whether a type is a trait of the tree.
     pub(super) fn is_trait(&self, name: &str) -> bool {
         self.traits.contains_key(name)
+    }
+
+    /// Calls of Rust, in a function, of what a parameter or a local of the name may be.
+    pub(crate) fn calls_of_local(&self, id: FunctionId, name: &str) -> Vec<Site> {
+        let is_of_local = |call: &Site| {
+            let is_plain = matches!(self.kind(*call), Kind::Call { path, .. } if path.is_empty());
+            is_plain && self.function_of(*call) == Some(id)
+        };
+        let calls = self.calls_named(name).iter().copied();
+        let is_rust = self.unit(id.unit).is_rust;
+        calls.filter(|call| is_rust && is_of_local(call)).collect()
+    }
+
+    /// Whether a field of a type of the tree is a location.
+    pub(crate) fn is_location_of(&self, owner: &str, name: &str) -> bool {
+        let mut named = self.locations_named(name).iter();
+        named.any(|id| self.location(*id).owner == owner)
+    }
+
+    /// Whether a method is called on `self` in one of the same name that a trait gives to a type from
+    /// elsewhere: the type has its own.
+    pub(crate) fn is_of_foreign_self(&self, call: Site, name: &str) -> bool {
+        let Some(function) = self.function_of(call).map(|id| self.function(id)) else {
+            return false;
+        };
+        let is_method = matches!(self.kind(call), Kind::Method { .. });
+        let receiver = self.child(call, 0).map(|receiver| self.kind(receiver));
+        let is_self = matches!(receiver, Some(Kind::Name(name)) if name == "self");
+        let is_foreign = function
+            .owner
+            .as_ref()
+            .is_some_and(|owner| !self.structures.contains(owner) && !self.is_trait(owner));
+        is_method && is_self && is_foreign && function.of_trait.is_some() && function.name == name
+    }
+
+    /// The names of the fields of a type of the tree.
+    pub(super) fn fields_of_type(&self, owner: &str) -> Vec<&str> {
+        let structures = self.units.iter().flat_map(|unit| &unit.structures);
+        structures
+            .filter(|structure| structure.name == owner)
+            .flat_map(|structure| structure.fields.iter().map(|field| &field.name[..]))
+            .collect()
     }
 
     /// The types of the statics and constants of a name.

@@ -140,7 +140,7 @@ impl Program {
             .filter(|id| !self.location(*id).owner.is_empty())
             .collect();
         if fields.is_empty() {
-            return Vec::new();
+            return self.inside_atomic(site, name);
         }
         let owners: BTreeSet<String> = self
             .child(site, 0)
@@ -164,6 +164,37 @@ impl Program {
         }
         let chosen = if fit.is_empty() { fields } else { fit };
         chosen.into_iter().map(Target::Location).collect()
+    }
+
+    /// A member of what an atomic of C is declared as (`counter.weak` of a union): the atomic itself.
+    fn inside_atomic(&self, site: Site, name: &str) -> Vec<Target> {
+        let base = self.child(site, 0);
+        let Some(base) = base.filter(|_| !self.unit(site.unit).is_rust) else {
+            return Vec::new();
+        };
+        if !matches!(
+            self.kind(base),
+            Kind::Member(_) | Kind::Name(_) | Kind::Index
+        ) {
+            return Vec::new();
+        }
+        let targets = self.resolve(base).into_iter();
+        let is_inside = |target: &Target| match target {
+            Target::Location(id) => self.is_inside_atomic(*id, name),
+            Target::Parameter(..) => false,
+        };
+        targets.filter(is_inside).collect()
+    }
+
+    /// Whether a member is one of the union or structure that an atomic of C is declared as.
+    pub(crate) fn is_inside_atomic(&self, id: LocationId, member: &str) -> bool {
+        let location = self.location(id);
+        if self.unit(location.unit).is_rust || location.is_plain || location.ty.contains('*') {
+            return false;
+        }
+        let words = self.words(&location.ty);
+        let mut owners = self.fields_named(member).iter().map(|(owner, _)| owner);
+        owners.any(|owner| words.contains(owner))
     }
 
     fn owner_fits(&self, owner: &str, words: &BTreeSet<String>) -> bool {
@@ -280,17 +311,14 @@ impl Program {
 
     /// What a pattern took out of a record, where a name is that.
     pub(crate) fn taken_from(&self, site: Site, name: &str) -> Option<&Taken> {
-        let value = self.binding(site, name)?;
+        let value = self.binding(site, name);
         let mut at = Some(site);
-        let mut binder = self.parent(value)?;
+        let mut binder = value.and_then(|value| self.parent(value)).unwrap_or(site);
         while let Some(here) = at {
             match self.kind(here) {
-                Kind::Lambda(names) | Kind::For { names }
+                Kind::Lambda(names) | Kind::For { names } | Kind::Arm { names }
                     if names.iter().any(|known| known == name) =>
                 {
-                    return None;
-                }
-                Kind::Arm { names } if names.iter().any(|known| known == name) => {
                     binder = here;
                     break;
                 }
@@ -299,6 +327,57 @@ impl Program {
         }
         let taken = self.unit(binder.unit).taken.get(&binder.node)?;
         taken.iter().find(|taken| taken.name == name)
+    }
+
+    /// Mentions of the names that patterns give to fields of a name, where they are other names.
+    pub(crate) fn taken_by_other_names(&self, field: &str) -> Vec<Site> {
+        let mut found = Vec::new();
+        for (index, unit) in self.units.iter().enumerate() {
+            let unit_index = u32::try_from(index).unwrap_or(u32::MAX);
+            for (node, taken) in &unit.taken {
+                let others = taken
+                    .iter()
+                    .filter(|it| it.field == field && it.name != field);
+                let binder = Site {
+                    unit: unit_index,
+                    node: *node,
+                };
+                found.extend(others.flat_map(|other| self.mentions_of(binder, other)));
+            }
+        }
+        found
+    }
+
+    /// Mentions of a name that stands for a field, in the function of the pattern.
+    fn mentions_of(&self, binder: Site, other: &Taken) -> Vec<Site> {
+        let function = self.function_of(binder);
+        let mentions = function.map_or(&[][..], |id| self.names_in(id, &other.name));
+        let is_it = |mention: &&Site| {
+            let taken = self.taken_from(**mention, &other.name);
+            taken.is_some_and(|taken| taken.field == other.field)
+        };
+        mentions.iter().filter(is_it).copied().collect()
+    }
+
+    /// Whether a pattern takes a field out of a record of a type.
+    pub(crate) fn is_taken_by_pattern(&self, owner: &str, field: &str) -> bool {
+        let mut taken = self
+            .units
+            .iter()
+            .flat_map(|unit| unit.taken.values().flatten());
+        taken.any(|taken| taken.owner == owner && taken.field == field)
+    }
+
+    /// Whether a plain name is a member of a class of C++, named in a method of it without `this`.
+    pub(crate) fn is_own_member(&self, site: Site, owner: &str, name: &str) -> bool {
+        let class = self
+            .function_of(site)
+            .and_then(|id| self.function(id).owner.as_deref());
+        !self.unit(site.unit).is_rust
+            && !owner.is_empty()
+            && class == Some(owner)
+            && self.binding(site, name).is_none()
+            && !self.is_own_variable(site, name)
     }
 
     /// The atomics behind a type of the tree that can be used like them (`impl Deref`).
@@ -387,7 +466,22 @@ impl Program {
             at = self.parent(here);
         }
         let values = self.bound_in(function, name).iter().copied();
-        values.filter(|value| value.node <= site.node).max()
+        // In `let r = &mut *r` the second one is what was there before.
+        values
+            .filter(|value| value.node <= site.node && !self.is_part_of(site, *value))
+            .max()
+    }
+
+    /// Whether a piece of code is another one, or below it.
+    fn is_part_of(&self, site: Site, whole: Site) -> bool {
+        let mut at = Some(site);
+        while let Some(here) = at.filter(|here| here.node >= whole.node) {
+            if here == whole {
+                return true;
+            }
+            at = self.parent(here);
+        }
+        false
     }
 
     /// The words of the type of an expression; empty where nothing is known.

@@ -21,6 +21,7 @@ impl Tracer<'_> {
         // What a closure answers, the function that calls it answers too.
         let given = self.program.child(call, place);
         if given.is_some_and(|given| matches!(self.program.kind(given), Kind::Lambda(_))) {
+            self.called_in(call, place, name, way);
             return self.answered_by_closure(call, name, way);
         }
         if self.joins_list(call, place, name, way) {
@@ -80,6 +81,24 @@ impl Tracer<'_> {
         }
         for id in functions {
             self.enter_parameter(call, id, place, way);
+        }
+    }
+
+    /// A closure that is given to a function of the tree answers there, where it is called.
+    fn called_in(&mut self, call: Site, place: usize, name: &str, way: &Way) {
+        if way.calls.len() >= CALLS_MAX {
+            return;
+        }
+        for id in self.program.callees(call, name) {
+            let parameters = &self.program.function(id).parameters;
+            let Some(parameter) = parameters.get(place) else {
+                continue;
+            };
+            let mut inner = way.whole();
+            inner.calls.push(call);
+            for site in self.program.calls_of_local(id, &parameter.name) {
+                self.follow_to_end(site, &inner);
+            }
         }
     }
 
@@ -198,6 +217,10 @@ impl Tracer<'_> {
                 self.follow_to_end(mention, &inner);
             }
         }
+        // A closure that was given, and is called by the parameter's name.
+        for call in self.program.calls_of_local(id, name) {
+            self.follow_to_end(call, &inner);
+        }
     }
 
     /// The macro around `site`, if it is one that hands figures out.
@@ -213,7 +236,7 @@ impl Tracer<'_> {
         {
             return self.note(call, Found::Leaves(by));
         }
-        if self.is_metric(call) {
+        if self.is_metric(call) || name == "record" && self.is_span(call) {
             return self.note(call, Found::Shown(name.to_owned()));
         }
         if matches!(name, "Some" | "Ok" | "Err") {
@@ -338,6 +361,11 @@ impl Tracer<'_> {
             .is_some_and(|of| matches!(of, "Debug" | "Display"));
         if shows {
             return self.note(site, Found::Shown(name));
+        }
+        if self.program.unit(site.unit).is_rust && !function.is_macro && function.returns.is_empty()
+        {
+            // `()`: what stands last in it is no answer.
+            return self.ended();
         }
         if names::function_shows(&name) {
             self.note(site, Found::Shown(name.clone()));

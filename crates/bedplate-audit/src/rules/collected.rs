@@ -70,6 +70,13 @@ impl Tracer<'_> {
         true
     }
 
+    /// Whether a method is called on a span of `tracing`, of which nothing is read again.
+    pub(super) fn is_span(&self, call: Site) -> bool {
+        let receiver = self.program.child(call, 0);
+        let words = receiver.map(|receiver| self.program.type_words(receiver, 0));
+        words.is_some_and(|words| words.contains("tracing") && words.contains("Span"))
+    }
+
     /// Whether a method is called on a metric of a library (`gauge!("size").set(value)`).
     pub(super) fn is_metric(&self, call: Site) -> bool {
         let receiver = self.program.child(call, 0);

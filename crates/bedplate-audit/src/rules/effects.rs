@@ -178,7 +178,10 @@ impl Looker<'_> {
             }
             return self.children(site, depth, effects);
         }
-        let functions: Vec<FunctionId> = self.program.callees(site, name);
+        let mut functions: Vec<FunctionId> = self.program.callees(site, name);
+        if self.program.is_of_foreign_self(site, name) {
+            functions.clear();
+        }
         let is_write = |id: &FunctionId| {
             let of = self.program.function(*id).of_trait.as_deref();
             of == Some("Write")

@@ -235,6 +235,13 @@ impl<'a> Tracer<'a> {
                 self.follow_to_end(mention, way);
             }
         }
+        // A closure that is called by the local's name.
+        for call in self.program.calls_of_local(function, name) {
+            let bound = self.program.binding(call, name);
+            if bound.is_some_and(|it| matches!(self.program.kind(it), Kind::Lambda(_))) {
+                self.follow_to_end(call, way);
+            }
+        }
         for text in self.texts_naming(function, name) {
             self.follow(text, way);
         }
@@ -263,8 +270,16 @@ impl<'a> Tracer<'a> {
         for id in &locations {
             self.note(assign, Found::Into(*id));
         }
+        if locations.is_empty() {
+            self.put_into(site, assign, target, way);
+        }
+    }
+
+    /// The value is assigned to what stands at `target`.
+    fn put_into(&mut self, site: Site, assign: Site, target: Site, way: &Way) {
+        let is_rust = self.program.unit(site.unit).is_rust;
         match self.program.kind(target).clone() {
-            _ if !locations.is_empty() => {}
+            Kind::Name(name) if is_rust && name == "_" => self.ended(),
             Kind::Name(name) => {
                 self.local(site, &name, way);
                 if self.names_reference(target, &name) {
@@ -280,9 +295,20 @@ impl<'a> Tracer<'a> {
             }
             Kind::Member(name) => {
                 let owner = self.owner_of(target, &name);
-                self.note_field(assign, owner, name);
+                let parts = way.parts.clone();
+                self.note(assign, Found::IntoField { owner, name, parts });
+                if let Some(by) = self.given_out(target) {
+                    self.note(assign, Found::Leaves(by));
+                }
             }
             Kind::Deref => self.written_out(target, assign, way),
+            // `(self.a, self.b) = pair`: each may have it.
+            Kind::Other if is_rust && self.program.child(target, 0).is_some() => {
+                let targets: Vec<Site> = self.program.children(target).collect();
+                for target in targets {
+                    self.put_into(site, assign, target, &way.whole());
+                }
+            }
             _ => self.note(assign, Found::Unknown("it is written to memory".to_owned())),
         }
     }

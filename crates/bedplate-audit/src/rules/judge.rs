@@ -12,7 +12,8 @@ use super::flow::{Tracer, Way};
 use super::parts::Part;
 use crate::class::Class;
 use crate::facts::{
-    Attached, LocationId, OpKind, Operations, Order, Program, Site, is_flag, is_pointer,
+    Attached, FunctionId, LocationId, OpKind, Operations, Order, Program, Site, Target, is_flag,
+    is_pointer,
 };
 use crate::syntax::Kind;
 
@@ -109,9 +110,12 @@ impl Bench<'_> {
         let is_field = !program.fields_named(name).is_empty();
         let mut mentions: Vec<Site> = program.members_named(name).to_vec();
         mentions.extend(program.names_named(name).iter().copied().filter(|site| {
-            // A name alone is the field where a pattern binds it, or a static.
-            !is_field || program.is_taken_apart(*site, name)
+            // A name alone is the field where a pattern takes it out of a record, or a static.
+            !is_field
+                || program.taken_from(*site, name).is_some()
+                || program.is_own_member(*site, owner, name)
         }));
+        mentions.extend(program.taken_by_other_names(name));
         for mention in mentions {
             if !homes.is_empty() && !homes.iter().any(|it| program.is_inside(mention.unit, *it)) {
                 continue;
@@ -122,14 +126,19 @@ impl Bench<'_> {
             } else {
                 String::new()
             };
-            let of = match program.taken_from(mention, name) {
-                Some(taken) if !is_member && is_field => taken.owner.clone(),
-                _ => of,
+            let taken = match program.kind(mention) {
+                Kind::Name(bound) if is_field => program.taken_from(mention, bound),
+                _ => None,
             };
+            let of = taken.map_or(of, |taken| taken.owner.clone());
             let last = owner.rsplit("::").next().unwrap_or(owner);
             let is_other =
                 !owner.is_empty() && !of.is_empty() && of != owner && of != last && of != "Self";
-            if !is_other && !tracer.is_written(mention) {
+            // Reads of a field that is an atomic itself are among its operations.
+            let is_atomic = is_member
+                && (!of.is_empty() && program.is_location_of(&of, name)
+                    || is_in_operation(program, mention, name));
+            if !is_other && !is_atomic && !tracer.is_written(mention) {
                 tracer.follow(mention, &way);
             }
         }
@@ -186,12 +195,7 @@ impl Bench<'_> {
         self.weigh_what_is_written(id, &mut findings);
         let operations = self.operations.of(id);
         let wrapped = self.wrapped_class(id);
-        let (class, why) = decide(
-            self.program,
-            self.program.location(id).ty.as_str(),
-            operations,
-            &findings,
-        );
+        let (class, why) = decide(self.program, id, operations, &findings);
         let class = wrapped.unwrap_or(class);
         let mut evidence: Vec<(Site, String)> = Vec::new();
         let mut ranked: Vec<&(Finding, bool)> = findings.iter().collect();
@@ -282,6 +286,31 @@ impl Bench<'_> {
     }
 }
 
+/// Whether a member of C stands in an operation on a location of its name, or in front of a member that
+/// only atomics have (`counter.weak`).
+fn is_in_operation(program: &Program, mention: Site, name: &str) -> bool {
+    if program.unit(mention.unit).is_rust {
+        return false;
+    }
+    let mut at = mention;
+    while let Some(parent) = program.parent(at) {
+        match program.kind(parent) {
+            Kind::Ref | Kind::Cast | Kind::Other => at = parent,
+            Kind::Member(member) => {
+                let mut named = program.locations_named(name).iter();
+                return at == mention && named.any(|id| program.is_inside_atomic(*id, member));
+            }
+            _ => {
+                let targets = program.op(parent).map_or_else(Vec::new, |op| op.targets);
+                return targets.iter().any(|target| {
+                    matches!(target, Target::Location(id) if program.location(*id).name == name)
+                });
+            }
+        }
+    }
+    false
+}
+
 fn next(found: &Found) -> Option<Thing> {
     match found {
         Found::Into(id) => Some(Thing::Location(*id)),
@@ -366,10 +395,11 @@ type Reasons = Vec<(Site, String)>;
 /// The class, with evidence of its own where the findings do not show it.
 fn decide(
     program: &Program,
-    ty: &str,
+    id: LocationId,
     operations: &[Attached],
     findings: &[(Finding, bool)],
 ) -> (Class, Option<Reasons>) {
+    let ty = program.location(id).ty.as_str();
     let has = |test: fn(&Found) -> bool| findings.iter().any(|(f, _)| test(&f.found));
     if has(Found::is_decisive) {
         return (Class::Correctness, None);
@@ -385,7 +415,7 @@ fn decide(
                 Found::Leaves(_) | Found::Unknown(_) | Found::IntoField { .. }
             )
         });
-        if !is_shown_only {
+        if !is_shown_only && !leaves_as_fraction(program, findings) {
             let what = format!(
                 "a {} store that a {} load answers",
                 store.1.name(),
@@ -426,6 +456,19 @@ fn decide(
     if has(|f| matches!(f, Found::Shown(_))) {
         return (Class::Telemetry, None);
     }
+    decide_unread(program, id, operations, findings)
+}
+
+/// The class of what no use that is seen decides, shows or hands out.
+fn decide_unread(
+    program: &Program,
+    id: LocationId,
+    operations: &[Attached],
+    findings: &[(Finding, bool)],
+) -> (Class, Option<Reasons>) {
+    let ty = program.location(id).ty.as_str();
+    let site = operations.first().map(|first| first.op.site);
+    let say = |what: &str| site.map(|site| vec![(site, what.to_owned())]);
     // Nothing in the tree reads the public field that it stands in.
     let is_handed_out = findings.iter().any(|(finding, _)| {
         matches!(&finding.found, Found::IntoField { owner, name, .. } if program.is_public_field(owner, name))
@@ -434,11 +477,60 @@ fn decide(
         return (Class::Exported, None);
     }
     let (class, why) = never_read(operations);
+    if is_public_figure(program, id, operations) {
+        let what = "written here, and read through the public field that it is";
+        return (Class::Exported, say(what));
+    }
     if class == Class::Telemetry && is_shared(program, ty) {
         let what = "counted here, and shared with what may read it by another name";
-        return (Class::Unknown, say(first.op.site, what));
+        return (Class::Unknown, say(what));
     }
     (class, why)
+}
+
+/// Whether a value only leaves, and as a fraction: a rate or a mean, by which nobody takes over memory.
+fn leaves_as_fraction(program: &Program, findings: &[(Finding, bool)]) -> bool {
+    findings.iter().all(|(finding, _)| match &finding.found {
+        Found::Leaves(by) => {
+            let mut functions = program.functions_named(by).iter();
+            let is_rust = |it: &FunctionId| program.unit(it.unit).is_rust;
+            functions.all(|it| {
+                is_rust(it) && matches!(program.function(*it).returns.trim(), "f64" | "f32")
+            })
+        }
+        Found::Unknown(_) | Found::IntoField { .. } => false,
+        _ => true,
+    })
+}
+
+/// Whether a location is a public field of a public type, which the tree only adds to and sets, and
+/// nothing here names for anything else. What is set with an order that hands over is no figure.
+fn is_public_figure(program: &Program, id: LocationId, operations: &[Attached]) -> bool {
+    let location = program.location(id);
+    let is_set_only = operations.iter().all(|attached| match attached.op.kind {
+        OpKind::Change => true,
+        OpKind::Store => attached.op.order == Order::Relaxed,
+        OpKind::Load | OpKind::Swap | OpKind::Exchange => false,
+    });
+    if !is_set_only
+        || is_flag(&location.ty)
+        || is_shared(program, &location.ty)
+        || !program.is_public_field(&location.owner, &location.name)
+    {
+        return false;
+    }
+    let is_for_others = |mention: &Site| {
+        let is_operand = program
+            .parent(*mention)
+            .is_some_and(|parent| program.op(parent).is_some() && program.place(*mention) == 0);
+        let targets = program.resolve(*mention);
+        is_operand || !targets.contains(&Target::Location(id))
+    };
+    program
+        .members_named(&location.name)
+        .iter()
+        .all(is_for_others)
+        && !program.is_taken_by_pattern(&location.owner, &location.name)
 }
 
 /// Whether an atomic lies behind a pointer that others may have too: `Arc`, `Rc` or a reference, also

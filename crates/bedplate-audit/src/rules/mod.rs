@@ -22,6 +22,7 @@
 //! | `texts.rs` | where a value goes in a text |
 //! | `updates.rs` | loops that only update |
 //! | `branch.rs` | what a condition decides |
+//! | `given.rs` | records that callers give to be filled |
 //! | `counts.rs` | counts of the whole process |
 //! | `judge.rs` | from findings to classes |
 
@@ -32,6 +33,7 @@ mod counts;
 mod effects;
 mod finding;
 mod flow;
+mod given;
 mod judge;
 mod names;
 mod parts;

@@ -207,7 +207,7 @@ impl Tracer<'_> {
             | Kind::Deref
             | Kind::Cast
             | Kind::Index
-            | Kind::Assign { .. }
+            | Kind::Assign { compound: true }
             | Kind::Macro { .. }
             | Kind::While
             | Kind::For { .. } => false,

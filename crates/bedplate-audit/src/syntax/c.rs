@@ -344,10 +344,21 @@ impl C<'_> {
             }
             "identifier" | "qualified_identifier" => {
                 let text = self.builder.text_of(function);
+                let text = without_arguments(text);
                 let (path, name) = text.rsplit_once("::").unwrap_or(("", text));
                 let kind = Kind::Call {
                     name: name.to_owned(),
                     path: path.to_owned(),
+                };
+                self.builder.add(kind, line, Some(parent))
+            }
+            // `static_cast<int>(value)`.
+            "template_function" => {
+                let name = self.builder.field_text(function, "name").to_owned();
+                let path = String::new();
+                let kind = match &name[..] {
+                    "static_cast" | "const_cast" | "reinterpret_cast" => Kind::Cast,
+                    _ => Kind::Call { name, path },
                 };
                 self.builder.add(kind, line, Some(parent))
             }
@@ -365,6 +376,23 @@ impl C<'_> {
             self.all(named(list), id);
         }
     }
+}
+
+/// `std::max` of `std::max<size_t>`.
+fn without_arguments(text: &str) -> &str {
+    if !text.ends_with('>') {
+        return text;
+    }
+    let mut depth = 0_u32;
+    for (place, letter) in text.char_indices().rev() {
+        match letter {
+            '>' => depth += 1,
+            '<' if depth == 1 => return &text[..place],
+            '<' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    text
 }
 
 /// A call of something that is not in the tree.

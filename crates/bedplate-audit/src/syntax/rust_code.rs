@@ -112,6 +112,7 @@ impl<'t> Rust<'t> {
                 let counter = pattern.and_then(|pattern| self.counter_of(node, pattern));
                 names.retain(|name| Some(&name[..]) != counter);
                 let id = add(self, Kind::For { names });
+                self.note_pattern(id, pattern);
                 self.by_fields(node, &["value", "body"], id);
             }
             _ => self.value(node, parent, line),
@@ -177,6 +178,7 @@ impl<'t> Rust<'t> {
                     .child_by_field_name("parameters")
                     .map_or_else(Vec::new, |p| pattern_names(&self.0, p));
                 let id = add(self, Kind::Lambda(names));
+                self.note_pattern(id, node.child_by_field_name("parameters"));
                 self.by_fields(node, &["body"], id);
             }
             "struct_expression" => self.record(node, parent),

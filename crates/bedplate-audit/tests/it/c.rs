@@ -262,3 +262,52 @@ fn a_parameter_that_is_written_is_the_callers_only_by_reference() {
     assert_class("a.cpp", &with(""), "calls", Class::Telemetry);
     assert_class("a.cpp", &with("&"), "calls", Class::Correctness);
 }
+
+#[test]
+fn a_member_of_the_union_that_an_atomic_is_is_the_atomic() {
+    let text = |read: &str| {
+        format!(
+            "typedef union {{ volatile uint64_t weak; _Atomic uint64_t c11; }} mdb_atomic_u64_t;\n\
+             typedef struct pgops {{ mdb_atomic_u64_t newly; }} pgops_t;\n\
+             struct info {{ struct {{ uint64_t newly; }} ops; }};\n\
+             void add(pgops_t *ops) {{ ops->newly.weak += 1; }}\n{read}\n"
+        )
+    };
+    let given = "int info(const pgops_t *ops, struct info *out) { out->ops.newly = atomic_load64(&ops->newly); return 0; }";
+    let plain = "void f(const pgops_t *ops) { if (ops->newly.weak > 3) stop(); }";
+    let behind = format!("{given}\nvoid g(struct info *i) {{ if (i->ops.newly > 3) stop(); }}");
+    assert_class("a.c", &text(given), "newly", Class::Exported);
+    assert_class("a.c", &text(plain), "newly", Class::Correctness);
+    assert_class("a.c", &text(&behind), "newly", Class::Correctness);
+    // Nobody outside of the tree gives the record.
+    let hidden =
+        format!("static {given}\nvoid h(pgops_t *ops) {{ struct info own; info(ops, &own); }}");
+    assert_class("a.c", &text(&hidden), "newly", Class::Unknown);
+}
+
+#[test]
+fn a_class_that_stands_for_an_atomic_is_one() {
+    let text = |code: &str| {
+        format!(
+            "class atomic_counter_t {{ public:\n\
+             uint32_t add(uint32_t n) {{ uint32_t old; asm(\"xadd\"); old = __atomic_fetch_add(&_value, n, 5); return old; }}\n\
+             uint32_t get() const {{ return _value; }}\n private: uint32_t _value; }};\n\
+             class trie_t {{ public:\n void rm() {{ _prefixes.add(1); }}\n {code}\n private: atomic_counter_t _prefixes; }};\n"
+        )
+    };
+    let shows = "void show() { printf(\"%u\", _prefixes.get()); }";
+    let decides = "void f() { if (_prefixes.get() > 3) stop(); }";
+    assert_class("a.cpp", &text(shows), "trie_t._prefixes", Class::Telemetry);
+    assert_class(
+        "a.cpp",
+        &text(decides),
+        "trie_t._prefixes",
+        Class::Correctness,
+    );
+}
+
+#[test]
+fn a_header_that_is_only_of_cpp_is_read_as_such() {
+    let text = "namespace db {\nclass Db { void stop() { if (done_.load()) { end(); } }\n std::atomic<bool> done_; };\n}\n";
+    assert_class("a.h", text, "Db.done_", Class::Correctness);
+}

@@ -11,6 +11,7 @@
 //! | `macros.rs` | locations that macros by example declare |
 //! | `members.rs` | members of C++ without `this`, and plain statics of C |
 //! | `parts.rs` | figures in lists and records |
+//! | `shared.rs` | figures that callers read, and counters by several names |
 //! | `traits.rs` | values that go through traits, and atomics behind them |
 //! | `unread.rs` | what cannot be read, and what is nested too deep |
 //! | `updates.rs` | loops that only try an update again |
@@ -26,6 +27,7 @@ mod macros;
 mod members;
 mod parts;
 mod rust;
+mod shared;
 mod traits;
 mod unread;
 mod updates;
