@@ -137,17 +137,24 @@ impl Heap {
         Ok(())
     }
 
+    /// Whether values may be on their way into a buffer: those of a short array move at once.
+    pub(crate) fn may_move(&self, buffer: u32) -> bool {
+        self.room(buffer) > AT_ONCE
+    }
+
     /// A greater buffer, into which a long array's values move with what is added from now on.
     fn widen_array(&mut self, at: u32, length: u32) -> Result<u32, HeapError> {
+        // Never so far (`STEP`), but for an array that was mended.
+        while high(self.words.load(at + 1)) > 0 {
+            self.move_some_items(at);
+        }
         let need = length as usize + 1;
         let old = low(self.words.load(at + 2));
+        debug_assert!(high(self.words.load(at + 2)) == 0, "one move at a time");
         if length <= AT_ONCE {
             let new = self.widen(old, length, need)?;
             self.words.store(at + 2, u64::from(new));
             return Ok(new);
-        }
-        while high(self.words.load(at + 1)) > 0 {
-            self.move_some_items(at);
         }
         let new = self.new_buffer(need.max(length as usize * 3 / 2))?;
         self.words.store(at + 2, join(new, old));
@@ -209,6 +216,106 @@ impl Heap {
         if high(buffers) != 0 {
             self.words.store(at + 2, u64::from(low(buffers)));
             self.give_buffer(high(buffers));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::bits::{high, join, low};
+    use crate::{Action, Heap, Ref, Value};
+
+    fn number(number: u32) -> Value {
+        Value::integer(number.into()).expect("small")
+    }
+
+    /// A long array whose values move, its length, and a cell that is named in all memory that was free.
+    fn moving(heap: &mut Heap) -> (Ref, u32, Ref) {
+        let cell = heap.new_cell(number(7)).expect("memory");
+        let before = heap.new_array().expect("memory");
+        for _ in 0..3000 {
+            heap.retain(cell.into());
+            heap.push(before, cell.into()).expect("memory");
+        }
+        heap.release(before.into());
+        heap.settle();
+        let array = heap.new_array().expect("memory");
+        let mut length = 0;
+        while high(heap.words.load(array.index() + 1)) == 0 {
+            heap.push(array, number(length)).expect("memory");
+            length += 1;
+        }
+        for _ in 0..3 {
+            heap.push(array, number(length)).expect("memory");
+            length += 1;
+        }
+        (array, length, cell)
+    }
+
+    #[test]
+    fn a_move_that_is_not_known_any_more_shows_no_stale_memory() {
+        // How many are not moved: none, more than there are, as before; and how long it is.
+        let damages: [fn(u64) -> u64; 4] = [
+            |word| join(low(word), 0),
+            |word| join(low(word), u32::MAX),
+            |word| join(u32::MAX, high(word)),
+            |_| join(u32::MAX, 0),
+        ];
+        for damage in damages {
+            let mut heap = Heap::new().expect("memory");
+            let (array, length, cell) = moving(&mut heap);
+            let word = heap.words.load(array.index() + 1);
+            assert!(high(word) > 0);
+            heap.words.store(array.index() + 1, damage(word));
+            let recovery = heap.recover_with([array.into(), cell.into()]);
+            assert!(recovery.after.is_healthy(), "{}", recovery.after);
+            assert_eq!(recovery.repairs[0].action, Action::Clipped);
+            for index in 0..length {
+                assert_eq!(heap.item(array, index), Ok(number(index)));
+            }
+            // It goes on growing.
+            let length = heap.array_length(array).expect("an array");
+            for index in length..length + 5000 {
+                heap.push(array, number(index)).expect("memory");
+            }
+            assert_eq!(heap.item(array, length + 4999), Ok(number(length + 4999)));
+            assert!(heap.verify_with([array.into(), cell.into()]).is_healthy());
+        }
+    }
+
+    #[test]
+    fn values_whose_buffer_is_not_known_any_more_are_nil() {
+        let mut heap = Heap::new().expect("memory");
+        let (array, length, cell) = moving(&mut heap);
+        let unmoved = high(heap.words.load(array.index() + 1));
+        let buffers = heap.words.load(array.index() + 2);
+        heap.words.store(array.index() + 2, u64::from(low(buffers)));
+        let recovery = heap.recover_with([array.into(), cell.into()]);
+        assert!(recovery.after.is_healthy(), "{}", recovery.after);
+        for index in 0..length {
+            let left = if index < unmoved {
+                Value::NIL
+            } else {
+                number(index)
+            };
+            assert_eq!(heap.item(array, index), Ok(left));
+        }
+        assert_eq!(heap.count(cell), 1);
+    }
+
+    #[test]
+    fn a_short_array_loses_nothing_by_a_move_that_cannot_be() {
+        let mut heap = Heap::new().expect("memory");
+        let array = heap.new_array().expect("memory");
+        for index in 0..1000 {
+            heap.push(array, number(index)).expect("memory");
+        }
+        let word = heap.words.load(array.index() + 1);
+        heap.words.store(array.index() + 1, join(low(word), 500));
+        let recovery = heap.recover_with([array.into()]);
+        assert!(recovery.after.is_healthy(), "{}", recovery.after);
+        for index in 0..1000 {
+            assert_eq!(heap.item(array, index), Ok(number(index)));
         }
     }
 }

@@ -72,14 +72,24 @@ impl Heap {
         }
     }
 
-    /// Makes an array's length what its buffers have room for.
+    /// Makes an array's length what its buffers have room for. Where it is not known how many values are not
+    /// moved, all that the other buffer has room for are taken from there: each was the array's once, and in
+    /// the new buffer those that never were moved are whatever the memory held. Where there is no other
+    /// buffer they are made nil for the same reason.
     fn clip_array(&mut self, at: u32) {
         let (word, buffers) = (self.words.load(at + 1), self.words.load(at + 2));
-        let length = low(word).min(self.room(low(buffers)));
-        let unmoved = high(word).min(length).min(self.room(high(buffers)));
+        let (buffer, old) = (low(buffers), high(buffers));
+        let length = low(word).min(self.room(buffer));
+        let (said, most) = (high(word), length.min(self.room(old)));
+        let unmoved = if said > 0 && said <= most { said } else { most };
+        if old == 0 && self.may_move(buffer) {
+            for place in 1..=length.min(said) {
+                self.put(buffer + place, Value::NIL);
+            }
+        }
         self.words.store(at + 1, join(length, unmoved));
         if unmoved == 0 {
-            self.words.store(at + 2, u64::from(low(buffers)));
+            self.words.store(at + 2, u64::from(buffer));
         }
     }
 
