@@ -89,6 +89,12 @@ impl Heap {
         given
     }
 
+    /// The bytes that are committed: those of all chunks that the kernel does not have.
+    pub(crate) fn committed_bytes(&self) -> u64 {
+        let bytes = self.words.len() as u64 * 8;
+        bytes.saturating_sub(self.words.given().bytes() as u64)
+    }
+
     /// Gives a run of free chunks, of which some may be given.
     fn give_run(&mut self, first: u32, count: u32) -> usize {
         let bytes = count as usize * CHUNK_BYTES;

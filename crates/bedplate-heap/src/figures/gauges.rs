@@ -103,7 +103,7 @@ impl Heap {
         Gauges {
             live_objects,
             bytes,
-            committed_bytes: self.words.len() as u64 * 8,
+            committed_bytes: self.committed_bytes(),
             waiting: candidates + deferred,
             dying,
             floating_objects: as_whole(floating),

@@ -110,7 +110,7 @@ impl Heap {
         Census {
             kinds,
             shapes,
-            committed_bytes: self.words.len() as u64 * 8,
+            committed_bytes: self.committed_bytes(),
         }
     }
 

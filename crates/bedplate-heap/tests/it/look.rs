@@ -39,6 +39,14 @@ fn a_census_counts_objects_and_the_buffers_behind_them() {
     assert!(census.committed_bytes >= census.bytes());
     heap.release(record.into());
     assert_eq!(heap.census().objects(), 0);
+    let given = heap.new_bytes(&vec![1; 1 << 20]).expect("memory");
+    let committed = heap.census().committed_bytes;
+    heap.release(given.into());
+    heap.settle();
+    let given = heap.trim() as u64;
+    assert!(given >= 1 << 20);
+    assert_eq!(heap.census().committed_bytes, committed - given);
+    assert_eq!(heap.gauges().committed_bytes, committed - given);
 }
 
 #[test]
