@@ -14,6 +14,10 @@
 //! The two words at the end of the table's buffer are then the other buffer and how far it is; the other's
 //! capacity and the flag.
 //!
+//! # Where memory is short
+//! A table that cannot grow has room all the same: it is filled further, and what removed keys left is taken
+//! out of it. Who replaces keys in a table of one size needs no memory.
+//!
 //! # Invariants
 //! - I1: each phase ends before the buffer that takes what is added is full: to empty two words costs a
 //!   part of an addition, and the new buffer is a quarter of the old one at least.
@@ -31,6 +35,8 @@ pub(super) const CLEARING: u32 = 1 << 31;
 pub(super) const MOVING: u32 = 1 << 30;
 /// Words that are made empty at a time: those of an OS page.
 const WORDS: u32 = 512;
+/// The most that is ever asked for: twice what a buffer can have.
+const CAPACITY_MAX: u32 = 1 << 30;
 /// Entries that are moved at a time.
 const ENTRIES: u32 = 16;
 
@@ -47,7 +53,14 @@ pub(super) struct Other {
 /// The capacity for so many entries: half as many more fit at least before it grows again.
 const fn capacity_for(length: u32) -> u32 {
     let need = (length.saturating_mul(8)).div_ceil(3).next_power_of_two();
-    if need < 4 { 4 } else { need }
+    // More than a buffer can have is refused where it is asked for.
+    if need < 4 {
+        4
+    } else if need > CAPACITY_MAX {
+        CAPACITY_MAX
+    } else {
+        need
+    }
 }
 
 impl Heap {
@@ -101,9 +114,8 @@ impl Heap {
         let mut parts = parts;
         if parts.growth == CLEARING {
             parts = self.clear_some(parts);
-            // Never so far (I1), but a table whose words are damaged must not be searched for ever.
-            while parts.growth == CLEARING && self.used(parts.main).0 >= parts.main.capacity / 8 * 7
-            {
+            // Only so far (I1) where memory was short, or words are damaged: a search must end.
+            while parts.growth == CLEARING && self.is_filled(&parts) {
                 parts = self.clear_some(parts);
             }
         }
@@ -116,9 +128,51 @@ impl Heap {
             }
         }
         if parts.growth == 0 && is_full(self, &parts) {
-            parts = self.grow_table(parts)?;
+            match self.grow_table(parts) {
+                Ok(grown) => parts = grown,
+                Err(error) => {
+                    self.take_out_gone(&parts);
+                    if is_full(self, &parts) && self.is_filled(&parts) {
+                        return Err(error);
+                    }
+                }
+            }
         }
         Ok(parts)
+    }
+
+    /// Whether nothing more should be added, whatever it costs: an eighth of the entries is empty.
+    fn is_filled(&self, parts: &Parts) -> bool {
+        self.used(parts.main).0 >= parts.main.capacity / 8 * 7
+    }
+
+    /// Makes the entries of removed keys empty, where it is worth a walk over all of them: each is moved as near
+    /// to where it belongs as it can be.
+    fn take_out_gone(&mut self, parts: &Parts) {
+        let main = parts.main;
+        let (used, _) = self.used(main);
+        if used.saturating_sub(parts.length) < (main.capacity / 16).max(1) {
+            return;
+        }
+        // From an empty entry on, before which none belongs that comes after it.
+        let is_empty = |index: &u32| self.value(main.place(*index)).is_nil();
+        let Some(empty) = (0..main.capacity).find(is_empty) else {
+            return;
+        };
+        self.set_used(main, 0, main.capacity);
+        for index in 1..main.capacity {
+            let place = main.place(empty + index);
+            let (key, value) = (self.value(place), self.value(place + 1));
+            let is_entry = self.is_entry(place);
+            self.words.store(place, 0);
+            self.words.store(place + 1, 0);
+            if is_entry {
+                let hash = self.hash(parts.at, key);
+                self.add_entry(main, hash, key, value);
+            }
+        }
+        self.tables.forget(parts.at);
+        self.renumbered(parts.at);
     }
 
     fn grow_table(&mut self, parts: Parts) -> Result<Parts, HeapError> {

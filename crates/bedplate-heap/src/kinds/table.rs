@@ -91,11 +91,12 @@ impl Heap {
     /// # Errors
     /// - [`HeapError::Kind`]: it is no table.
     /// - [`HeapError::Key`]: no such key can be.
-    /// - [`HeapError::TooLong`]: more than 2^28 entries.
+    /// - [`HeapError::TooLong`]: more than seven eighths of 2^29 entries.
     /// - [`HeapError::Full`], [`HeapError::Os`]: no memory.
     ///
     /// # Cost
-    /// A table that grows moves a few entries with each key that is added: no call moves all.
+    /// A table that grows moves a few entries with each key that is added: no call moves all. But where there
+    /// is no memory to grow, what removed keys left is taken out of all its entries at once.
     pub fn set(&mut self, table: Ref, key: Value, value: Value) -> Result<(), HeapError> {
         let key = normal(key)?;
         let mut parts = self.parts(table)?;

@@ -253,6 +253,76 @@ fn a_table_from_which_keys_go_as_others_come_stays_as_small() {
     heap.release(table.into());
 }
 
+/// A heap in which no memory is left for a greater buffer, and a table with so many keys.
+fn short_of_memory(keys: usize, capacity_bytes: usize) -> (Heap, Ref) {
+    let limits = Limits {
+        capacity_bytes,
+        ..Limits::DEFAULT
+    };
+    let mut heap = Heap::with(limits).expect("memory");
+    let table = heap.new_table().expect("memory");
+    for key in 0..keys {
+        heap.set(table, number(key), number(1)).expect("memory");
+    }
+    let ballast = heap.new_array().expect("memory");
+    for length in [60_000, 5000, 1000, 100] {
+        while let Ok(bytes) = heap.new_bytes(&vec![1; length]) {
+            if heap.push(ballast, bytes.into()).is_err() {
+                heap.release(bytes.into());
+                break;
+            }
+        }
+    }
+    (heap, table)
+}
+
+#[test]
+fn keys_are_replaced_where_no_memory_is_left() {
+    for (keys, capacity_bytes) in [(5, 1 << 20), (90, 1 << 20), (250, 1 << 20), (9000, 2 << 20)] {
+        let (mut heap, table) = short_of_memory(keys, capacity_bytes);
+        for key in keys..keys * 5 + 2000 {
+            heap.set(table, number(key - keys), Value::NIL)
+                .expect("a table");
+            let added = heap.set(table, number(key), number(key));
+            assert_eq!(added, Ok(()), "{keys} keys, key {key}");
+        }
+        let last = keys * 5 + 2000;
+        assert_eq!(
+            heap.table_length(table).map(|length| length as usize),
+            Ok(keys)
+        );
+        for key in last - keys..last {
+            assert_eq!(heap.get(table, number(key)), Ok(number(key)));
+        }
+        let (mut position, mut met) = (TablePosition::default(), 0);
+        while let Some((next, ..)) = heap.next_entry(table, position).expect("a table") {
+            position = next;
+            met += 1;
+        }
+        assert_eq!(met, keys);
+        assert!(heap.verify().is_healthy());
+    }
+}
+
+#[test]
+fn a_table_that_cannot_grow_says_so_and_loses_nothing() {
+    let (mut heap, table) = short_of_memory(250, 1 << 20);
+    let mut keys = 250;
+    while heap.set(table, number(keys), number(keys)).is_ok() {
+        keys += 1;
+    }
+    assert!((380..512).contains(&keys), "{keys}");
+    assert!((250..keys).all(|key| heap.get(table, number(key)) == Ok(number(key))));
+    // Emptied, it has room again.
+    for key in 0..keys {
+        heap.set(table, number(key), Value::NIL).expect("a table");
+    }
+    for key in 0..300 {
+        heap.set(table, number(key), number(1)).expect("room");
+    }
+    assert!(heap.verify().is_healthy());
+}
+
 #[test]
 fn a_table_that_was_large_becomes_small() {
     let mut heap = Heap::new().expect("memory");
