@@ -173,6 +173,7 @@ impl Checkpoints {
     /// # Errors
     /// - [`HeapError::ForeignCheckpoint`]: the series is of another heap.
     /// - [`HeapError::HostObject`]: an object of the host cannot be copied any more.
+    /// - [`HeapError::Budget`]: memory that was given back since is needed again, and the budget has none.
     pub fn go_back(&mut self, heap: &mut Heap, steps: usize) -> Result<bool, HeapError> {
         let Some(place) = self.kept.len().checked_sub(steps + 1) else {
             return Ok(false);

@@ -64,6 +64,7 @@ impl Heap {
     /// # Errors
     /// - [`HeapError::ForeignCheckpoint`]: the checkpoint is of another heap.
     /// - [`HeapError::HostObject`]: an object of the host cannot be copied any more.
+    /// - [`HeapError::Budget`]: memory that was given back since is needed again, and the budget has none.
     pub fn recover_or_restore(
         &mut self,
         held: impl IntoIterator<Item = Value>,
