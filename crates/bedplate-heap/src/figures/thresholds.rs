@@ -195,7 +195,7 @@ impl Alarms {
         let mut crossings = Vec::new();
         for (number, (found, max)) in most.into_iter().enumerate() {
             let Some(max) = max else { continue };
-            let is_left = found < max / 10 * 9;
+            let is_left = u128::from(found) * 10 < u128::from(max) * 9;
             if self.is_new(number, found > max, is_left) {
                 crossings.push(match number {
                     0 => Crossing::Bytes { found, max },
@@ -292,5 +292,20 @@ mod tests {
                 .iter()
                 .any(|one| matches!(one, Crossing::Bytes { .. }))
         );
+    }
+
+    #[test]
+    fn a_small_threshold_is_left_too() {
+        let mut alarms = Alarms::new(Thresholds::new().with_waiting_max(5));
+        let waits = |waiting| Gauges {
+            waiting,
+            ..Gauges::default()
+        };
+        for _ in 0..2 {
+            assert_eq!(alarms.check(&waits(6)).len(), 1);
+            assert_eq!(alarms.check(&waits(5)), []);
+            assert_eq!(alarms.check(&waits(6)), []);
+            assert_eq!(alarms.check(&waits(4)), []);
+        }
     }
 }
