@@ -9,7 +9,7 @@ use super::half::Half;
 use crate::class::Class;
 
 /// The files, in the order in which they are shown.
-const FILES: [&str; 25] = [
+const FILES: [&str; 41] = [
     include_str!("../../golden/mimalloc.json"),
     include_str!("../../golden/jemalloc.json"),
     include_str!("../../golden/tokio.json"),
@@ -35,6 +35,22 @@ const FILES: [&str; 25] = [
     include_str!("../../golden/opentelemetry.json"),
     include_str!("../../golden/zeromq.json"),
     include_str!("../../golden/leveldb.json"),
+    include_str!("../../golden/tokio-metrics.json"),
+    include_str!("../../golden/stats_alloc.json"),
+    include_str!("../../golden/solana-bucket-map.json"),
+    include_str!("../../golden/cached.json"),
+    include_str!("../../golden/deadpool.json"),
+    include_str!("../../golden/mobc.json"),
+    include_str!("../../golden/sqlx-core.json"),
+    include_str!("../../golden/threadpool.json"),
+    include_str!("../../golden/tower.json"),
+    include_str!("../../golden/tower-http.json"),
+    include_str!("../../golden/metrics-util.json"),
+    include_str!("../../golden/mini-moka.json"),
+    include_str!("../../golden/hickory-resolver.json"),
+    include_str!("../../golden/lapin.json"),
+    include_str!("../../golden/wasmtime.json"),
+    include_str!("../../golden/rocksdb.json"),
 ];
 
 /// The labels of one tree.
