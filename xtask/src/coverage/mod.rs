@@ -34,12 +34,14 @@ use suite::Suite;
 use tools::Tools;
 
 /// The crates measured where none is named.
-const MEASURED: [&str; 8] = [
+const MEASURED: [&str; 10] = [
     "bedplate-os",
     "bedplate-telemetry",
     "bedplate-malloc",
     "bedplate-pool",
     "bedplate-region",
+    "bedplate-heap",
+    "bedplate-cc",
     "bedplate-audit",
     "bedplate-evidence",
     "bedplate-cli",
