@@ -8,6 +8,7 @@
 //! | `figures.rs` | resident set, threads, faults, switches |
 //! | `residency.rs` | which pages are in memory |
 //! | `heap.rs` | the allocator's figures |
+//! | `pages.rs` | parts that show themselves by a page |
 //! | `pools.rs` | the pools' figures |
 //! | `object_heaps.rs` | figures of heaps for language machines |
 //! | `calls.rs` | system calls (unsafe) |
@@ -17,6 +18,7 @@ pub mod handle;
 pub mod heap;
 pub mod maps;
 pub mod object_heaps;
+mod pages;
 pub mod pools;
 pub mod residency;
 

@@ -7,22 +7,16 @@
 //! # Not here
 //! The layout of those figures, which `bedplate_heap::inspect` knows. The allocator's heaps (`heap.rs`).
 
-use bedplate_heap::inspect::{self, CaptureError, HeapCapture, PAGE_MAPPING};
-use core::cell::RefCell;
-use std::io;
-
 use super::handle::Process;
 use super::maps::Mapping;
+use super::pages;
 use crate::error::LookError;
+use bedplate_heap::inspect::{self, CaptureError, HeapCapture, PAGE_MAPPING};
 
 /// Addresses of the heaps' pages among `mappings`.
 #[must_use]
 pub fn object_heap_pages(mappings: &[Mapping]) -> Vec<u64> {
-    mappings
-        .iter()
-        .filter(|mapping| mapping.path.starts_with(PAGE_MAPPING))
-        .map(|mapping| mapping.start)
-        .collect()
+    pages::named(mappings, PAGE_MAPPING)
 }
 
 /// The heaps of a process, and why others could not be read. A heap that ends meanwhile is neither.
@@ -33,27 +27,12 @@ pub fn capture_object_heaps(
     process: &Process,
     pages: &[u64],
 ) -> Result<(Vec<HeapCapture>, Vec<String>), LookError> {
-    let (mut heaps, mut unread) = (Vec::new(), Vec::new());
-    for &page in pages {
-        let refusal: RefCell<Option<io::Error>> = RefCell::new(None);
-        let read = |address: u64, into: &mut [u8]| {
-            let error = process.read_memory(address, into).err();
-            let is_read = error.is_none();
-            *refusal.borrow_mut() = error;
-            is_read
-        };
-        match inspect::capture(&read, page) {
-            Ok(heap) => heaps.push(heap),
-            Err(CaptureError::Gone) => match refusal.into_inner() {
-                // Not mapped any more: the heap has ended.
-                Some(error) if error.raw_os_error() == Some(libc::EFAULT) => {}
-                Some(error) => return Err(LookError::from_io(process.pid(), "memory", error)),
-                None => {}
-            },
-            Err(other) => unread.push(other.to_string()),
-        }
-    }
-    Ok((heaps, unread))
+    pages::capture_each(process, pages, |read, page| {
+        inspect::capture(read, page).map_err(|error| match error {
+            CaptureError::Gone => None,
+            other => Some(other.to_string()),
+        })
+    })
 }
 
 #[cfg(test)]

@@ -7,22 +7,16 @@
 //! # Not here
 //! The layout of those figures, which `bedplate_pool::inspect` knows.
 
-use bedplate_pool::inspect::{self, CaptureError, PoolCapture, ROOT_MAPPING};
-use core::cell::RefCell;
-use std::io;
-
 use super::handle::Process;
 use super::maps::Mapping;
+use super::pages;
 use crate::error::LookError;
+use bedplate_pool::inspect::{self, CaptureError, PoolCapture, ROOT_MAPPING};
 
 /// Addresses of the pools' root pages among `mappings`.
 #[must_use]
 pub fn pool_pages(mappings: &[Mapping]) -> Vec<u64> {
-    mappings
-        .iter()
-        .filter(|mapping| mapping.path.starts_with(ROOT_MAPPING))
-        .map(|mapping| mapping.start)
-        .collect()
+    pages::named(mappings, ROOT_MAPPING)
 }
 
 /// The pools of a process, and why others could not be read. A pool that ends meanwhile is neither.
@@ -33,27 +27,12 @@ pub fn capture_pools(
     process: &Process,
     pages: &[u64],
 ) -> Result<(Vec<PoolCapture>, Vec<String>), LookError> {
-    let (mut pools, mut unread) = (Vec::new(), Vec::new());
-    for &page in pages {
-        let refusal: RefCell<Option<io::Error>> = RefCell::new(None);
-        let read = |address: u64, into: &mut [u8]| {
-            let error = process.read_memory(address, into).err();
-            let is_read = error.is_none();
-            *refusal.borrow_mut() = error;
-            is_read
-        };
-        match inspect::capture(&read, page) {
-            Ok(pool) => pools.push(pool),
-            Err(CaptureError::Gone) => match refusal.into_inner() {
-                // Not mapped any more: the pool has ended.
-                Some(error) if error.raw_os_error() == Some(libc::EFAULT) => {}
-                Some(error) => return Err(LookError::from_io(process.pid(), "memory", error)),
-                None => {}
-            },
-            Err(other) => unread.push(other.to_string()),
-        }
-    }
-    Ok((pools, unread))
+    pages::capture_each(process, pages, |read, page| {
+        inspect::capture(read, page).map_err(|error| match error {
+            CaptureError::Gone => None,
+            other => Some(other.to_string()),
+        })
+    })
 }
 
 #[cfg(test)]
