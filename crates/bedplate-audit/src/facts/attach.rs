@@ -335,6 +335,7 @@ impl Operations {
             }
             Kind::Call { name, path } => {
                 self.kept_by_constructor(program, parent, name, program.place(top));
+                self.passed_on(program, parent, program.place(top), id, 0);
                 let own = program.function_of(parent).map(|it| program.function(it));
                 let own = own.and_then(|it| it.owner.clone()).unwrap_or_default();
                 let owners = [name.clone(), format!("{path}::{name}"), own];
@@ -371,6 +372,38 @@ impl Operations {
                 .collect();
             for init in inits {
                 self.shared_by(program, function, place, init);
+            }
+        }
+    }
+
+    /// A function passes on what it is given, to a constructor that makes a field of it.
+    fn passed_on(
+        &mut self,
+        program: &Program,
+        call: Site,
+        place: usize,
+        id: LocationId,
+        depth: usize,
+    ) {
+        let (Kind::Call { name, .. } | Kind::Method { name }) = program.kind(call) else {
+            return;
+        };
+        for function in program.callees(call, name) {
+            let Some(parameter) = program.function(function).parameters.get(place) else {
+                continue;
+            };
+            for mention in program.names_in(function, &parameter.name).iter().copied() {
+                let top = copy_of(program, mention);
+                let Some(parent) = program.parent(top) else {
+                    continue;
+                };
+                match program.kind(parent) {
+                    Kind::FieldInit(field) if depth > 0 => self.alias(program, parent, field, id),
+                    Kind::Call { .. } | Kind::Method { .. } if depth < CALLS_MAX => {
+                        self.passed_on(program, parent, program.place(top), id, depth + 1);
+                    }
+                    _ => {}
+                }
             }
         }
     }
@@ -433,18 +466,23 @@ fn fields_of_record(program: &Program, init: Site, field: &str) -> Vec<LocationI
         .collect()
 }
 
-/// The field of a record that is made of a name, or of a copy of the pointer that it is.
-fn field_made_of(program: &Program, mention: Site) -> Option<Site> {
+/// A name, with what only copies the pointer that it is.
+fn copy_of(program: &Program, mention: Site) -> Site {
     let mut at = mention;
-    loop {
-        let parent = program.parent(at)?;
+    while let Some(parent) = program.parent(at) {
         match program.kind(parent) {
-            Kind::FieldInit(_) => return Some(parent),
             Kind::Method { name } | Kind::Call { name, .. } if name == "clone" => at = parent,
             Kind::Ref => at = parent,
-            _ => return None,
+            _ => break,
         }
     }
+    at
+}
+
+/// The field of a record that is made of a name, or of a copy of the pointer that it is.
+fn field_made_of(program: &Program, mention: Site) -> Option<Site> {
+    let parent = program.parent(copy_of(program, mention))?;
+    matches!(program.kind(parent), Kind::FieldInit(_)).then_some(parent)
 }
 
 /// The atomic inside of a type of the tree that stands for one, where only code outside of the tree

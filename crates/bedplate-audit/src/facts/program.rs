@@ -493,6 +493,30 @@ impl Program {
         homes
     }
 
+    /// A public function that takes a type of the tree with no field that is seen to be public, where `ty`
+    /// names such a type: whoever has one can only give it back.
+    pub(crate) fn taker_of_sealed(&self, ty: &str) -> Option<&str> {
+        let words = self.words(ty);
+        let structures = self.units.iter().flat_map(|unit| &unit.structures);
+        let sealed = structures.filter(|structure| {
+            words.contains(&structure.name)
+                && !structure.fields.is_empty()
+                && structure.fields.iter().all(|field| !field.is_public)
+        });
+        let sealed: Vec<&str> = sealed.map(|it| it.name.as_str()).collect();
+        let functions = self.units.iter().filter(|unit| unit.is_rust);
+        let mut functions = functions.flat_map(|unit| &unit.functions);
+        let taker = functions.find(|function| {
+            let mut taken = function.parameters.iter().filter(|it| it.name != "self");
+            function.is_public
+                && taken.any(|it| {
+                    let words = self.words(&it.ty);
+                    sealed.iter().any(|name| words.contains(*name))
+                })
+        });
+        taker.map(|function| function.name.as_str())
+    }
+
     /// Whether code outside of the tree can read a field of a type.
     pub(crate) fn is_public_field(&self, owner: &str, name: &str) -> bool {
         let mut structures = self.units.iter().flat_map(|unit| &unit.structures);

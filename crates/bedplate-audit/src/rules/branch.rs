@@ -9,6 +9,7 @@ use alloc::collections::BTreeSet;
 use super::effects::{self, Effects};
 use super::finding::Found;
 use super::flow::{Tracer, Way};
+use super::judge::is_used;
 use super::names;
 use crate::facts::{FunctionId, LocationId, Site};
 use crate::syntax::Kind;
@@ -105,6 +106,10 @@ impl Tracer<'_> {
             self.note(branch, Found::Decides(what));
             return;
         }
+        if self.tells_of_change(branch, effects.leaves, &all) {
+            let what = "it decides whether it is changed, and the answer tells".to_owned();
+            self.note(branch, Found::Unknown(what));
+        }
         let others = self.written_for_others(branch, way);
         for id in &all.locations {
             if Some(*id) != self.location && !others.contains(id) {
@@ -120,6 +125,18 @@ impl Tracer<'_> {
         }
         let locals: Vec<String> = effects.locals.iter().cloned().collect();
         self.bound(branch, &locals, way);
+    }
+
+    /// Whether a location is changed or not by its own value, in a function whose answer hangs on which:
+    /// that takes something, or does not get it, and counts nothing.
+    fn tells_of_change(&self, branch: Site, is_early: bool, all: &Effects) -> bool {
+        let is_own = self.location.is_some_and(|id| all.locations.contains(&id));
+        let function = self.program.function_of(branch);
+        let answers = function.is_some_and(|id| !self.answers_nothing(id));
+        is_own
+            && answers
+            && (is_early || is_used(self.program, branch))
+            && !self.keeps_extreme(branch)
     }
 
     /// Locations that the code below a branch in a helper writes only for other callers than those by

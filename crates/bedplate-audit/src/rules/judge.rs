@@ -196,6 +196,10 @@ impl Bench<'_> {
         let operations = self.operations.of(id);
         let wrapped = self.wrapped_class(id);
         let (class, why) = decide(self.program, id, operations, &findings);
+        let (class, why) = match self.doubt(id, class) {
+            Some(doubt) => (Class::Unknown, Some(vec![doubt])),
+            None => (class, why),
+        };
         let class = wrapped.unwrap_or(class);
         let mut evidence: Vec<(Site, String)> = Vec::new();
         let mut ranked: Vec<&(Finding, bool)> = findings.iter().collect();
@@ -218,6 +222,24 @@ impl Bench<'_> {
             }
         }
         Judgement { class, evidence }
+    }
+
+    /// What is read, and never written by any name that is seen, is written by one that is not; and
+    /// that one may be read as well.
+    fn doubt(&self, id: LocationId, class: Class) -> Option<(Site, String)> {
+        let location = self.program.location(id);
+        if !class.is_removable() || !is_shared(self.program, &location.ty) {
+            return None;
+        }
+        let aliases = self.operations.aliases.get(&id).into_iter().flatten();
+        let mut names = core::iter::once(&id).chain(aliases);
+        let is_read = |attached: &Attached| attached.op.kind == OpKind::Load;
+        if !names.all(|id| self.operations.of(*id).iter().all(is_read)) {
+            return None;
+        }
+        let site = self.operations.of(id).first()?.op.site;
+        let what = "only read here, and shared with what changes it by another name";
+        Some((site, what.to_owned()))
     }
 
     /// A text in a file or at a peer may be read again: what is in it is not known. Only a count of the
@@ -440,6 +462,9 @@ fn decide(
             say(site, "callers set it and read it back"),
         );
     }
+    if let Some(answer) = answered_for(program, findings) {
+        return answer;
+    }
     if has(|f| *f == Found::Reduced) {
         return (Class::Heuristic, None);
     }
@@ -457,6 +482,38 @@ fn decide(
         return (Class::Telemetry, None);
     }
     decide_unread(program, id, operations, findings)
+}
+
+/// Where a value leaves not as a figure: as a truth, which callers go by, or inside of a type that they can
+/// only give back.
+fn answered_for(
+    program: &Program,
+    findings: &[(Finding, bool)],
+) -> Option<(Class, Option<Reasons>)> {
+    let leaving = findings
+        .iter()
+        .filter_map(|(finding, _)| match &finding.found {
+            Found::Leaves(by) => Some((finding.site, by)),
+            _ => None,
+        });
+    for (site, by) in leaving {
+        let Some(function) = program.function_of(site) else {
+            continue;
+        };
+        let function = program.function(function);
+        if function.name != *by || !program.unit(site.unit).is_rust {
+            continue;
+        }
+        if function.returns.trim() == "bool" {
+            let what = "callers are told yes or no by it";
+            return Some((Class::Unknown, Some(vec![(site, what.to_owned())])));
+        }
+        if let Some(taker) = program.taker_of_sealed(&function.returns) {
+            let what = format!("callers can only give it back, to `{taker}`");
+            return Some((Class::Unknown, Some(vec![(site, what)])));
+        }
+    }
+    None
 }
 
 /// The class of what no use that is seen decides, shows or hands out.

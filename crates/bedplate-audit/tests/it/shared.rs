@@ -157,3 +157,88 @@ fn a_pair_is_assigned_to_both() {
     let asks = "fn f(&self, s: &Snapshot) { if s.waits > 3 { stop(); } }";
     assert_class("a.rs", &text(asks), "S.n", Class::Correctness);
 }
+
+#[test]
+fn what_constructors_pass_on_is_shared_too() {
+    let text = |read: &str| {
+        format!(
+            "pub struct Api {{ count: Arc<AtomicU64> }}\nstruct Bucket {{ index: Storage }}\nstruct Storage {{ entries: Arc<AtomicU64> }}\n\
+             impl Storage {{ fn new(entries: Arc<AtomicU64>) -> Self {{ Self {{ entries }} }}\n\
+             fn add(&self) {{ self.entries.fetch_add(1, Relaxed); }} {read} }}\n\
+             impl Bucket {{ fn new(count: Arc<AtomicU64>) -> Self {{ Self {{ index: Storage::new(Arc::clone(&count)) }} }} }}\n\
+             impl Api {{ pub fn len(&self) -> u64 {{ self.count.load(Relaxed) }}\n\
+             fn make(&self) -> Bucket {{ Bucket::new(Arc::clone(&self.count)) }} }}\n"
+        )
+    };
+    let grows = text("fn grow(&self) { if self.entries.load(Relaxed) > 9 { resize(); } }");
+    assert_class("a.rs", &grows, "Api.count", Class::Correctness);
+}
+
+#[test]
+fn what_is_shared_and_only_read_is_changed_by_another_name() {
+    let text = |ty: &str, add: &str| {
+        format!(
+            "pub struct Api {{ count: {ty} }}\n\
+             impl Api {{ pub fn len(&self) -> u64 {{ self.count.load(Relaxed) }} {add} }}\n"
+        )
+    };
+    let add = "fn add(&self) { self.count.fetch_add(1, Relaxed); }";
+    for (ty, add, class) in [
+        ("Arc<AtomicU64>", "", Class::Unknown),
+        ("Arc<AtomicU64>", add, Class::Exported),
+        ("AtomicU64", add, Class::Exported),
+    ] {
+        assert_class("a.rs", &text(ty, add), "Api.count", class);
+    }
+}
+
+#[test]
+fn a_truth_that_callers_are_told_is_no_figure() {
+    let text = |returns: &str, answer: &str| {
+        format!(
+            "pub struct Budget {{ left: AtomicIsize }}\n\
+             impl Budget {{ pub fn put(&self) {{ self.left.fetch_add(1, SeqCst); }}\n\
+             fn sum(&self) -> isize {{ self.left.load(SeqCst) }}\n\
+             pub fn take(&self) -> {returns} {{ {answer} }} }}\n"
+        )
+    };
+    let took = "if self.sum() >= 1 { self.left.fetch_add(-1, SeqCst); true } else { false }";
+    let permit =
+        "if self.sum() >= 1 { self.left.fetch_add(-1, SeqCst); Some(Permit) } else { None }";
+    let early = "if self.sum() < 1 { return None; } self.left.fetch_add(-1, SeqCst); Some(Permit)";
+    let figure = "self.sum()";
+    assert_class("a.rs", &text("bool", took), "left", Class::Unknown);
+    assert_class(
+        "a.rs",
+        &text("bool", "self.sum() > 0"),
+        "left",
+        Class::Unknown,
+    );
+    assert_class(
+        "a.rs",
+        &text("Option<Permit>", permit),
+        "left",
+        Class::Unknown,
+    );
+    assert_class(
+        "a.rs",
+        &text("Option<Permit>", early),
+        "left",
+        Class::Unknown,
+    );
+    assert_class("a.rs", &text("isize", figure), "left", Class::Exported);
+}
+
+#[test]
+fn what_callers_can_only_give_back_is_no_figure() {
+    let text = |more: &str| {
+        format!(
+            "#[derive(PartialEq)] pub struct Generation(usize);\npub struct Metric {{ gen: AtomicUsize }}\npub struct Kept {{ last: Generation }}\n\
+             impl Metric {{ pub fn touch(&self) {{ self.gen.fetch_add(1, AcqRel); }}\n\
+             pub fn generation(&self) -> Generation {{ Generation(self.gen.load(Acquire)) }} }}\n{more}"
+        )
+    };
+    let keeps = "impl Kept { pub fn keeps(&self, gen: Generation) -> bool { self.last == gen } }";
+    assert_class("a.rs", &text(keeps), "Metric.gen", Class::Unknown);
+    assert_class("a.rs", &text(""), "Metric.gen", Class::Exported);
+}
