@@ -27,7 +27,7 @@ mod shape_runs;
 mod shapes;
 
 use crate::contender::Contender;
-use crate::row::{Better, Question, Row};
+use crate::row::{Better, Question, Row, lower};
 
 const fn question(
     id: &'static str,
@@ -35,13 +35,7 @@ const fn question(
     unit: &'static str,
     target: f64,
 ) -> Question {
-    Question {
-        id,
-        what,
-        unit,
-        better: Better::Lower,
-        target,
-    }
+    lower((id, what, unit, target))
 }
 
 /// The rows about instructions.

@@ -21,9 +21,11 @@
 //! | `ops.rs` | atomic operations |
 //! | `plain.rs` | locations by the operations on them |
 //! | `written.rs` | types that the source writes down |
+//! | `callees.rs` | which functions a call may lead to |
 //! | `attach.rs` | operations on parameters, brought to the locations of the callers |
 
 mod attach;
+mod callees;
 mod files;
 mod ops;
 mod plain;

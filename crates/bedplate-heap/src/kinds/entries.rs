@@ -122,25 +122,24 @@ impl Heap {
 
     /// The place of the entry of a key.
     pub(super) fn find(&self, entries: Entries, hash: u32, key: Value) -> Option<u32> {
-        if entries.capacity == 0 {
-            return None;
-        }
-        let mut index = hash;
-        loop {
-            let place = entries.place(index);
-            let found = self.value(place);
-            if found.is_nil() {
-                return None;
-            }
-            if self.same_key(found, key) {
-                return Some(place);
-            }
-            index = index.wrapping_add(1);
-        }
+        self.probe(entries, hash, |_, found| self.same_key(found, key))
     }
 
     /// The place of an entry of a key that is no more there, by the key's hash.
     pub(super) fn find_gone(&self, entries: Entries, hash: u32) -> Option<u32> {
+        self.probe(entries, hash, |place, found| {
+            found == GONE && self.words.load(place + 1) == u64::from(hash)
+        })
+    }
+
+    /// The first place on the way of a hash that holds what is looked for.
+    #[inline(always)]
+    fn probe(
+        &self,
+        entries: Entries,
+        hash: u32,
+        is_it: impl Fn(u32, Value) -> bool,
+    ) -> Option<u32> {
         if entries.capacity == 0 {
             return None;
         }
@@ -151,7 +150,7 @@ impl Heap {
             if found.is_nil() {
                 return None;
             }
-            if found == GONE && self.words.load(place + 1) == u64::from(hash) {
+            if is_it(place, found) {
                 return Some(place);
             }
             index = index.wrapping_add(1);

@@ -1,24 +1,9 @@
 //! What a heap counts, times and tells while it works.
 
+use crate::triggers::{drop_ring, pair};
 use bedplate_heap::{
-    Crossing, Heap, History, Kind, Limits, Ref, Stats, Thresholds, Trigger, Value, Work,
+    Crossing, Heap, History, Kind, Limits, Stats, Thresholds, Trigger, Value, Work,
 };
-
-fn pair(heap: &mut Heap) -> Ref {
-    heap.new_pair(Value::NIL, Value::NIL).expect("memory")
-}
-
-/// A ring of pairs that is dropped by its last holder.
-fn drop_ring(heap: &mut Heap, objects: usize) {
-    let first = pair(heap);
-    heap.retain(first.into());
-    let mut last = first;
-    for _ in 1..objects {
-        last = heap.new_pair(last.into(), Value::NIL).expect("memory");
-    }
-    heap.set_first(first, last.into()).expect("a pair");
-    heap.release(first.into());
-}
 
 /// The figures agree with each other and with a walk over the heap in which nothing waits.
 fn check(heap: &Heap) -> Stats {

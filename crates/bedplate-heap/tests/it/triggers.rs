@@ -3,7 +3,7 @@
 use bedplate_heap::{Heap, HeapError, Kind, Limits, Ref, Value};
 use bedplate_os::budget::{Budget, UNLIMITED};
 
-fn pair(heap: &mut Heap) -> Ref {
+pub(crate) fn pair(heap: &mut Heap) -> Ref {
     heap.new_pair(Value::NIL, Value::NIL).expect("memory")
 }
 
@@ -14,7 +14,7 @@ fn silent_ring(heap: &mut Heap) {
 }
 
 /// A ring of pairs that is dropped by its last holder.
-fn drop_ring(heap: &mut Heap, objects: usize) {
+pub(crate) fn drop_ring(heap: &mut Heap, objects: usize) {
     let first = pair(heap);
     heap.retain(first.into());
     let mut last = first;

@@ -1,0 +1,282 @@
+//! Which functions of the tree a call may lead to, and which calls to a function.
+//!
+//! # Role
+//! Calls are joined with functions by name, module, number of arguments and what is known of the receiver;
+//! what other code's values and the standard library's iterators are asked is nobody's here.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use super::program::{FunctionId, Program, Site};
+use super::resolve::SAME;
+use crate::syntax::Kind;
+
+/// Steps back to what made the receiver of a method.
+const NAMES_MAX: u32 = 8;
+
+/// Methods that do what a function of another name says.
+const CONVERSIONS: [(&str, &str); 2] = [("into", "from"), ("try_into", "try_from")];
+
+/// Methods of the standard library's iterators that answer iterators.
+const ADAPTORS: [&str; 22] = [
+    "zip",
+    "chain",
+    "map",
+    "filter",
+    "enumerate",
+    "copied",
+    "cloned",
+    "rev",
+    "skip",
+    "take",
+    "step_by",
+    "peekable",
+    "flatten",
+    "inspect",
+    "take_while",
+    "skip_while",
+    "map_while",
+    "filter_map",
+    "flat_map",
+    "scan",
+    "fuse",
+    "cycle",
+];
+
+impl Program {
+    pub(crate) fn is_known_call(&self, name: &str) -> bool {
+        !self.functions_named(name).is_empty()
+    }
+
+    pub(super) fn is_method_name(&self, name: &str) -> bool {
+        let mut functions = self.functions_named(name).iter();
+        functions.any(|id| {
+            let first = self.function(*id).parameters.first();
+            first.is_some_and(|first| first.name == "self")
+        })
+    }
+
+    /// The functions that a call may lead to.
+    pub(crate) fn callees(&self, call: Site, name: &str) -> Vec<FunctionId> {
+        if let Some(found) = self.memory.callees.borrow().get(&call) {
+            return found.clone();
+        }
+        let functions = self.functions_named(name).iter().copied();
+        let mut found: Vec<FunctionId> = functions.filter(|id| self.may_call(call, *id)).collect();
+        if let Some((_, from)) = CONVERSIONS.iter().find(|(into, _)| *into == name) {
+            let conversions = self.functions_named(from).iter().copied();
+            found.extend(conversions.filter(|id| self.may_convert(call, *id)));
+        }
+        self.memory.callees.borrow_mut().insert(call, found.clone());
+        found
+    }
+
+    /// The calls that may lead to a function.
+    pub(crate) fn callers(&self, id: FunctionId) -> Vec<Site> {
+        if let Some(found) = self.memory.callers.borrow().get(&id) {
+            return found.clone();
+        }
+        let function = self.function(id);
+        let calls = self.calls_named(&function.name).iter().copied();
+        let mut found: Vec<Site> = calls.filter(|call| self.may_call(*call, id)).collect();
+        if let Some((into, _)) = CONVERSIONS.iter().find(|(_, from)| *from == function.name) {
+            let calls = self.calls_named(into).iter().copied();
+            found.extend(calls.filter(|call| self.may_convert(*call, id)));
+        }
+        self.memory.callers.borrow_mut().insert(id, found.clone());
+        found
+    }
+
+    /// Whether `x.into()` may be what an implementation of `From` does.
+    fn may_convert(&self, call: Site, id: FunctionId) -> bool {
+        let function = self.function(id);
+        let is_conversion = matches!(function.of_trait.as_deref(), Some("From" | "TryFrom"));
+        let (Some(from), Some(receiver)) = (function.parameters.first(), self.child(call, 0))
+        else {
+            return false;
+        };
+        let is_method = matches!(self.kind(call), Kind::Method { .. });
+        if !is_conversion || !is_method || self.node(call).children.len() != 1 {
+            return false;
+        }
+        let has = self.type_words(receiver, 0);
+        let takes = self.words(&from.ty);
+        has.is_empty() && !self.is_foreign(receiver) || takes.iter().any(|word| has.contains(word))
+    }
+
+    pub(crate) fn may_call(&self, call: Site, id: FunctionId) -> bool {
+        let function = self.function(id);
+        if self.takes_others(call, id) {
+            return false;
+        }
+        match self.kind(call) {
+            Kind::Macro { .. } => function.is_macro,
+            Kind::Call { path, .. } => {
+                let is_type = path.starts_with(char::is_uppercase);
+                match &function.owner {
+                    Some(owner) if is_type => {
+                        path == owner
+                            || path == "Self" && self.is_self_of(call, id)
+                            || function.of_trait.as_ref() == Some(path)
+                    }
+                    Some(_) => !self.unit(call.unit).is_rust,
+                    None if self.unit(call.unit).is_rust => !is_type && self.is_in_module(id, path),
+                    None => true,
+                }
+            }
+            Kind::Method { .. } => self.receiver_fits(call, id),
+            _ => false,
+        }
+    }
+
+    /// Whether `Self` at a call may be the type that a function is of.
+    fn is_self_of(&self, call: Site, id: FunctionId) -> bool {
+        let caller = self.function_of(call).map(|caller| self.function(caller));
+        let own = caller.and_then(|caller| caller.owner.as_ref());
+        let function = self.function(id);
+        own.is_none_or(|own| {
+            Some(own) == function.owner.as_ref()
+                || self.is_trait(own)
+                || function.of_trait.is_some()
+        })
+    }
+
+    /// Whether a function may be the one of its name in a module. Where files of the tree have the name
+    /// of the module, and the function, it is in one of them; a name may also be given by `use`.
+    fn is_in_module(&self, id: FunctionId, module: &str) -> bool {
+        if module.is_empty() || matches!(module, "self" | "super" | "crate") {
+            return true;
+        }
+        let is_of = |id: &FunctionId| {
+            let path = Path::new(&self.unit(id.unit).path);
+            let stem = path.file_stem().and_then(OsStr::to_str);
+            let folder = path.parent().and_then(Path::file_name);
+            stem == Some(module)
+                || stem == Some("mod") && folder.and_then(OsStr::to_str) == Some(module)
+        };
+        let named = self.functions_named(&self.function(id).name);
+        is_of(&id) || !named.iter().any(is_of)
+    }
+
+    /// Whether a call of Rust gives more or fewer arguments than a function takes.
+    fn takes_others(&self, call: Site, id: FunctionId) -> bool {
+        let (from, to) = (self.unit(call.unit), self.unit(id.unit));
+        let is_macro = matches!(self.kind(call), Kind::Macro { .. }) || self.function(id).is_macro;
+        let is_whole = from.unread.is_empty() && to.unread.is_empty();
+        let given = self.node(call).children.len();
+        from.is_rust
+            && to.is_rust
+            && is_whole
+            && !is_macro
+            && given != self.function(id).parameters.len()
+    }
+
+    fn receiver_fits(&self, call: Site, id: FunctionId) -> bool {
+        let Some(owner) = &self.function(id).owner else {
+            return !self.unit(call.unit).is_rust;
+        };
+        let first = self.function(id).parameters.first();
+        if self.unit(id.unit).is_rust && first.is_none_or(|first| first.name != "self") {
+            return false;
+        }
+        let Some(receiver) = self.child(call, 0) else {
+            return false;
+        };
+        let words = self.type_words(receiver, 0);
+        if words.is_empty() || words.contains(owner) {
+            return !(words.is_empty() && self.is_foreign(receiver));
+        }
+        // What is known by a trait may be any type that has it.
+        let of_trait = self.function(id).of_trait.as_ref();
+        if of_trait.is_some_and(|of| words.contains(of)) {
+            return true;
+        }
+        if self.is_of_another_type(receiver, owner) {
+            return false;
+        }
+        // A generic or a trait object may be anything; a type of the tree that has such a method
+        // itself is not this one.
+        if self.is_foreign(receiver) {
+            return false;
+        }
+        let name = &self.function(id).name;
+        let others = self.functions_named(name).iter().any(|other| {
+            let other = self.function(*other).owner.as_ref();
+            other.is_some_and(|other| other != owner && words.contains(other))
+        });
+        let is_std = [
+            "AtomicUsize",
+            "AtomicU64",
+            "AtomicU32",
+            "AtomicBool",
+            "AtomicPtr",
+            "AtomicI64",
+            "AtomicIsize",
+            "AtomicU8",
+            "AtomicU16",
+            "AtomicI32",
+            "Vec",
+            "VecDeque",
+            "HashMap",
+            "BTreeMap",
+            "String",
+            "str",
+            "usize",
+            "u64",
+            "u32",
+            "u16",
+            "u8",
+            "i64",
+            "i32",
+            "f64",
+            "bool",
+            "char",
+            "Duration",
+            "Instant",
+            "Option",
+        ]
+        .iter()
+        .any(|word| words.contains(*word));
+        !others && !is_std
+    }
+
+    /// A value that code outside of the tree made: its methods are nobody's here.
+    fn is_foreign(&self, receiver: Site) -> bool {
+        self.is_foreign_within(receiver, 0)
+    }
+
+    /// An iterator of the standard library made of another one.
+    pub(super) fn is_adapted(&self, site: Site) -> bool {
+        self.is_adapted_within(site, 0)
+    }
+
+    fn is_adapted_within(&self, site: Site, depth: u32) -> bool {
+        let Kind::Method { name } = self.kind(site) else {
+            return false;
+        };
+        let inner = self.child(site, 0);
+        ADAPTORS.contains(&name.as_str())
+            && inner.is_some_and(|inner| self.is_foreign_within(inner, depth + 1))
+    }
+
+    fn is_foreign_within(&self, receiver: Site, depth: u32) -> bool {
+        if depth > NAMES_MAX {
+            return false;
+        }
+        match self.kind(receiver) {
+            Kind::Method { name } => {
+                name == "iter"
+                    || !self.is_known_call(name) && !SAME.contains(&name.as_str())
+                    || self.is_adapted_within(receiver, depth)
+            }
+            Kind::Name(name) if !self.is_taken_apart(receiver, name) => {
+                let bound = self.binding(receiver, name);
+                let is_itself = |value: &Site| *value == receiver;
+                bound
+                    .filter(|value| !is_itself(value))
+                    .is_some_and(|value| self.is_foreign_within(value, depth + 1))
+            }
+            _ => false,
+        }
+    }
+}
