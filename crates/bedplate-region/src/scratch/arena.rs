@@ -52,10 +52,12 @@ use core::ops::Deref;
 /// shared(&Arena::new(4096)?);
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
+// In this order, so that what an allocation reads has no offset (see `Space`).
 #[derive(Debug)]
+#[repr(C)]
 pub struct Arena {
-    base: Space,
     scratch: Space,
+    base: Space,
     mapping: Mapping,
 }
 

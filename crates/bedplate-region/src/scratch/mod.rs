@@ -5,9 +5,9 @@
 //!
 //! # How it works
 //! An [`Arena`] reserves its whole capacity at once and never grows. A [`Space`] is a part of it that
-//! allocations come from: it counts the bytes that are left, a multiple of 64, so that "the size is not
-//! above what is left" is the only question: it implies that the size rounded up fits, and that no sum
-//! overflows.
+//! allocations come from: a head and an end, multiples of 64. "Is the head behind the size, rounded
+//! up, above the end?" is the only question: a `Layout` and an address are too small for the sum to
+//! overflow.
 //!
 //! What Rust's borrows say of it: an allocation borrows the arena shared, going back borrows it
 //! alone. So a reset, the end of a scope and a rewind are possible only when nothing of what they

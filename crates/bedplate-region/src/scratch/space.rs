@@ -8,11 +8,13 @@
 //! alone.
 //!
 //! # Invariants
-//! - I1: `left <= usable`, both multiples of [`GRAIN`]; the first `usable` bytes of the extent can be
-//!   read and written, and `end` points behind them.
-//! - I2: none of the `left` bytes before `end` is handed out.
-//! - I3: of the usable bytes the last `low`, as far as they are not in use, are zero: they were handed
-//!   out to nobody since the kernel gave them.
+//! - I1: `start <= head <= end` and `start <= top <= end`, multiples of [`GRAIN`] in the extent; what
+//!   lies before `end` can be read and written.
+//! - I2: nothing between `head` and `end` is handed out.
+//! - I3: what lies behind both `top` and `head` is zero: it was handed out to nobody since the kernel
+//!   gave it.
+//! - I4: addresses and the size of a `Layout` are at most `isize::MAX`, so that neither a size rounded
+//!   up nor its sum with an address overflows.
 //!
 //! # Sources
 //! The one compare, and what the audited original had in its place: docs/region.md.
@@ -28,33 +30,42 @@ use core::fmt;
 use core::ptr::NonNull;
 
 /// Memory that allocations come from: an arena's, or what a savepoint has of it.
+///
+/// What an allocation reads lies in front: addresses of memory that need no offset take shorter
+/// instructions (docs/numbers.md, "Region").
+#[repr(C)]
 pub struct Space {
-    /// The bytes that are left before `end`: the next allocation begins so far before it. Counting
-    /// what is left, not what is taken, makes the compare and the sum one instruction.
-    left: Cell<usize>,
+    /// Where the next allocation begins.
+    head: Cell<NonNull<u8>>,
     /// Behind what can be used now.
     end: Cell<NonNull<u8>>,
-    /// The bytes that can be used now.
-    usable: Cell<usize>,
-    /// The least that was left before the last time that the space went back.
-    low: Cell<usize>,
-    /// The most bytes that were in use, before what `low` knows.
+    /// Where the first allocation begins.
+    start: NonNull<u8>,
+    /// The furthest head before the last time that the space went back.
+    top: Cell<NonNull<u8>>,
+    /// The most bytes that were in use, before what `top` knows.
     high: Cell<usize>,
     extent: Extent,
 }
 
-/// A place to go back to: an offset.
+/// A place to go back to: a head of before.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mark(usize);
+pub(super) struct Mark(NonNull<u8>);
 
 impl Space {
     /// A space over an extent whose steps so far are committed.
     pub(super) fn over(extent: Extent) -> Self {
+        let start = extent.start();
+        // Cheap, and what the sums of every allocation rest on (I4).
+        assert!(
+            isize::try_from(start.addr().get() + extent.bytes()).is_ok(),
+            "the kernel gives a process the lower half of the addresses"
+        );
         let space = Self {
-            left: Cell::new(0),
-            end: Cell::new(extent.start()),
-            usable: Cell::new(0),
-            low: Cell::new(0),
+            head: Cell::new(start),
+            end: Cell::new(start),
+            start,
+            top: Cell::new(start),
             high: Cell::new(0),
             extent,
         };
@@ -68,38 +79,41 @@ impl Space {
         if layout.align() > GRAIN {
             return self.take_aligned(layout);
         }
-        // The one compare, and it is the subtraction's own: what is left is a multiple of 64 (I1), so
-        // that a size which fits also fits when it is rounded up, and nothing overflows.
-        let left = self.left.get();
-        let rest = left.checked_sub(layout.size())?;
-        Some(self.bump(left, rest, layout.size()))
+        let head = self.head.get();
+        // The size is rounded before the head is known, so that an allocation waits for one sum of the
+        // one before it. Neither overflows (I4).
+        let taken = layout.size().wrapping_add(GRAIN - 1) & !(GRAIN - 1);
+        let next = head.addr().get().wrapping_add(taken);
+        if next > self.end.get().addr().get() {
+            return None;
+        }
+        Some(self.bump(head, taken, layout.size()))
     }
 
     /// Takes memory for items; `None` also for those that have no size or want more alignment than
     /// [`GRAIN`]. One compare here, too: so many items as fit cannot overflow.
     #[inline]
     pub(super) fn take_items<T>(&self, len: usize) -> Option<NonNull<u8>> {
-        let left = self.left.get();
+        let head = self.head.get();
+        let left = self.end.get().addr().get() - head.addr().get();
         if size_of::<T>() == 0 || align_of::<T>() > GRAIN || len > left / size_of::<T>() {
             return None;
         }
         let bytes = len * size_of::<T>();
-        Some(self.bump(left, left - bytes, bytes))
+        // What is left is whole grains (I1): what fits also fits when it is rounded up.
+        let taken = bytes.wrapping_add(GRAIN - 1) & !(GRAIN - 1);
+        Some(self.bump(head, taken, bytes))
     }
 
-    /// Hands out bytes; at least `rest` stay of what was left.
+    /// Hands out `bytes` of the `taken` bytes behind the head, which are whole grains before the end.
     #[inline]
-    fn bump(&self, left: usize, rest: usize, bytes: usize) -> NonNull<u8> {
-        debug_assert!(left == self.left.get() && left - rest == bytes);
-        // SAFETY: what is left is a multiple of 64 (I1). The compiler need not round down what it knows
-        // to be round.
-        unsafe { core::hint::assert_unchecked(left.is_multiple_of(GRAIN)) };
-        // Rounding down what stays is rounding up what is taken (I1).
-        self.left.set(rest & !(GRAIN - 1));
-        // SAFETY: so many bytes before the end are the extent's own (I1).
-        let at = unsafe { self.end.get().sub(left) };
-        poison::given(at, bytes);
-        at
+    fn bump(&self, head: NonNull<u8>, taken: usize, bytes: usize) -> NonNull<u8> {
+        debug_assert!(head == self.head.get() && taken.is_multiple_of(GRAIN) && bytes <= taken);
+        // SAFETY: so many bytes behind the head are the extent's own, by the caller's compare (I1).
+        let next = unsafe { head.add(taken) };
+        self.head.set(next);
+        poison::given(head, bytes);
+        head
     }
 
     /// The same for an alignment above [`GRAIN`], which few ask for.
@@ -109,18 +123,31 @@ impl Space {
         }
         let used = self.used_bytes();
         let Place { start, next } = place(used, layout)?;
-        let rest = self.usable.get().checked_sub(next)?;
-        self.left.set(rest);
+        if next > self.usable_bytes() {
+            return None;
+        }
+        self.head.set(self.at(next));
         let at = self.at(start);
         poison::given(at, layout.size());
         Some(at)
     }
 
-    /// The address at an offset, at most that of the end.
+    /// The address at an offset, at most the capacity.
     fn at(&self, offset: usize) -> NonNull<u8> {
-        debug_assert!(offset <= self.usable.get());
+        debug_assert!(offset <= self.extent.bytes());
         // SAFETY: the offset is inside the extent, as its callers count (I1).
-        unsafe { self.extent.start().add(offset) }
+        unsafe { self.start.add(offset) }
+    }
+
+    /// The offset of an address in the extent.
+    const fn offset(&self, at: NonNull<u8>) -> usize {
+        // SAFETY: both lie in the extent or at its end (I1), and no head lies before the start.
+        unsafe { at.offset_from_unsigned(self.start) }
+    }
+
+    /// The bytes that can be used now.
+    const fn usable_bytes(&self) -> usize {
+        self.offset(self.end.get())
     }
 
     /// The second try: commits what is wanted, or says what is missing.
@@ -164,39 +191,35 @@ impl Space {
 
     /// Takes notice of what can be used now; what is in use stays so.
     fn see_extent(&self) {
-        let (used, dirty) = (self.used_bytes(), self.dirty_bytes());
         let usable = self.extent.usable_bytes();
-        debug_assert!(used <= usable && dirty <= usable);
-        self.usable.set(usable);
+        debug_assert!(self.used_bytes() <= usable && self.dirty_bytes() <= usable);
         self.end.set(self.at(usable));
-        self.left.set(usable - used);
-        self.low.set(usable - dirty);
     }
 
     /// Where the space is now.
     #[inline]
     pub(super) const fn mark(&self) -> Mark {
-        Mark(self.used_bytes())
+        Mark(self.head.get())
     }
 
     /// Goes back to the front.
     #[inline]
     pub(super) fn reset(&self) {
-        self.rewind(Mark(0));
+        self.rewind(Mark(self.start));
     }
 
     /// Goes back to a mark of this space: nothing that was handed out since is in use any more.
     #[inline]
     pub(super) fn rewind(&self, Mark(to): Mark) {
-        let left = self.left.get();
-        debug_assert!(to <= self.usable.get() - left);
-        if left < self.low.get() {
-            self.low.set(left);
+        let head = self.head.get();
+        debug_assert!(self.start <= to && to <= head);
+        if head > self.top.get() {
+            self.top.set(head);
         }
         if poison::IS_TOLD {
-            poison::freed(self.at(to), self.used_bytes() - to);
+            poison::freed(to, self.offset(head) - self.offset(to));
         }
-        self.left.set(self.usable.get() - to);
+        self.head.set(to);
     }
 
     /// Makes the last allocation longer where it stands; `false` where it is not the last, or where
@@ -214,7 +237,7 @@ impl Space {
         if !self.is_last(at, old_bytes) {
             return false;
         }
-        self.left.set(self.usable.get() - next);
+        self.head.set(self.at(next));
         // SAFETY: the old bytes end before the new ones do.
         let added = unsafe { at.add(old_bytes) };
         poison::given(added, new_bytes - old_bytes);
@@ -228,7 +251,7 @@ impl Space {
             return;
         }
         if let Some(next) = self.next_behind(at, new_bytes) {
-            self.rewind(Mark(next));
+            self.rewind(Mark(self.at(next)));
         }
     }
 
@@ -240,20 +263,20 @@ impl Space {
     /// The offset of the next allocation behind one; `None` where the capacity ends before.
     #[cfg(feature = "allocator-api2")]
     fn next_behind(&self, at: NonNull<u8>, bytes: usize) -> Option<usize> {
-        let offset = at.addr().get() - self.extent.start().addr().get();
+        let offset = at.addr().get() - self.start.addr().get();
         let next = offset.checked_add(super::place::grains(bytes)?)?;
         (next <= self.extent.bytes()).then_some(next)
     }
 
     /// How many bytes at `at` must be written before all of them are zero.
     pub(super) fn unclean_bytes(&self, at: NonNull<u8>, bytes: usize) -> usize {
-        let offset = at.addr().get() - self.extent.start().addr().get();
+        let offset = at.addr().get() - self.start.addr().get();
         self.dirty_bytes().saturating_sub(offset).min(bytes)
     }
 
     /// The offset behind what was in use before the last time that the space went back.
     const fn dirty_bytes(&self) -> usize {
-        self.usable.get() - self.low.get()
+        self.offset(self.top.get())
     }
 
     /// Gives memory that is not in use back to the kernel; how many bytes.
@@ -261,7 +284,7 @@ impl Space {
         let (from, bytes) = self.extent.give_back_behind(self.used_bytes())?;
         self.high.set(self.high_water_bytes());
         let dirty = self.dirty_bytes().min(from);
-        self.low.set(self.usable.get() - dirty);
+        self.top.set(self.at(dirty));
         self.see_extent();
         // Last: a subscriber that panics leaves a space that knows what it has.
         self.extent.uncharge_steps(bytes);
@@ -283,7 +306,7 @@ impl Space {
     #[must_use]
     #[inline]
     pub const fn used_bytes(&self) -> usize {
-        self.usable.get() - self.left.get()
+        self.offset(self.head.get())
     }
 
     /// The bytes that are free.
