@@ -209,6 +209,12 @@ pub(crate) const fn aged(header: u64) -> u64 {
     }
 }
 
+/// As old as objects become.
+#[inline]
+pub(crate) const fn old(header: u64) -> u64 {
+    header | AGE
+}
+
 #[inline]
 pub(crate) const fn scratch(header: u64) -> u32 {
     low(header) >> 16

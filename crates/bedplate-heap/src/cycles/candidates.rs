@@ -12,7 +12,7 @@ use crate::header::{self, BUFFERED, DEFERRED, QUIET};
 use crate::pile::Pile;
 use crate::{Heap, Limits};
 
-/// Survived so many trials, an object bounds them.
+/// Survived so many trials, or a full pass, an object bounds them.
 pub(crate) const OLD: u64 = 2;
 
 #[derive(Clone, Debug)]

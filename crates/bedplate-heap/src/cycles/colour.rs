@@ -34,7 +34,7 @@ impl Heap {
         matches!(self.cycles.pass.phase, Phase::Sweep | Phase::Dispose) && self.is_unmet(word)
     }
 
-    /// The pass meets an object: it lives, and so does what it leads to.
+    /// The pass is told of an object: it is taken to live, and so is what it leads to.
     #[inline]
     pub(crate) fn met(&mut self, at: u32) {
         let word = self.words.load(at);
@@ -42,6 +42,16 @@ impl Heap {
             // What was deferred before is decided by this; what loses a reference from now on is for
             // the next pass.
             self.words.store(at, (word ^ MARK) & !DEFERRED);
+            self.cycles.pass.grey.push(at);
+        }
+    }
+
+    /// The pass itself meets an object: that it lives is known, so it is old from now on.
+    #[inline]
+    pub(super) fn found_live(&mut self, at: u32) {
+        let word = self.words.load(at);
+        if self.is_unmet(word) {
+            self.words.store(at, header::old((word ^ MARK) & !DEFERRED));
             self.cycles.pass.grey.push(at);
         }
     }

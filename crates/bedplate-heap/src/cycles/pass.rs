@@ -247,7 +247,7 @@ impl Heap {
             }
             let count = header::count(word);
             if count > inside || count == STICKY {
-                self.met(at);
+                self.found_live(at);
             }
         }
         0
@@ -268,7 +268,7 @@ impl Heap {
                 return left;
             };
             // Freed and made anew, it is met, and what it holds is met to no harm.
-            let (next, rest) = self.some_edges(at, from, left - 1, Self::met);
+            let (next, rest) = self.some_edges(at, from, left - 1, Self::found_live);
             self.cycles.pass.begun = next.map(|next| (at, next));
             left = rest;
         }

@@ -2,6 +2,7 @@
 
 extern crate alloc;
 
+mod ages;
 mod checkpoint;
 mod counterexamples;
 mod deep;
