@@ -162,6 +162,7 @@ impl Heap {
         let began_ns = clock::monotonic_ns();
         let queued = self.finalizers.queue.len();
         self.finish_pass(Phase::Idle);
+        self.work_off_all();
         self.begin_pass();
         self.finish_pass(Phase::Sweep);
         let cycles = self.condemned_cycles();

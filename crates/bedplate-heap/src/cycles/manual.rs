@@ -46,8 +46,10 @@ impl Heap {
     fn collect_held(&mut self) -> Collected {
         self.work_off_all();
         let before = (self.stats.freed_objects(), self.finalizers.queue.len());
-        // One that is under way does not know what died since it began.
+        // One that is under way does not know what died since it began. What it lets go of is to be freed
+        // before the next begins, which would take what that holds for held.
         self.finish_pass(Phase::Idle);
+        self.work_off_all();
         self.begin_pass();
         self.finish_pass(Phase::Idle);
         self.work_off_all();
