@@ -32,6 +32,8 @@ pub enum Operation {
     BindThread,
     /// Start a thread.
     ThreadStart,
+    /// Make a fence on all CPUs.
+    Barrier,
     /// Open or read a file.
     Read,
     /// Write to a descriptor.
@@ -69,6 +71,7 @@ impl Operation {
             Self::Bind => "bind pages to a node",
             Self::BindThread => "bind a thread to a CPU",
             Self::ThreadStart => "start a thread",
+            Self::Barrier => "make a fence on all CPUs",
             Self::Read => "open or read a file",
             Self::Write => "write to a descriptor",
             Self::Limit => "read a limit",

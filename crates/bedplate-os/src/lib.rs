@@ -22,6 +22,7 @@
 //! | `rawio.rs` | reads and writes without allocation |
 //! | `files.rs` | files as memory: facts, mappings, seals, leases |
 //! | `affinity.rs` | which CPU a thread runs on |
+//! | `barrier.rs` | a fence whose cost one side bears alone |
 //! | `threads.rs` | threads that may fail to start |
 //! | `background.rs` | one helper thread, started from inside an allocator |
 //! | `once.rs` | something done once, whatever a fork loses |
@@ -104,6 +105,7 @@ extern crate alloc;
 
 pub mod affinity;
 pub mod background;
+pub mod barrier;
 pub mod budget;
 pub mod clock;
 pub mod error;

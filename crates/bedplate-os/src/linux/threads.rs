@@ -1,9 +1,9 @@
 //! Threads and CPUs.
 //!
 //! # Role
-//! Typed faces of `sched_setaffinity` and `getcpu`.
+//! Typed faces of `sched_setaffinity`, `getcpu` and `membarrier`.
 
-use super::calls::checked;
+use super::calls::{checked, word};
 use super::raw::call;
 
 /// Bytes of a mask: as many CPUs as the lists of `ids.rs` have at most.
@@ -27,4 +27,20 @@ pub(crate) fn current_cpu() -> Option<u32> {
     // SAFETY: no arguments; the C library asks the kernel's page where it can.
     let cpu = unsafe { libc::sched_getcpu() };
     u32::try_from(cpu).ok()
+}
+
+/// Lets the process make fences by [`barrier`].
+pub(crate) fn register_barrier() -> Result<(), i32> {
+    membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
+}
+
+/// Makes a fence on every CPU that runs a thread of this process.
+pub(crate) fn barrier() -> Result<(), i32> {
+    membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED)
+}
+
+fn membarrier(command: libc::c_int) -> Result<(), i32> {
+    // SAFETY: the call touches no memory of the process.
+    let r = unsafe { call(libc::SYS_membarrier, [word(command), 0, 0, 0, 0, 0]) };
+    checked(r).map(drop)
 }

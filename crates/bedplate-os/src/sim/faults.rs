@@ -26,7 +26,7 @@ const ALL: u32 = 0;
 const NOBODY: u32 = u32::MAX;
 
 /// The operations that a plan can let fail.
-pub const KINDS: [Operation; 19] = [
+pub const KINDS: [Operation; 20] = [
     Operation::Reserve,
     Operation::Commit,
     Operation::Decommit,
@@ -36,6 +36,7 @@ pub const KINDS: [Operation; 19] = [
     Operation::Remap,
     Operation::Bind,
     Operation::ThreadStart,
+    Operation::Barrier,
     Operation::Read,
     Operation::Write,
     Operation::Limit,
