@@ -22,6 +22,12 @@ thread_local! {
     static CHAIN: Cell<Option<NonNull<Record>>> = const { Cell::new(None) };
 }
 
+/// What tells the calling thread from all others that live; not zero.
+#[inline]
+pub(crate) fn thread_token() -> usize {
+    SEAT.with(|seat| core::ptr::from_ref(seat).addr())
+}
+
 /// A seat of this thread's, on its stack. A seat may be in several records of a thread.
 #[derive(Debug)]
 struct Record {

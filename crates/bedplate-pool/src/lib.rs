@@ -32,7 +32,7 @@
 //! | `activity.rs` | how many threads work |
 //! | `queue.rs` | jobs that wait |
 //! | `scope/` | jobs that borrow |
-//! | `chunk.rs` | their jobs in chunks that threads share |
+//! | `chunk/` | their jobs in chunks that threads share |
 //! | `iter/` | parallel iterators |
 //! | `sort/` | parallel sorting |
 //! | `rayon/` | rayon's plumbing, with the feature `rayon-plumbing` |
@@ -73,10 +73,6 @@ mod activity;
 mod admission;
 mod batch;
 mod builder;
-#[expect(
-    unsafe_code,
-    reason = "jobs of a chunk are moved out by whoever took them"
-)]
 mod chunk;
 mod config;
 mod context;

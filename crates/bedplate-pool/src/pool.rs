@@ -26,6 +26,7 @@ use crate::scope::{self, Scope};
 use crate::seat::Seat;
 use crate::timeline::{SliceKind, Timeline};
 use alloc::sync::Arc;
+use bedplate_os::barrier;
 use bedplate_os::nodes::LogicalNode;
 use core::ops::Range;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -57,6 +58,7 @@ impl ThreadPool {
 
     pub(crate) fn with_plan(plan: Plan) -> Result<Self, BuildError> {
         crew::watch_forks()?;
+        barrier::register_if_alone();
         let pool = Self {
             engine: Engine::new(plan),
         };

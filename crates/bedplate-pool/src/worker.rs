@@ -138,6 +138,7 @@ pub(crate) fn run_one(engine: &Engine, seat: &Seat) -> bool {
 /// `may_hunt`.
 fn sleep(engine: &Engine, seat: &Seat, may_hunt: bool) {
     engine.mind_quota();
+    engine.mind_fences();
     let ticket = seat.parking.ticket();
     engine.idle.enter(seat.index);
     // An owner may have ended the watch for an offer that was gone when this worker looked: whoever

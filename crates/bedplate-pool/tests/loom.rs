@@ -11,12 +11,24 @@ mod protocol;
 /// What the crate's own `sync` is, of loom.
 mod sync {
     pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
+
+    /// The kernel makes the fence of both sides when one asks for it: for all that can be seen, each has
+    /// its own.
+    pub(crate) fn light() {
+        fence(Ordering::SeqCst);
+    }
+
+    /// See [`light`].
+    pub(crate) fn heavy() {
+        fence(Ordering::SeqCst);
+    }
 }
 
 use loom::cell::UnsafeCell;
-use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use loom::sync::{Arc, Mutex};
 use loom::thread;
+use protocol::claims::Claims;
 use protocol::idle::IdleSet;
 use protocol::latch::Latch;
 use protocol::note::Note;
@@ -258,5 +270,149 @@ fn a_note_is_read_whole() {
             .sum();
         assert_eq!(note.read(), Some([sum, sum]));
         assert_eq!(note.peek(0), sum);
+    });
+}
+
+/// A chunk of jobs as `chunk/` has it: cells, claims, and the scope's lock with whether somebody owns the
+/// claims.
+struct Chunk {
+    claims: Claims,
+    cells: [UnsafeCell<u64>; 2],
+    is_owned: Mutex<bool>,
+}
+
+impl Chunk {
+    fn new() -> Self {
+        Self {
+            claims: Claims::new(0, false),
+            cells: [UnsafeCell::new(0), UnsafeCell::new(0)],
+            is_owned: Mutex::new(false),
+        }
+    }
+
+    fn fill(&self, at: u32) {
+        set(&self.cells[at as usize], u64::from(at) + 1);
+        self.claims.fill(at + 1);
+    }
+
+    /// Takes a job out of its cell, which loom lets one thread do at a time.
+    fn empty(&self, at: u32) {
+        let cell = &self.cells[at as usize];
+        assert_eq!(
+            get(cell),
+            u64::from(at) + 1,
+            "it is there, and nobody took it"
+        );
+        set(cell, 0);
+    }
+
+    /// Takes what is there, as `Taker` does; how many jobs.
+    fn take_some(&self) -> u64 {
+        let mut is_owned = self.is_owned.lock().expect("no panic");
+        if *is_owned {
+            self.claims.share();
+        }
+        *is_owned = true;
+        let mut is_owner = !self.claims.is_shared();
+        let mut next = self.claims.claimed();
+        drop(is_owned);
+        let mut taken = 0;
+        loop {
+            let at = if is_owner {
+                if next == self.claims.filled() {
+                    break;
+                }
+                next += 1;
+                if self.claims.claim_own(next - 1) {
+                    next - 1
+                } else {
+                    drop(self.is_owned.lock().expect("no panic"));
+                    is_owner = false;
+                    if !self.claims.was_owned(next - 1) {
+                        continue;
+                    }
+                    next - 1
+                }
+            } else {
+                let Some(at) = self.claims.claim() else { break };
+                at
+            };
+            self.empty(at);
+            taken += 1;
+        }
+        let mut is_owned = self.is_owned.lock().expect("no panic");
+        if !self.claims.is_shared() {
+            *is_owned = false;
+        }
+        taken
+    }
+}
+
+#[test]
+fn an_owner_and_whoever_shares_take_each_job_once() {
+    model(|| {
+        let chunk = Arc::new(Chunk::new());
+        chunk.fill(0);
+        chunk.fill(1);
+        let other = {
+            let chunk = Arc::clone(&chunk);
+            thread::spawn(move || chunk.take_some())
+        };
+        let mine = chunk.take_some();
+        let theirs = other.join().expect("no panic");
+        assert_eq!(mine + theirs, 2);
+    });
+}
+
+#[test]
+fn jobs_are_taken_while_more_come() {
+    model(|| {
+        let chunk = Arc::new(Chunk::new());
+        let other = {
+            let chunk = Arc::clone(&chunk);
+            thread::spawn(move || chunk.take_some())
+        };
+        chunk.fill(0);
+        chunk.fill(1);
+        let mine = chunk.take_some();
+        let theirs = other.join().expect("no panic");
+        assert_eq!(mine + theirs, 2);
+    });
+}
+
+#[test]
+fn an_owner_follows_another() {
+    model(|| {
+        let chunk = Arc::new(Chunk::new());
+        chunk.fill(0);
+        let others = [(); 2].map(|()| {
+            let chunk = Arc::clone(&chunk);
+            thread::spawn(move || chunk.take_some())
+        });
+        chunk.fill(1);
+        let taken: u64 = others.map(|o| o.join().expect("no panic")).iter().sum();
+        assert_eq!(taken + chunk.take_some(), 2);
+    });
+}
+
+/// `Lane::push` and `Work::invite` on one side, `Work::look_anew` on the other.
+#[test]
+fn a_job_is_seen_or_its_maker_invites() {
+    model(|| {
+        let chunk = Arc::new(Claims::new(0, false));
+        let ticketed = Arc::new(AtomicBool::new(true));
+        let helper = {
+            let (chunk, ticketed) = (Arc::clone(&chunk), Arc::clone(&ticketed));
+            thread::spawn(move || {
+                ticketed.store(false, Ordering::Relaxed);
+                sync::heavy();
+                chunk.filled() == 1
+            })
+        };
+        chunk.fill(1);
+        sync::light();
+        let invites = !ticketed.load(Ordering::Relaxed);
+        let is_seen = helper.join().expect("no panic");
+        assert!(invites || is_seen);
     });
 }

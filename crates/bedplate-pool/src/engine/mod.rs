@@ -79,6 +79,8 @@ pub(crate) struct Engine {
     /// Those of them that nap.
     napping: AtomicUsize,
     stopping: AtomicBool,
+    /// A worker that goes to sleep should register the process for fences.
+    wants_fences: AtomicBool,
     /// Threads of the pool that sleep in a wait or in something that blocks.
     paused: AtomicUsize,
     /// A bit per guest seat that is taken.
@@ -124,6 +126,7 @@ impl Engine {
                 hunters: AtomicUsize::new(0),
                 napping: AtomicUsize::new(0),
                 stopping: AtomicBool::new(false),
+                wants_fences: AtomicBool::new(false),
                 paused: AtomicUsize::new(0),
                 guests: AtomicU64::new(0),
                 guests_refused: AtomicU64::new(0),
@@ -371,6 +374,22 @@ impl Engine {
             if self.may_leave() {
                 self.wake_all();
             }
+        }
+    }
+
+    /// A scope has many jobs, and no fences that one side pays.
+    pub(crate) fn want_fences(&self) {
+        // Relaxed, here and below: a wish by itself.
+        self.wants_fences.store(true, Ordering::Relaxed);
+    }
+
+    /// Registers the process for them if that was wished. It takes some milliseconds: for who has nothing
+    /// to do.
+    pub(crate) fn mind_fences(&self) {
+        if self.wants_fences.load(Ordering::Relaxed) {
+            self.wants_fences.store(false, Ordering::Relaxed);
+            // A kernel that refuses: scopes take their lock for each job, as before.
+            let _refused = bedplate_os::barrier::register();
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::{Body, Scope};
 use crate::admission::{self, Permit};
-use crate::chunk::Jobs;
+use crate::chunk::{Jobs, Lane, Taker};
 use crate::context::Context;
 use crate::current;
 use crate::engine::Engine;
@@ -14,10 +14,11 @@ use crate::payload::{self, Payload};
 use crate::queue::{Item, Priority, Shared};
 use crate::seat::Seat;
 use crate::span::{self, SpanContext};
+use crate::sync::heavy;
 use crate::timeline::SliceKind;
 use crate::tuning;
 use alloc::sync::Arc;
-use bedplate_os::clock;
+use bedplate_os::{barrier, clock};
 use core::marker::PhantomData;
 use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +28,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// A line of memory, in bytes.
 const LINE: usize = 64;
+/// Jobs that a scope's opener puts in under the lock before it gets a chunk of its own.
+const FEW: u64 = 64;
 
 /// What a scope's threads share.
 #[repr(C)]
@@ -35,8 +38,8 @@ pub(super) struct Work {
     /// The opener sleeps here.
     ended: Condvar,
     panic: Mutex<Option<Payload>>,
-    /// The queue changes with each job that is spawned; what is below is read with each that is run, and
-    /// lies on another line of memory.
+    /// The queue changes with each chunk, and with each job of others than the opener; what is below is read
+    /// with each job, and lies on another line of memory.
     apart: [u8; LINE],
     /// True while a ticket is in the pool's queue (I2).
     ticketed: AtomicBool,
@@ -46,6 +49,10 @@ pub(super) struct Work {
     pub(super) tagged: AtomicBool,
     pub(super) cancelled: AtomicBool,
     pub(super) engine: Arc<Engine>,
+    /// The lane changes with each job that the opener spawns.
+    apart_too: [u8; LINE],
+    /// Where the opener puts jobs.
+    lane: Lane<Job>,
 }
 
 /// A job, and what it is for.
@@ -54,10 +61,9 @@ pub(super) struct Job {
     pub(super) span: SpanContext,
 }
 
-#[derive(Default)]
 pub(super) struct Queue {
     jobs: Jobs<Job>,
-    /// Jobs that were added.
+    /// Jobs that were added; those of the lane once it is closed.
     pub(super) added: u64,
     /// Jobs that have ended, as far as those who ran them have said.
     ended: u64,
@@ -92,13 +98,22 @@ impl Queue {
     }
 }
 
-/// A chunk of a scope's jobs.
-type Chunk = crate::chunk::Chunk<Job>;
+/// A chunk of a scope's jobs that a thread takes some from.
+type Chunk = Taker<Job>;
+
+/// What a thread that looks for jobs has done.
+#[derive(Default)]
+struct Done {
+    /// Jobs that it has run since it last said so.
+    ended: u64,
+    /// The chunk they were of.
+    chunk: Option<Chunk>,
+}
 
 /// What a thread that looks for jobs finds.
 enum Taken {
     /// Some, which others may take, too.
-    Chunk(Arc<Chunk>),
+    Chunk(Chunk),
     /// None that waits.
     None,
     /// None, and all have ended.
@@ -107,8 +122,16 @@ enum Taken {
 
 impl Work {
     pub(super) fn of(engine: Arc<Engine>) -> Self {
+        let has_fences = barrier::is_registered();
         Self {
-            queue: Mutex::default(),
+            queue: Mutex::new(Queue {
+                jobs: Jobs::new(has_fences),
+                added: 0,
+                ended: 0,
+                waiting: false,
+                stirred: false,
+                alarm: None,
+            }),
             ended: Condvar::new(),
             panic: Mutex::new(None),
             apart: [0; LINE],
@@ -117,6 +140,8 @@ impl Work {
             tagged: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             engine,
+            apart_too: [0; LINE],
+            lane: Lane::new(has_fences),
         }
     }
 
@@ -139,7 +164,23 @@ impl Work {
             body: job,
             span: span::current_span(),
         };
+        if let Err(job) = self.lane.push(job) {
+            self.add_slow(job);
+        }
+        self.invite();
+    }
+
+    /// Adds a job under the lock, or gets room in the lane.
+    #[inline(never)]
+    fn add_slow(&self, job: Job) {
         let mut queue = self.lock();
+        let has_many = queue.added >= FEW;
+        let mut left = Some(job);
+        if has_many && self.lane.is_mine() {
+            queue.jobs.refill(&self.lane);
+            left = left.and_then(|job| self.lane.push(job).err());
+        }
+        let Some(job) = left else { return };
         queue.added += 1;
         queue.jobs.add(job);
         if queue.waiting {
@@ -147,14 +188,26 @@ impl Work {
         }
         queue.rouse();
         drop(queue);
-        self.invite();
+        if has_many && !barrier::is_registered() {
+            self.engine.want_fences();
+        }
+    }
+
+    /// The opener spawns no more: from now on it runs jobs, or sleeps and must be woken for them.
+    fn close_lane(&self) {
+        if self.lane.is_mine() {
+            let mut queue = self.lock();
+            queue.added += self.lane.close();
+            queue.jobs.end_lane();
+        }
     }
 
     /// Puts a ticket in the pool's queue unless one is in.
     fn invite(self: &Arc<Self>) {
         // Relaxed: `help` clears it before it takes the lock of the queue. If that was before this
-        // thread's turn with the lock, this sees it cleared; if after, `help` sees the job.
-        // `attend` does the same.
+        // thread's turn with the lock, this sees it cleared; if after, `help` sees the job. Of a job in
+        // the lane there was no turn: there the fences of `push` and `look_anew` say the same.
+        // `attend` does as `help`.
         if self.ticketed.load(Ordering::Relaxed) || self.attended.load(Ordering::Relaxed) {
             return;
         }
@@ -175,10 +228,13 @@ impl Work {
         }
     }
 
-    /// A chunk of jobs, if any waits; `ended` is how many the caller has run since it last said so.
-    fn take(self: &Arc<Self>, ended: u64) -> Taken {
+    /// A chunk of jobs, if any waits, for a thread that has `done` so much since it last asked.
+    fn take(self: &Arc<Self>, done: Done) -> Taken {
         let mut queue = self.lock();
-        queue.ended += ended;
+        queue.ended += done.ended;
+        if let Some(chunk) = done.chunk {
+            queue.jobs.give_back(chunk);
+        }
         let Some((chunk, more)) = queue.jobs.chunk() else {
             return if self.tell_end(&mut queue) {
                 Taken::End
@@ -239,24 +295,38 @@ impl Work {
         }
         self.attended.store(false, Ordering::Relaxed);
         // After the store: whoever adds from now on invites.
+        self.look_anew();
         self.lock().jobs.has_some()
     }
 
-    /// Runs jobs of a chunk until none is left; how many.
-    fn run(self: &Arc<Self>, cx: Context<'_>, scope: &Scope<'static>, chunk: &Chunk) -> u64 {
-        let mut taken = chunk.take();
+    /// For a thread that has cleared a word because of which others did not invite: what it looks at next
+    /// has every job that was added before its maker looked at the word.
+    fn look_anew(&self) {
+        let has_lane = self.lock().jobs.has_lane();
+        if has_lane {
+            // Pairs with `light` in `Lane::push`. A lane that is opened later is opened after that turn
+            // with the lock, and sees the word cleared. Not under the lock: it interrupts other CPUs.
+            heavy();
+        }
+    }
+
+    /// Runs jobs of a chunk until none is left.
+    fn run(self: &Arc<Self>, cx: Context<'_>, scope: &Scope<'static>, mut chunk: Chunk) -> Done {
+        let turn = || drop(self.lock());
+        let mut taken = chunk.take(turn);
         // Once: whoever comes by the ticket finds what is left of the chunk, and invites in turn.
-        if let Some((_, true)) = taken {
+        if chunk.has_more() {
             self.invite();
         }
         let mut ended = 0;
         // Bounded by the chunk.
-        while let Some((job, _)) = taken {
+        while let Some(job) = taken {
             self.settle(cx, scope, job);
             ended += 1;
-            taken = chunk.take();
+            taken = chunk.take(turn);
         }
-        ended
+        let chunk = Some(chunk);
+        Done { ended, chunk }
     }
 
     /// Runs or drops one job. The caller says that it has ended.
@@ -327,14 +397,15 @@ impl Work {
 
     /// Runs jobs of this scope until all have ended.
     pub(super) fn finish(self: &Arc<Self>, seat: Option<&Seat>) {
+        self.close_lane();
         let scope = self.scope();
-        let mut ended = 0;
+        let mut done = Done::default();
         // Bounded by the jobs.
         loop {
             if let Some(seat) = seat {
-                match self.take(core::mem::take(&mut ended)) {
+                match self.take(core::mem::take(&mut done)) {
                     Taken::Chunk(chunk) => {
-                        ended = self.run(Context::new(seat), &scope, &chunk);
+                        done = self.run(Context::new(seat), &scope, chunk);
                         continue;
                     }
                     Taken::End => return,
@@ -421,13 +492,14 @@ impl Shared for Work {
     fn help(self: Arc<Self>, cx: Context<'_>) {
         // Relaxed: the lock orders it (see `invite`).
         self.ticketed.store(false, Ordering::Relaxed);
+        self.look_anew();
         let scope = self.scope();
-        let mut ended = 0;
+        let mut done = Done::default();
         // Bounded by the jobs of the scope.
         loop {
-            ended = match self.take(ended) {
-                Taken::Chunk(chunk) => self.run(cx, &scope, &chunk),
-                Taken::None | Taken::End if self.attend() => 0,
+            done = match self.take(done) {
+                Taken::Chunk(chunk) => self.run(cx, &scope, chunk),
+                Taken::None | Taken::End if self.attend() => Done::default(),
                 Taken::None | Taken::End => return,
             };
         }

@@ -70,7 +70,16 @@ impl Dice {
 
     fn several(&mut self, depth: u32) -> Vec<Program> {
         let jobs = self.roll(5);
-        (0..jobs).map(|_| self.program(depth - 1)).collect()
+        let mut jobs: Vec<_> = (0..jobs).map(|_| self.program(depth - 1)).collect();
+        // Some scopes have more jobs than threads take at a time, and most of them are short.
+        if self.roll(16) == 0 {
+            for _ in 0..self.roll(200) {
+                let at = self.roll(jobs.len() as u64 + 1);
+                let at = usize::try_from(at).unwrap_or_default();
+                jobs.insert(at, Program::Leaf(self.roll(1000)));
+            }
+        }
+        jobs
     }
 }
 
