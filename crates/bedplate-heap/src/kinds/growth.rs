@@ -16,7 +16,7 @@
 //!
 //! # Where memory is short
 //! A table that cannot grow has room all the same: it is filled further, and what removed keys left is taken
-//! out of it. Who replaces keys in a table of one size needs no memory.
+//! out of it (`order.rs`).
 //!
 //! # Invariants
 //! - I1: each phase ends before the buffer that takes what is added is full: to empty two words costs a
@@ -128,54 +128,18 @@ impl Heap {
             }
         }
         if parts.growth == 0 && is_full(self, &parts) {
-            match self.grow_table(parts) {
-                Ok(grown) => parts = grown,
-                Err(error) => {
-                    self.take_out_gone(&parts);
-                    if is_full(self, &parts) && self.is_filled(&parts) {
-                        return Err(error);
-                    }
-                }
-            }
+            return self.grow_or_order(parts);
         }
         Ok(parts)
     }
 
     /// Whether nothing more should be added, whatever it costs: an eighth of the entries is empty.
-    fn is_filled(&self, parts: &Parts) -> bool {
+    pub(super) fn is_filled(&self, parts: &Parts) -> bool {
         self.used(parts.main).0 >= parts.main.capacity / 8 * 7
     }
 
-    /// Makes the entries of removed keys empty, where it is worth a walk over all of them: each is moved as near
-    /// to where it belongs as it can be.
-    fn take_out_gone(&mut self, parts: &Parts) {
-        let main = parts.main;
-        let (used, _) = self.used(main);
-        if used.saturating_sub(parts.length) < (main.capacity / 16).max(1) {
-            return;
-        }
-        // From an empty entry on, before which none belongs that comes after it.
-        let is_empty = |index: &u32| self.value(main.place(*index)).is_nil();
-        let Some(empty) = (0..main.capacity).find(is_empty) else {
-            return;
-        };
-        self.set_used(main, 0, main.capacity);
-        for index in 1..main.capacity {
-            let place = main.place(empty + index);
-            let (key, value) = (self.value(place), self.value(place + 1));
-            let is_entry = self.is_entry(place);
-            self.words.store(place, 0);
-            self.words.store(place + 1, 0);
-            if is_entry {
-                let hash = self.hash(parts.at, key);
-                self.add_entry(main, hash, key, value);
-            }
-        }
-        self.tables.forget(parts.at);
-        self.renumbered(parts.at);
-    }
-
-    fn grow_table(&mut self, parts: Parts) -> Result<Parts, HeapError> {
+    /// Begins to grow a table.
+    pub(super) fn grow_table(&mut self, parts: Parts) -> Result<Parts, HeapError> {
         if parts.main.capacity < LARGE {
             return self.rehash(parts);
         }

@@ -9,6 +9,7 @@
 //! - I2: a table's hash never changes. Tables differ, so that a walk through one fills another evenly;
 //!   heaps differ by chance, so that nobody can choose keys that collide.
 
+use super::order::Orders;
 use crate::bits::low;
 use crate::header::{self, Kind};
 use crate::{Heap, HeapError, Ref, Value, View};
@@ -30,6 +31,7 @@ pub(crate) struct Tables {
     seeds: [u64; 3],
     /// Tables that were walked from their start, each with the entry that came first: it has none below.
     first: [Cell<(u32, u32)>; WALKED],
+    pub(super) orders: Orders,
 }
 
 impl Tables {
@@ -38,6 +40,7 @@ impl Tables {
         Self {
             seeds: [0, 1, 2].map(draw),
             first: [const { Cell::new((0, 0)) }; WALKED],
+            orders: Orders::default(),
         }
     }
 
@@ -71,6 +74,7 @@ impl Tables {
     /// All tables are others now.
     pub(crate) fn forget_all(&self) {
         self.first.iter().for_each(|known| known.set((0, 0)));
+        self.orders.forget_all();
     }
 }
 

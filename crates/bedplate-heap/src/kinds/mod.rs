@@ -10,6 +10,7 @@
 //! | `table.rs` | tables |
 //! | `entries.rs` | where a table's entries lie |
 //! | `growth.rs` | how a table grows |
+//! | `order.rs` | tables that are put in order because they cannot grow |
 //! | `walk.rs` | walks through tables |
 //! | `sound.rs` | whether a table is sound, and what makes it so again |
 //! | `keys.rs` | which keys of tables are one, and their hashes |
@@ -22,6 +23,7 @@ mod entries;
 mod growth;
 mod host;
 mod keys;
+mod order;
 mod record;
 mod small;
 mod sound;

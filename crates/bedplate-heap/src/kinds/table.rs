@@ -95,8 +95,8 @@ impl Heap {
     /// - [`HeapError::Full`], [`HeapError::Os`]: no memory.
     ///
     /// # Cost
-    /// A table that grows moves a few entries with each key that is added: no call moves all. But where there
-    /// is no memory to grow, what removed keys left is taken out of all its entries at once.
+    /// A table that grows moves a few entries with each key that is added: no call moves all. Where there is
+    /// no memory to grow, what removed keys left is taken out of a few entries with each.
     pub fn set(&mut self, table: Ref, key: Value, value: Value) -> Result<(), HeapError> {
         let key = normal(key)?;
         let mut parts = self.parts(table)?;
