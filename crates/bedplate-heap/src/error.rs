@@ -55,7 +55,7 @@ pub enum HeapError {
     },
     /// A root of another heap.
     ForeignRoot,
-    /// A shape of another heap.
+    /// A shape of another heap, or one that was given up and freed.
     ForeignShape,
     /// A root that is younger than the checkpoint that the heap went back to.
     StaleRoot,
@@ -118,7 +118,7 @@ impl fmt::Display for HeapError {
             }
             Self::ForeignRoot => f.write_str("failed to read a root: it is of another heap"),
             Self::ForeignShape => f.write_str(
-                "failed to use a shape: it is of another heap; ask the heap of the record for it",
+                "failed to use a shape: it is of another heap, or was given up; ask the heap of the record for it",
             ),
             Self::StaleRoot => f.write_str(
                 "failed to read a root: the heap went back to a checkpoint that is older; make it again",

@@ -160,6 +160,12 @@ pub(crate) const fn is_kind(header: u64, kind: Kind) -> bool {
     header & KIND == kind as u64 && header >= ONE
 }
 
+/// Whether what is in the slot is of a kind, also where it waits to be freed.
+#[inline]
+pub(crate) const fn is_of(header: u64, kind: Kind) -> bool {
+    header & KIND == kind as u64
+}
+
 /// Whether a header that has one reference more now is a plain sum: it was neither dying nor stuck.
 #[inline]
 pub(crate) const fn has_grown(header: u64) -> bool {

@@ -48,7 +48,7 @@
 //! | `relief.rs` | how others ask for a collection |
 //! | `edges.rs` | the references of an object |
 //! | `kinds/` | what objects hold |
-//! | `shapes.rs` | field names and where they lie |
+//! | `shapes/` | field names and where they lie |
 //! | `roots.rs` | references of hosts |
 //! | `stack.rs` | the stack of a machine |
 //! | `finalizers.rs` | code that runs before an object is freed |

@@ -92,6 +92,8 @@ limits! {
         "The least of that growth: a small heap need not be passed at each step.";
     growth_max_bytes: "bytes", 64 << 10, usize::MAX, 64 << 20,
         "The most of it, so that a heap that began large is passed at all. Doubled by each pass in a row that frees next to nothing, up to `growth_percent`.";
+    shapes_min: "shapes", 1, 1 << 20, 4096,
+        "Shapes made since the last full pass that start one: their records may be gone. As many as were left then, where that is more.";
     collect_each: "objects made", 0, usize::MAX, 0,
         "For debugging: a whole collection each so many allocations; 1 is before each, 0 never.";
 }

@@ -4,8 +4,9 @@
 //! [`Checkpoint`]: the chunks that are in use, and everything beside them that changes.
 //!
 //! # Not here
-//! Shapes and names: they are only ever added, so that those of today explain the records of then, and
-//! what instructions remember of them stays true. Limits: settings stay as they are.
+//! Shapes and names: they never change, and those that its records have stay as long as it does, so that those
+//! of today explain the records of then, and what instructions remember of them stays true. A shape that the
+//! host gave up since stays given up. Limits: settings stay as they are.
 //!
 //! # Invariants
 //! - I1: a checkpoint never changes: what it shares with others is behind `Arc`s.
@@ -61,6 +62,8 @@ pub struct Checkpoint {
     finalizers: Finalizers,
     acknowledged: Acknowledged,
     cost: CheckpointCost,
+    /// Keeps the shapes of its records.
+    _shapes: Arc<()>,
 }
 
 impl fmt::Debug for Checkpoint {
@@ -147,6 +150,7 @@ impl Heap {
         self.cycles = checkpoint.cycles.clone();
         let replaced = core::mem::replace(&mut self.hosts.objects, hosts);
         self.hosts.pass_begins();
+        self.shapes.pass_is_left();
         self.hosts.free.clone_from(&checkpoint.hosts_free);
         self.finalizers = checkpoint.finalizers.clone();
         self.acknowledged = checkpoint.acknowledged;
@@ -179,6 +183,7 @@ impl Heap {
             finalizers: self.finalizers.clone(),
             acknowledged: self.acknowledged,
             cost: CheckpointCost::default(),
+            _shapes: self.shapes.keep_for_checkpoint(),
         };
         checkpoint.hosts = self.copies(&self.hosts.objects)?;
         let mut cost = CheckpointCost::default();

@@ -15,6 +15,7 @@
 //! | mark | as before |
 //! | sweep | walks: who was not met is garbage; what it holds outside of the garbage is released |
 //! | dispose | gives the memory of the garbage back |
+//! | shapes | frees shapes of which the sweep saw no record (`shapes/unused.rs`) |
 //!
 //! # Why the program may run between slices
 //! Let U be the objects that are unmet, and old, when marking ends. None of them lost a reference since
@@ -50,6 +51,7 @@ pub(crate) enum Phase {
     MarkFinalized,
     Sweep,
     Dispose,
+    Shapes,
 }
 
 /// A pass that is under way, or none.
@@ -75,7 +77,10 @@ impl Pass {
     /// Whether the program has to tell what it takes away.
     #[inline]
     pub(crate) const fn is_marking(&self) -> bool {
-        !matches!(self.phase, Phase::Idle | Phase::Sweep | Phase::Dispose)
+        !matches!(
+            self.phase,
+            Phase::Idle | Phase::Sweep | Phase::Dispose | Phase::Shapes
+        )
     }
 
     /// Whether scratch numbers are in use (I1).
@@ -115,6 +120,7 @@ impl Heap {
         self.cycles.deferred.clear();
         self.cycles.deferred_count = 0;
         self.hosts.pass_begins();
+        self.shapes.pass_begins();
         self.next_phase(Phase::Count);
         self.pass_began();
     }
@@ -143,6 +149,7 @@ impl Heap {
         self.cycles.pass.grey.clear();
         self.cycles.pass.opened.take();
         self.cycles.pass.over.clear();
+        self.shapes.pass_is_left();
         self.next_phase(Phase::Idle);
         self.pass_ended();
     }
@@ -178,6 +185,7 @@ impl Heap {
                 Phase::Finalize => self.finalize_some(left),
                 Phase::Sweep => self.sweep_some(left),
                 Phase::Dispose => self.dispose_some(left),
+                Phase::Shapes => self.shapes_some(left),
             };
         }
         0

@@ -11,7 +11,8 @@
 
 use super::pass::Phase;
 use crate::Heap;
-use crate::header::HAS_WEAK;
+use crate::Kind;
+use crate::header::{self, HAS_WEAK};
 
 impl Heap {
     pub(super) fn sweep_some(&mut self, steps: usize) -> usize {
@@ -24,6 +25,10 @@ impl Heap {
             left -= 1;
             let word = self.words.load(at);
             if !self.is_unmet(word) {
+                // What is garbage lets go of its shape, too.
+                if header::is_of(word, Kind::Record) {
+                    self.see_shape(at);
+                }
                 continue;
             }
             let (next, rest) = self.some_edges(at, from, left, Self::release_outside);
@@ -47,8 +52,7 @@ impl Heap {
         let mut left = steps;
         while left > 0 {
             let Some(at) = self.cycles.pass.garbage.pop() else {
-                self.next_phase(Phase::Idle);
-                self.pass_ended();
+                self.next_phase(Phase::Shapes);
                 return left;
             };
             left = left.saturating_sub(2);
@@ -63,6 +67,15 @@ impl Heap {
             drop(host);
         }
         0
+    }
+
+    pub(super) fn shapes_some(&mut self, steps: usize) -> usize {
+        let (left, is_over) = self.shapes.free_unused(steps);
+        if is_over {
+            self.next_phase(Phase::Idle);
+            self.pass_ended();
+        }
+        left
     }
 
     /// Objects that are garbage and let go of what is outside of it, in order; for verification.

@@ -109,7 +109,7 @@ impl Heap {
     }
 
     /// The program let a reference go while a pass is under way.
-    pub(super) fn pass_event(&mut self) {
+    pub(crate) fn pass_event(&mut self) {
         let triggers = &mut self.cycles.triggers;
         triggers.events += 1;
         if triggers.events >= self.limits.pass_events {

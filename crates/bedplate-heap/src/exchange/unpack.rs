@@ -60,8 +60,8 @@ impl Heap {
                 Packed::Record(inline, fields) => {
                     let names = fields.iter().map(|(name, _)| *name as usize);
                     let keys: Vec<_> = names.map(|name| self.key(&parcel.names[name])).collect();
-                    let shape = self.shape(*inline, &keys)?;
-                    self.new_record(shape)?
+                    let shape = self.shape_for(*inline, &keys)?;
+                    self.new_record(self.shapes.own(shape))?
                 }
                 Packed::Array(_) => self.new_array()?,
                 Packed::Closure(code, captured) => {

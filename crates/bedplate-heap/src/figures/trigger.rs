@@ -28,11 +28,13 @@ pub enum Trigger {
     Each = 8,
     /// Trials, a pass or a collection that the host asked for.
     Host = 9,
+    /// A pass: shapes that were made were enough.
+    Shapes = 10,
 }
 
 impl Trigger {
     /// Every reason, by its number.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Candidates,
         Self::Deferred,
         Self::Large,
@@ -43,6 +45,7 @@ impl Trigger {
         Self::NoRoom,
         Self::Each,
         Self::Host,
+        Self::Shapes,
     ];
 
     /// Its name, as data has it.
@@ -59,6 +62,7 @@ impl Trigger {
             Self::NoRoom => "no_room",
             Self::Each => "each",
             Self::Host => "host",
+            Self::Shapes => "shapes",
         }
     }
 }
@@ -76,6 +80,7 @@ impl fmt::Display for Trigger {
             Self::NoRoom => "there was no memory",
             Self::Each => "a collection is due each so many allocations",
             Self::Host => "the host asked",
+            Self::Shapes => "shapes that were made were enough",
         })
     }
 }

@@ -16,11 +16,12 @@ impl Heap {
     /// A record of a shape with all fields nil. 16 bytes, and 8 for each field inside.
     ///
     /// # Errors
-    /// - [`HeapError::ForeignShape`]: the shape is of another heap.
+    /// - [`HeapError::ForeignShape`]: the shape is of another heap, or was given up and freed.
     /// - [`HeapError::Full`], [`HeapError::Os`]: no memory.
     pub fn new_record(&mut self, shape: Shape) -> Result<Ref, HeapError> {
         let shape = self.shapes.number(shape);
         let shape = shape.ok_or(HeapError::ForeignShape)?;
+        self.shapes.guard(shape);
         let (inline, more) = self.shapes.room(shape);
         let buffer = if more > 0 {
             self.new_buffer(more as usize)?
@@ -42,10 +43,11 @@ impl Heap {
         for place in 0..more {
             self.put(buffer + 1 + place, Value::NIL);
         }
+        self.shapes.see(shape);
         Ok(record)
     }
 
-    /// The shape of a record.
+    /// The shape of a record: there as long as the record has it, or as the host holds it.
     ///
     /// # Errors
     /// - [`HeapError::Kind`]: it is no record.
@@ -91,7 +93,9 @@ impl Heap {
     ///
     /// # Errors
     /// - [`HeapError::Kind`]: it is no record.
-    /// - [`HeapError::TooLong`]: the record has as many fields as can be; a table takes more.
+    /// - [`HeapError::TooLong`]: the record has as many fields as can be; a table takes more. Or there are as
+    ///   many shapes as can be.
+    /// - [`HeapError::Budget`]: no room for another shape.
     /// - [`HeapError::Full`], [`HeapError::Os`]: no memory.
     #[inline]
     pub fn set_field(
@@ -116,7 +120,7 @@ impl Heap {
         if let Some(place) = self.shapes.place(number, key) {
             return Ok(InlineCache { shape, place });
         }
-        let next = self.shapes.with(number, key)?;
+        let next = self.shape_with(number, key)?;
         let mut buffer = high(self.words.load(at + 1));
         let (inline, more) = self.shapes.room(next);
         if more > self.room(buffer) {
@@ -130,6 +134,7 @@ impl Heap {
         };
         self.put(word, Value::NIL);
         self.words.store(at + 1, join(next, buffer));
+        self.shapes.see(next);
         let place = self.shapes.place(next, key).unwrap_or(2);
         let shape = self.shapes.own(next).0;
         Ok(InlineCache { shape, place })

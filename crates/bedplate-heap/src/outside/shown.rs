@@ -28,7 +28,7 @@ pub(crate) const NAME_BYTES: usize = 64;
 /// What the page begins with: "bedpheap" in bytes.
 pub(crate) const PAGE_MAGIC: u64 = u64::from_le_bytes(*b"bedpheap");
 /// The layout's version.
-pub(crate) const PAGE_VERSION: u64 = 2;
+pub(crate) const PAGE_VERSION: u64 = 3;
 
 /// The figures of a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

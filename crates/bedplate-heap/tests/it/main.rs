@@ -22,6 +22,7 @@ mod model;
 mod outside;
 mod pass;
 mod recover;
+mod shapes;
 mod triggers;
 mod values;
 mod verify;
