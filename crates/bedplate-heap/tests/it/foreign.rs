@@ -1,6 +1,8 @@
 //! Handles, shapes and caches of another heap: they fail or meet another object, and nothing panics.
 
-use bedplate_heap::{Heap, HeapError, InlineCache, Ref, Value};
+#[cfg(not(feature = "checked"))]
+use bedplate_heap::Ref;
+use bedplate_heap::{Heap, HeapError, InlineCache, Value};
 
 fn heap() -> Heap {
     Heap::new().expect("memory")

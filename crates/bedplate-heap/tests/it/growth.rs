@@ -348,9 +348,9 @@ fn a_pass_goes_on_in_a_table_that_is_put_in_order_where_no_memory_is_left() {
     while !is_over {
         let (mut heap, table, pairs) = about_to_be_put_in_order(slices as u64);
         heap.start_collection();
-        // So that it is at each place of the table once.
+        // So that it is now here and now there in the table, and between.
         heap.step_by(1 + slices);
-        slices += 5;
+        slices += 11;
         is_over = !heap.is_collecting();
         // It goes round once, in pieces.
         for key in 1000..1060 {
