@@ -32,7 +32,7 @@ impl Space {
     /// - [`ArenaError::Budget`], [`ArenaError::Os`]: a step of an arena that commits in steps failed.
     ///
     /// # Cost
-    /// Eight instructions and no call where it fits.
+    /// Seven instructions and no call where it fits.
     #[inline]
     pub fn alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, ArenaError> {
         match self.take(layout) {

@@ -29,8 +29,15 @@ pub(super) const fn grains(bytes: usize) -> Option<usize> {
     bytes.checked_next_multiple_of(GRAIN)
 }
 
-/// The place behind `head` for a layout; `None` on overflow.
+/// The place behind `head` for a layout; `None` on overflow. Nothing has its place at the front, which
+/// is aligned to anything, and takes no room.
 pub(super) fn place(head: usize, layout: Layout) -> Option<Place> {
+    if layout.size() == 0 {
+        return Some(Place {
+            start: 0,
+            next: head,
+        });
+    }
     let start = head.checked_next_multiple_of(layout.align().max(GRAIN))?;
     let next = start.checked_add(grains(layout.size())?)?;
     Some(Place { start, next })
@@ -60,6 +67,9 @@ mod tests {
             let head = head * GRAIN;
             let layout = Layout::from_size_align(size, 1 << shift).expect("not too large");
             match place(head, layout) {
+                Some(Place { start, next }) if size == 0 => {
+                    prop_assert_eq!((start, next), (0, head));
+                }
                 Some(Place { start, next }) => {
                     prop_assert!(start >= head && start - head < ALIGN_MAX);
                     prop_assert!(start.is_multiple_of(layout.align()));

@@ -3,7 +3,7 @@
 use bedplate_os::budget::Budget;
 use bedplate_os::pages::page_size;
 use bedplate_os::{Operation, OsError};
-use bedplate_region::{Arena, ArenaError, BuildError};
+use bedplate_region::{Arena, ArenaError, BuildError, Measure};
 use core::alloc::Layout;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -48,6 +48,20 @@ fn larger_alignments_are_kept_up_to_an_os_page() {
             .map(is_memory),
         Some(true)
     );
+}
+
+#[test]
+fn nothing_takes_no_room_at_any_alignment() {
+    let arena = Arena::new(64).expect("an arena");
+    arena.alloc_layout(layout(1, 1)).expect("fits");
+    let mut measure = Measure::new();
+    for align in [1, 64, 128, 4096] {
+        let at = arena.alloc_layout(layout(0, align)).expect("is nothing");
+        assert!(at.addr().get().is_multiple_of(align));
+        measure.layout(layout(0, align)).expect("is nothing");
+    }
+    assert_eq!(arena.used_bytes(), 64);
+    assert_eq!(measure.high_water_bytes(), 0);
 }
 
 fn is_memory(error: ArenaError) -> bool {
@@ -356,7 +370,12 @@ proptest! {
             match arena.alloc_layout(layout) {
                 Ok(at) => {
                     let offset = at.addr().get() - front;
-                    prop_assert!(offset >= before && offset + layout.size() <= arena.used_bytes());
+                    prop_assert!(offset + layout.size() <= arena.used_bytes());
+                    if layout.size() == 0 {
+                        prop_assert_eq!(arena.used_bytes(), before);
+                    } else {
+                        prop_assert!(offset >= before);
+                    }
                     prop_assert!(at.addr().get().is_multiple_of(layout.align().max(64)));
                 }
                 Err(_) => prop_assert_eq!(arena.used_bytes(), before),
