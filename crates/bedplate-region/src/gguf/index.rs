@@ -8,7 +8,7 @@ use super::cursor::Cursor;
 use super::description::{Description, LEAST_BYTES, Wrong};
 use super::error::{Defect, GgufError, short};
 use super::value::Value;
-use super::{ALIGNMENT_DEFAULT, ALIGNMENT_MAX, Gguf};
+use super::{ALIGNMENT_DEFAULT, ALIGNMENT_KEY, ALIGNMENT_MAX, Gguf};
 use alloc::vec::Vec;
 
 /// The fewest bytes of a key: no name, a type, and a byte.
@@ -129,7 +129,7 @@ fn read_keys(cursor: &mut Cursor<'_>, count: u64) -> Result<(Vec<u32>, u32), Ggu
         let wrong = |defect| GgufError::key(index, Some(name), defect);
         let text = check_name(name).map_err(wrong)?;
         let value = Value::read(cursor).map_err(wrong)?;
-        if text == "general.alignment" {
+        if text == ALIGNMENT_KEY {
             alignment = check_alignment(value).map_err(wrong)?;
         }
         add(&mut keys, at).map_err(wrong)?;

@@ -68,6 +68,8 @@ pub const DIMENSIONS: usize = 4;
 pub const ALIGNMENT_MAX: u32 = 1 << 20;
 /// The alignment where the file names none.
 pub const ALIGNMENT_DEFAULT: u32 = 32;
+/// The key that says at multiples of what the data lies.
+const ALIGNMENT_KEY: &str = "general.alignment";
 
 /// A GGUF file's keys and tensors.
 #[derive(Clone)]

@@ -27,9 +27,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::ALIGNMENT_DEFAULT;
 use super::value::ValueType;
+use super::{ALIGNMENT_DEFAULT, ALIGNMENT_KEY};
 use crate::tensor::{ElementType, Shape, Tensor, TensorError};
+use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use std::io;
@@ -62,7 +64,8 @@ pub enum Field<'a> {
 #[derive(Clone, Debug)]
 pub struct Writer<'a> {
     alignment: u32,
-    key_count: u64,
+    is_aligned: bool,
+    names: Vec<String>,
     keys: Vec<u8>,
     tensors: Vec<(String, ElementType, Shape, &'a [u8])>,
 }
@@ -79,23 +82,24 @@ impl<'a> Writer<'a> {
     pub const fn new() -> Self {
         Self {
             alignment: ALIGNMENT_DEFAULT,
-            key_count: 0,
+            is_aligned: false,
+            names: Vec::new(),
             keys: Vec::new(),
             tensors: Vec::new(),
         }
     }
 
-    /// Puts the data of tensors at multiples of `bytes`, and writes the key that says so. A reader
-    /// refuses what is no power of two.
+    /// Puts the data of tensors at multiples of `bytes`, a power of two, and writes the key that says
+    /// so.
     pub fn align(&mut self, bytes: u32) {
-        // Zero would divide; the reader refuses the file.
-        self.alignment = bytes.max(1);
-        self.key("general.alignment", Field::U32(bytes));
+        self.alignment = bytes;
+        self.is_aligned = true;
+        self.key(ALIGNMENT_KEY, Field::U32(bytes));
     }
 
-    /// Adds a key. That no name comes twice is the caller's concern: a reader refuses it.
+    /// Adds a key.
     pub fn key(&mut self, name: &str, value: Field<'_>) {
-        self.key_count += 1;
+        self.names.push(String::from(name));
         put_text(&mut self.keys, name);
         put(&mut self.keys, value);
     }
@@ -127,11 +131,16 @@ impl<'a> Writer<'a> {
     /// Writes the file.
     ///
     /// # Errors
+    /// - [`io::ErrorKind::InvalidInput`]: what a reader refuses. A key or a tensor is there twice, or the
+    ///   alignment is no power of two, or was written as a key and not by [`align`](Self::align). Nothing
+    ///   is written.
     /// - As `target`.
     pub fn write(&self, target: &mut impl io::Write) -> io::Result<()> {
+        self.check()
+            .map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?;
         let mut metadata = b"GGUF\x03\0\0\0".to_vec();
         metadata.extend((self.tensors.len() as u64).to_le_bytes());
-        metadata.extend(self.key_count.to_le_bytes());
+        metadata.extend((self.names.len() as u64).to_le_bytes());
         metadata.extend(&self.keys);
         let mut offset = 0_u64;
         for (name, element, shape, bytes) in &self.tensors {
@@ -154,6 +163,35 @@ impl<'a> Writer<'a> {
             self.write_gap(target, bytes.len())?;
         }
         Ok(())
+    }
+
+    /// Says what a reader would refuse.
+    fn check(&self) -> Result<(), String> {
+        let mut seen = BTreeSet::new();
+        if let Some(name) = self.names.iter().find(|name| !seen.insert(name.as_str())) {
+            return Err(format!(
+                "failed to write a GGUF file: the key \"{name}\" is there twice; write it once"
+            ));
+        }
+        if seen.contains(ALIGNMENT_KEY) != self.is_aligned {
+            return Err(format!(
+                "failed to write a GGUF file: the key \"{ALIGNMENT_KEY}\" does not move the data; use align"
+            ));
+        }
+        if !self.alignment.is_power_of_two() {
+            return Err(format!(
+                "failed to write a GGUF file: an alignment of {} bytes is no power of two",
+                self.alignment
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        let mut tensors = self.tensors.iter().map(|(name, ..)| name);
+        match tensors.find(|name| !seen.insert(name.as_str())) {
+            Some(name) => Err(format!(
+                "failed to write a GGUF file: the tensor \"{name}\" is there twice; write it once"
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The bytes from a length to the next multiple of the alignment.

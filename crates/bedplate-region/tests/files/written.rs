@@ -153,3 +153,33 @@ fn what_no_reader_would_take_is_not_written() {
         assert!(!error.to_string().is_empty());
     }
 }
+
+#[test]
+fn what_every_reader_would_refuse_is_not_written() {
+    let refused = |writer: &Writer<'_>, word: &str| {
+        let mut bytes = Vec::new();
+        let error = writer.write(&mut bytes).expect_err("no reader takes it");
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(word), "{error}");
+        assert!(bytes.is_empty());
+    };
+    let mut writer = Writer::new();
+    writer.key("twice.named", Field::U8(1));
+    writer.key("twice.named", Field::U8(2));
+    refused(&writer, "twice.named");
+    for bytes in [0, 3, 48] {
+        let mut writer = Writer::new();
+        writer.align(bytes);
+        refused(&writer, "power of two");
+    }
+    let mut writer = Writer::new();
+    writer.key("general.alignment", Field::U32(64));
+    refused(&writer, "use align");
+    let mut writer = Writer::new();
+    for _ in 0..2 {
+        writer
+            .tensor("same", ElementType::I8, shape(&[1]), &[1])
+            .expect("fits");
+    }
+    refused(&writer, "same");
+}
