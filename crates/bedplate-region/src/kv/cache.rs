@@ -18,6 +18,15 @@ pub struct Settings {
     pub window_tokens: Option<usize>,
 }
 
+impl Settings {
+    pub(super) const fn check(self) -> Result<(), KvError> {
+        if let Some(0) = self.window_tokens {
+            return Err(KvError::Shape("a window has a token at least"));
+        }
+        Ok(())
+    }
+}
+
 /// What a sequence holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
@@ -73,6 +82,7 @@ pub trait KvCache {
     /// Makes an empty sequence, pinned.
     ///
     /// # Errors
+    /// - [`KvError::Shape`]: a window of no tokens.
     /// - [`KvError::Records`], [`KvError::Os`]: no memory.
     fn create(&mut self, settings: Settings) -> Result<SequenceId, KvError>;
 

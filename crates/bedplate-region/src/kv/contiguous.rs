@@ -33,12 +33,12 @@ impl ContiguousKv {
     /// A cache whose sequences have up to `tokens` tokens each. Nothing is reserved before there is one.
     ///
     /// # Errors
-    /// - [`KvError::Shape`]: no tokens, or a step that is none.
+    /// - [`KvError::Shape`]: no tokens, more than an address space holds, or a step that is none.
     pub fn new(shape: KvShape, tokens: usize, backing: Backing) -> Result<Self, KvError> {
         if tokens == 0 {
             return Err(KvError::Shape("a sequence has a token at least"));
         }
-        backing.check()?;
+        Planes::check(&shape, tokens, backing)?;
         Ok(Self {
             shape,
             capacity: tokens,
@@ -54,7 +54,7 @@ impl ContiguousKv {
     pub fn prepare(&mut self, sequence: SequenceId, tokens: usize) -> Result<(), KvError> {
         let capacity = self.capacity;
         let sequence = self.sequences.get_mut(sequence)?;
-        let end = sequence.span.appended_end(tokens)?;
+        let end = room(&mut sequence.span, tokens, capacity)?;
         sequence.memory.cover(end.min(capacity))
     }
 
@@ -78,12 +78,24 @@ impl ContiguousKv {
     }
 }
 
+/// Where a sequence would end with so many more tokens, if its range holds them.
+fn room(span: &mut Span, tokens: usize, capacity: usize) -> Result<usize, KvError> {
+    if tokens > capacity - span.tokens() {
+        return Err(KvError::Full {
+            need_tokens: tokens,
+            capacity_tokens: capacity,
+        });
+    }
+    span.appended_end(tokens, capacity)
+}
+
 impl KvCache for ContiguousKv {
     fn shape(&self) -> KvShape {
         self.shape
     }
 
     fn create(&mut self, settings: Settings) -> Result<SequenceId, KvError> {
+        settings.check()?;
         self.sequences.prepare()?;
         let planes = Planes::new(&self.shape, self.capacity, self.backing)?;
         Ok(self.sequences.add(Span::new(settings), planes))
@@ -93,13 +105,7 @@ impl KvCache for ContiguousKv {
         let capacity = self.capacity;
         let sequence = self.sequences.get_mut(id)?;
         let first = sequence.span.end();
-        if tokens > capacity - sequence.span.tokens() {
-            return Err(KvError::Full {
-                need_tokens: tokens,
-                capacity_tokens: capacity,
-            });
-        }
-        let end = sequence.span.appended_end(tokens)?;
+        let end = room(&mut sequence.span, tokens, capacity)?;
         sequence.memory.cover(end.min(capacity))?;
         sequence.span.append(end);
         self.lend(id, Some(first))

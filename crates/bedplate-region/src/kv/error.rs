@@ -41,6 +41,13 @@ pub enum KvError {
         /// The tokens that are there.
         have_tokens: usize,
     },
+    /// Misuse: the sequence has committed fewer tokens.
+    Uncommitted {
+        /// The tokens that were asked for.
+        asked_tokens: usize,
+        /// The tokens that are committed.
+        committed_tokens: usize,
+    },
     /// The window at that length holds tokens that were overwritten.
     Overwritten {
         /// The length that was asked for.
@@ -72,7 +79,7 @@ pub enum KvError {
 impl fmt::Display for KvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Shape(what) => write!(f, "failed to make a KV cache: {what}"),
+            Self::Shape(what) => write!(f, "failed to make a KV cache or a sequence: {what}"),
             Self::Unknown => f.write_str(
                 "failed to find a sequence: it was dropped, or belongs to another cache; create one",
             ),
@@ -96,6 +103,13 @@ impl fmt::Display for KvError {
             } => write!(
                 f,
                 "failed to reach {asked_tokens} tokens: {have_tokens} are there"
+            ),
+            Self::Uncommitted {
+                asked_tokens,
+                committed_tokens,
+            } => write!(
+                f,
+                "failed to publish {asked_tokens} tokens: {committed_tokens} are committed; commit first"
             ),
             Self::Overwritten {
                 asked_tokens,
@@ -121,6 +135,21 @@ impl fmt::Display for KvError {
             ),
             Self::Budget(error) => write!(f, "failed to commit more of a KV cache: {error}"),
             Self::Os(error) => write!(f, "failed to commit more of a KV cache: {error}"),
+        }
+    }
+}
+
+impl KvError {
+    /// The same, where what had no room was a block for so many tokens.
+    pub(super) const fn for_tokens(self, tokens: usize) -> Self {
+        match self {
+            Self::Full {
+                capacity_tokens, ..
+            } => Self::Full {
+                need_tokens: tokens,
+                capacity_tokens,
+            },
+            other => other,
         }
     }
 }

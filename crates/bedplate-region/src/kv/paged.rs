@@ -131,17 +131,17 @@ impl PagedKv {
     ///
     /// # Errors
     /// - [`KvError::NoPrefix`]: the sequence was shifted, or cut at its front.
-    /// - [`KvError::Length`]: more tokens than the sequence has committed.
+    /// - [`KvError::Uncommitted`]: more tokens than the sequence has committed.
     pub fn publish(&mut self, id: SequenceId, tokens: &[u32]) -> Result<usize, KvError> {
         let sequence = self.sequences.get_mut(id)?;
         if !sequence.span.is_prefix() {
             return Err(KvError::NoPrefix);
         }
-        let have_tokens = sequence.span.committed_tokens();
-        if tokens.len() > have_tokens {
-            return Err(KvError::Length {
+        let committed_tokens = sequence.span.committed_tokens();
+        if tokens.len() > committed_tokens {
+            return Err(KvError::Uncommitted {
                 asked_tokens: tokens.len(),
-                have_tokens,
+                committed_tokens,
             });
         }
         sequence.span.close();
@@ -170,13 +170,18 @@ impl PagedKv {
     /// Makes a sequence that begins with as many of the tokens as are filed, in whole blocks. Returns it
     /// and how many these are: the others are to be appended.
     ///
+    /// A whole prompt may be found, and then no row is left to compute. Who wants what a model says after
+    /// the prompt asks for all but its last token, whose logits that is.
+    ///
     /// # Errors
+    /// - [`KvError::Shape`]: settings that are none.
     /// - [`KvError::Records`]: no memory.
     pub fn attach(
         &mut self,
         settings: Settings,
         tokens: &[u32],
     ) -> Result<(SequenceId, usize), KvError> {
+        settings.check()?;
         self.sequences.prepare()?;
         let block_tokens = self.block_tokens();
         let mut table = Table::default();
@@ -296,7 +301,8 @@ impl PagedKv {
     /// Takes the blocks for an append, all or none.
     fn take_blocks(&mut self, id: SequenceId, end: usize) -> Result<(), KvError> {
         let (blocks, copied) = self.wanted(id, end)?;
-        let tenant = self.sequences.get(id)?.settings().tenant;
+        let Sequence { span, .. } = self.sequences.get(id)?;
+        let (tenant, need_tokens) = (span.settings().tenant, end - span.end());
         let mut taken = Table::default();
         let count = blocks + usize::from(copied.is_some());
         if count == 0 {
@@ -308,7 +314,7 @@ impl PagedKv {
                 Ok(block) => taken.push(block),
                 Err(error) => {
                     self.release_all(&mut taken);
-                    return Err(error);
+                    return Err(error.for_tokens(need_tokens));
                 }
             }
         }
@@ -381,6 +387,7 @@ impl KvCache for PagedKv {
     }
 
     fn create(&mut self, settings: Settings) -> Result<SequenceId, KvError> {
+        settings.check()?;
         self.sequences.prepare()?;
         Ok(self.sequences.add(Span::new(settings), Table::default()))
     }
@@ -395,7 +402,7 @@ impl KvCache for PagedKv {
                 capacity_tokens,
             });
         }
-        let end = span.appended_end(tokens)?;
+        let end = span.appended_end(tokens, capacity_tokens)?;
         if self.flag.is_raised() {
             self.relieve(id);
         }

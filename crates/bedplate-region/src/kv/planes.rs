@@ -65,20 +65,8 @@ pub(super) struct Planes {
 impl Planes {
     /// Reserves planes of `rows` rows; commits nothing.
     pub(super) fn new(shape: &KvShape, rows: usize, backing: Backing) -> Result<Self, KvError> {
-        backing.check()?;
-        let too_large = KvError::Shape("no address space holds so many tokens");
+        let (stride, reserved) = Self::sizes(shape, rows, backing)?;
         let row = [shape.key().bytes(), shape.value().bytes()];
-        let mut stride = [0; 2];
-        for (stride, row) in stride.iter_mut().zip(row) {
-            let bytes = rows.checked_mul(row).ok_or(too_large)?;
-            *stride = bytes
-                .checked_next_multiple_of(backing.step_bytes)
-                .ok_or(too_large)?;
-        }
-        let reserved = stride[0]
-            .checked_add(stride[1])
-            .and_then(|both| both.checked_mul(shape.layers()))
-            .ok_or(too_large)?;
         let mut fronts = Vec::new();
         fronts.try_reserve_exact(2 * shape.layers())?;
         fronts.resize(2 * shape.layers(), 0);
@@ -98,6 +86,34 @@ impl Planes {
             unsafe { pages::advise_huge(start, reserved, HugePages::Wanted) }?;
         }
         Ok(planes)
+    }
+
+    /// Whether such planes can be: an error where they are too large, or the backing is none.
+    pub(super) fn check(shape: &KvShape, rows: usize, backing: Backing) -> Result<(), KvError> {
+        Self::sizes(shape, rows, backing).map(drop)
+    }
+
+    /// Bytes of a plane of keys, of a plane of values, and of all planes.
+    fn sizes(
+        shape: &KvShape,
+        rows: usize,
+        backing: Backing,
+    ) -> Result<([usize; 2], usize), KvError> {
+        backing.check()?;
+        let too_large = KvError::Shape("no address space holds so many tokens");
+        let mut stride = [0; 2];
+        let row = [shape.key().bytes(), shape.value().bytes()];
+        for (stride, row) in stride.iter_mut().zip(row) {
+            let bytes = rows.checked_mul(row).ok_or(too_large)?;
+            *stride = bytes
+                .checked_next_multiple_of(backing.step_bytes)
+                .ok_or(too_large)?;
+        }
+        let reserved = stride[0]
+            .checked_add(stride[1])
+            .and_then(|both| both.checked_mul(shape.layers()))
+            .ok_or(too_large)?;
+        Ok((stride, reserved))
     }
 
     pub(super) const fn reserved_bytes(&self) -> usize {

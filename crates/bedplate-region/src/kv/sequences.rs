@@ -6,10 +6,15 @@
 use super::span::Span;
 use super::{KvError, Settings, State};
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// How many caches there were. One of four billion later may have an older one's number.
+static CACHES: AtomicU32 = AtomicU32::new(0);
 
 /// Names a sequence of one cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SequenceId {
+    cache: u32,
     place: u32,
     generation: u32,
 }
@@ -35,6 +40,8 @@ struct Place<T> {
 /// Sequences of a cache.
 #[derive(Debug)]
 pub(super) struct Sequences<T> {
+    /// The number of this cache, in its ids.
+    cache: u32,
     places: Vec<Place<T>>,
     free: Vec<u32>,
     changes: u64,
@@ -42,8 +49,10 @@ pub(super) struct Sequences<T> {
 }
 
 impl<T> Sequences<T> {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
+            // Relaxed: a number that nothing is ordered by.
+            cache: CACHES.fetch_add(1, Ordering::Relaxed),
             places: Vec::new(),
             free: Vec::new(),
             changes: 0,
@@ -87,6 +96,7 @@ impl<T> Sequences<T> {
         {
             room.sequence = sequence;
             return SequenceId {
+                cache: self.cache,
                 place,
                 generation: room.generation,
             };
@@ -99,6 +109,7 @@ impl<T> Sequences<T> {
             sequence,
         });
         SequenceId {
+            cache: self.cache,
             place,
             generation: 0,
         }
@@ -106,7 +117,9 @@ impl<T> Sequences<T> {
 
     pub(super) fn get(&self, id: SequenceId) -> Result<&Sequence<T>, KvError> {
         let place = self.places.get(id.place as usize);
-        let place = place.ok_or(KvError::Unknown)?;
+        let place = place
+            .filter(|_| id.cache == self.cache)
+            .ok_or(KvError::Unknown)?;
         match &place.sequence {
             Some(sequence) if place.generation == id.generation => Ok(sequence),
             _ => Err(place.gone(id)),
@@ -117,7 +130,9 @@ impl<T> Sequences<T> {
     pub(super) fn get_mut(&mut self, id: SequenceId) -> Result<&mut Sequence<T>, KvError> {
         self.changes += 1;
         let place = self.places.get_mut(id.place as usize);
-        let place = place.ok_or(KvError::Unknown)?;
+        let place = place
+            .filter(|_| id.cache == self.cache)
+            .ok_or(KvError::Unknown)?;
         let gone = place.gone(id);
         match &mut place.sequence {
             Some(sequence) if place.generation == id.generation => {
@@ -156,8 +171,12 @@ impl<T> Sequences<T> {
             .zip(0_u32..)
             .filter_map(|(room, place)| {
                 let sequence = room.sequence.as_ref().filter(|s| !s.is_pinned)?;
-                let generation = room.generation;
-                Some((sequence.changed, SequenceId { place, generation }))
+                let id = SequenceId {
+                    cache: self.cache,
+                    place,
+                    generation: room.generation,
+                };
+                Some((sequence.changed, id))
             })
             .filter(|(_, id)| Some(*id) != spared)
             .min_by_key(|(changed, _)| *changed);

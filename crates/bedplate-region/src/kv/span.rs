@@ -7,6 +7,7 @@
 //! - I1: `front <= committed <= end` and `front <= open <= end`.
 //! - I2: the position of token `t` is `t + offset`; the entry of `written` with the greatest `from <= t`
 //!   has the offset with which its keys were written.
+//! - I3: `slid` is where the window's last turn put the front, 0 before it turned.
 
 use super::{KvError, Settings};
 use alloc::vec::Vec;
@@ -29,6 +30,7 @@ pub(super) struct Span {
     offset: i64,
     written: Vec<Written>,
     settings: Settings,
+    slid: usize,
 }
 
 impl Span {
@@ -41,6 +43,7 @@ impl Span {
             offset: 0,
             written: Vec::new(),
             settings,
+            slid: 0,
         }
     }
 
@@ -79,14 +82,19 @@ impl Span {
         self.front == 0 && self.offset == 0 && self.written.iter().all(|w| w.offset == 0)
     }
 
-    /// Where the sequence would end with so many more tokens. Takes the records for them.
-    pub(super) fn appended_end(&mut self, tokens: usize) -> Result<usize, KvError> {
+    /// Where the sequence would end with so many more tokens, in a cache of `capacity_tokens`. Takes the
+    /// records for them.
+    pub(super) fn appended_end(
+        &mut self,
+        tokens: usize,
+        capacity_tokens: usize,
+    ) -> Result<usize, KvError> {
         let end = self.end.checked_add(tokens).filter(|end| {
             i64::try_from(*end).is_ok_and(|end| end.checked_add(self.offset).is_some())
         });
         let end = end.ok_or(KvError::Full {
             need_tokens: tokens,
-            capacity_tokens: usize::MAX,
+            capacity_tokens,
         })?;
         self.written.try_reserve(1)?;
         Ok(end)
@@ -124,7 +132,7 @@ impl Span {
 
     /// A sequence that begins with tokens that were written before.
     pub(super) fn begin_with(&mut self, tokens: usize) -> Result<(), KvError> {
-        let end = self.appended_end(tokens)?;
+        let end = self.appended_end(tokens, tokens)?;
         self.append(end);
         self.committed = end;
         self.open = end;
@@ -133,9 +141,11 @@ impl Span {
 
     pub(super) fn truncate(&mut self, tokens: usize) -> Result<(), KvError> {
         self.check_length(tokens)?;
+        // What its user dropped at the front is no loss of the window's.
         if let Some(window) = self.settings.window_tokens
-            && self.front > 0
-            && tokens < window.min(self.tokens())
+            && self.slid > 0
+            && tokens < self.tokens()
+            && self.front + tokens < self.slid + window
         {
             return Err(KvError::Overwritten {
                 asked_tokens: tokens,
@@ -164,7 +174,11 @@ impl Span {
         self.committed = self.end;
         self.open = self.end;
         if let Some(window) = self.settings.window_tokens {
-            self.advance(self.end.saturating_sub(window).max(self.front));
+            let front = self.end.saturating_sub(window);
+            if front > self.front {
+                self.slid = front;
+                self.advance(front);
+            }
         }
     }
 

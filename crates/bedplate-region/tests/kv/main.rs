@@ -7,6 +7,7 @@ mod model;
 mod naive;
 mod page_sizes;
 mod paged;
+mod refused;
 mod reliefs;
 mod rows;
 mod small;

@@ -14,8 +14,9 @@ pub(crate) struct Sequence {
     committed: usize,
     next: i64,
     window: Option<usize>,
-    /// Whether tokens went at the front.
-    is_cut: bool,
+    /// How many tokens went at the front, and how many had when the window turned last.
+    front: usize,
+    slid: usize,
     pub(crate) is_pinned: bool,
     pub(crate) changed: u64,
 }
@@ -27,7 +28,8 @@ impl Sequence {
             committed: 0,
             next: 0,
             window,
-            is_cut: false,
+            front: 0,
+            slid: 0,
             is_pinned: true,
             changed: 0,
         }
@@ -65,9 +67,9 @@ impl Sequence {
 
     /// False where the window would hold what is gone, or there are not so many.
     pub(crate) fn truncate(&mut self, tokens: usize) -> bool {
-        let is_gone = self
-            .window
-            .is_some_and(|window| self.is_cut && tokens < window.min(self.len()));
+        let is_gone = self.window.is_some_and(|window| {
+            self.slid > 0 && tokens < self.len() && self.front + tokens < self.slid + window
+        });
         if tokens > self.len() || is_gone {
             return false;
         }
@@ -89,7 +91,7 @@ impl Sequence {
         }
         self.tokens.drain(..tokens);
         self.committed = self.committed.saturating_sub(tokens);
-        self.is_cut |= tokens > 0;
+        self.front += tokens;
         true
     }
 
@@ -107,7 +109,11 @@ impl Sequence {
     pub(crate) fn commit(&mut self) {
         self.committed = self.len();
         if let Some(window) = self.window {
-            self.drop_front(self.len().saturating_sub(window));
+            let gone = self.len().saturating_sub(window);
+            self.drop_front(gone);
+            if gone > 0 {
+                self.slid = self.front;
+            }
         }
     }
 

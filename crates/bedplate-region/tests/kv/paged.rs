@@ -237,9 +237,9 @@ fn only_what_is_whole_and_committed_is_published() {
     let one = begun(&mut cache, 8);
     write(&mut cache, one, &[9]);
     let tokens: Vec<u32> = (1..=9).collect();
-    let refused = KvError::Length {
+    let refused = KvError::Uncommitted {
         asked_tokens: 9,
-        have_tokens: 8,
+        committed_tokens: 8,
     };
     assert_eq!(cache.publish(one, &tokens), Err(refused));
     cache.shift(one, 1).unwrap();
