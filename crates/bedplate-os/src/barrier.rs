@@ -30,10 +30,10 @@ static REGISTERED: AtomicBool = AtomicBool::new(false);
 /// # Errors
 /// - [`Operation::Barrier`]: the kernel has no such call, or a filter of system calls refuses it.
 pub fn register() -> Result<(), OsError> {
+    fault::check(Operation::Barrier)?;
     if is_registered() {
         return Ok(());
     }
-    fault::check(Operation::Barrier)?;
     // A trial, too: what refuses it should do so now.
     threads::register_barrier()
         .and_then(|()| threads::barrier())

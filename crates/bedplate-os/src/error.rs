@@ -114,6 +114,12 @@ impl OsError {
                 "the process lacks the right; run it with the right or without the feature"
             }
             libc::ENOSYS => "this kernel does not offer it; use a newer kernel or do without",
+            libc::ENOENT => "there is no such file; check its name",
+            libc::EISDIR => "it is a directory; name a file in it",
+            libc::ENOTDIR => "a part of its path is no directory; check its name",
+            libc::EMFILE | libc::ENFILE => "too many files are open; close some or raise ulimit -n",
+            libc::ENOSPC => "the device is full; make room on it",
+            libc::EIO => "the device failed; check it",
             libc::EAGAIN => "a limit on locked memory or threads is reached; raise ulimit -l or -u",
             _ => "",
         }

@@ -53,6 +53,13 @@ impl fmt::Display for BuildError {
                 narrowing.some_percent, narrowing.high_percent, narrowing.critical_percent
             ),
             Self::Name(name) => write!(f, "name {name:?} has a NUL byte; give one without"),
+            Self::Thread { index, error } if error.kind() == std::io::ErrorKind::InvalidInput => {
+                write!(
+                    f,
+                    "failed to start worker {index}: {error}; no thread can have such a stack, ask for another \
+                     stack_size"
+                )
+            }
             Self::Thread { index, error } => write!(
                 f,
                 "failed to start worker {index}: {error}; raise the limit on threads (ulimit -u, \

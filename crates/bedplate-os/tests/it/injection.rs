@@ -7,7 +7,7 @@ use bedplate_os::pages::{self, HugePages, Protection};
 use bedplate_os::rawio::{self, RawFile};
 use bedplate_os::sim::faults::{KINDS, Plan};
 use bedplate_os::sim::nodes::FakeNodes;
-use bedplate_os::{Operation, OsError, fork, threads};
+use bedplate_os::{Operation, OsError, barrier, fork, threads};
 use core::ptr::NonNull;
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -36,6 +36,8 @@ fn all_operations() -> Result<(), OsError> {
         .join()
         .expect("it does nothing");
     std::thread::scope(|scope| threads::start_scoped(scope, "test", || {}).map(drop))?;
+    // Kernels may be without, and filters refuse it.
+    is_granted(barrier::register())?;
     fork::register(None, None, None)
 }
 

@@ -84,6 +84,14 @@ fn a_name_that_no_thread_can_have_is_refused() {
 }
 
 #[test]
+fn a_stack_that_no_thread_can_have_is_named() {
+    let error = ThreadPoolBuilder::new().stack_size(usize::MAX).build();
+    let error = error.expect_err("no address space holds it");
+    assert!(matches!(error, BuildError::Thread { .. }));
+    assert!(error.to_string().contains("stack_size"), "{error}");
+}
+
+#[test]
 fn the_pool_of_the_process_is_made_once() {
     let _made = bedplate_pool::default_pool();
     let again = ThreadPoolBuilder::new().num_threads(1).build_global();
