@@ -71,6 +71,7 @@ impl Heap {
     ///
     /// # Errors
     /// - [`HeapError::Kind`]: it is no record.
+    /// - [`HeapError::ForeignKey`]: the key is of another heap.
     #[inline]
     pub fn field(
         &self,
@@ -81,11 +82,18 @@ impl Heap {
         let shape = self.shape_of(record)?.0;
         if shape != cache.shape {
             let Some(place) = self.shapes.place(low(shape), key) else {
-                return Ok(Value::NIL);
+                return self.no_field(key);
             };
             *cache = InlineCache { shape, place };
         }
         Ok(self.value(self.field_word(record.index(), cache.place)))
+    }
+
+    #[cold]
+    fn no_field(&self, key: Key) -> Result<Value, HeapError> {
+        self.key_name(key)
+            .map(|_| Value::NIL)
+            .ok_or(HeapError::ForeignKey)
     }
 
     /// Changes a field, or adds it: the value is taken over, the old one released. A cache belongs to
@@ -93,6 +101,7 @@ impl Heap {
     ///
     /// # Errors
     /// - [`HeapError::Kind`]: it is no record.
+    /// - [`HeapError::ForeignKey`]: the key is of another heap.
     /// - [`HeapError::TooLong`]: the record has as many fields as can be; a table takes more. Or there are as
     ///   many shapes as can be.
     /// - [`HeapError::Budget`]: no room for another shape.

@@ -201,6 +201,19 @@ impl Shapes {
         Shape(self.heap | join(shape, 0))
     }
 
+    pub(super) const fn own_key(&self, number: u32) -> Key {
+        Key(self.heap | join(number, 0))
+    }
+
+    /// The number of a key of this heap.
+    pub(super) const fn key_number(&self, key: Key) -> Option<u32> {
+        if high(key.0) == high(self.heap) {
+            Some(low(key.0))
+        } else {
+            None
+        }
+    }
+
     /// The number of a shape of this heap.
     pub(crate) fn number(&self, shape: Shape) -> Option<u32> {
         let number = low(shape.0);
@@ -283,6 +296,9 @@ impl Shapes {
             self.see(next);
             self.uses.guard(next);
             return Ok(next);
+        }
+        if self.key_number(key).is_none() {
+            return Err(HeapError::ForeignKey);
         }
         let too_long = |max| HeapError::TooLong {
             asked: max + 1,
@@ -378,22 +394,22 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::{Shapes, USE_MAX};
-    use crate::shapes::Key;
 
     #[test]
     fn a_place_whose_uses_are_counted_out_is_not_used_again() {
         let mut shapes = Shapes::new(None);
+        let (one, other_one) = (shapes.own_key(0), shapes.own_key(1));
         let empty = shapes.with_all(2, &[]).expect("room");
-        let mut last = shapes.with(empty, Key(1)).expect("room");
+        let mut last = shapes.with(empty, other_one).expect("room");
         assert_eq!(shapes.remove(last), empty);
         for _ in 0..USE_MAX {
-            let next = shapes.with(empty, Key(0)).expect("room");
+            let next = shapes.with(empty, one).expect("room");
             assert!(next > last, "a number twice");
             assert!(shapes.is_shape(next) && !shapes.is_shape(last));
             assert_eq!(shapes.remove(next), empty);
             last = next;
         }
-        let other = shapes.with(empty, Key(0)).expect("room");
+        let other = shapes.with(empty, one).expect("room");
         assert!(other < last && shapes.is_shape(other) && !shapes.is_shape(last));
         // None, the empty one, the place that is used up, and the next.
         assert_eq!((shapes.entries.len(), shapes.count()), (4, 2));
@@ -403,7 +419,7 @@ mod tests {
     fn lines_and_shapes_that_go_leave_what_others_share() {
         let mut shapes = Shapes::new(None);
         let empty = shapes.with_all(2, &[]).expect("room");
-        let keys = [0, 1, 2, 3, 4].map(Key);
+        let keys = [0, 1, 2, 3, 4].map(|number| shapes.own_key(number));
         let long = shapes.with_all(2, &keys).expect("room");
         let branch = [keys[0], keys[1], keys[4]];
         let other = shapes.with_all(2, &branch).expect("room");

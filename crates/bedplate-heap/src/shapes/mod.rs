@@ -33,9 +33,9 @@ pub(crate) const INLINE_MAX: u32 = 255;
 /// Marks a place in the record's buffer.
 pub(crate) const OUTSIDE: u32 = 1 << 31;
 
-/// A field's name.
+/// A field's name. It is its heap's: another refuses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(u32);
+pub struct Key(u64);
 
 /// The fields of a record. It is its heap's: another refuses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +56,7 @@ impl Heap {
             return *key;
         }
         self.shapes.charge_name(name);
-        let key = Key(narrow(self.shapes.texts.len()));
+        let key = self.shapes.own_key(narrow(self.shapes.texts.len()));
         self.shapes.texts.push(name.into());
         self.shapes.names.insert(name.into(), key);
         key
@@ -65,7 +65,8 @@ impl Heap {
     /// The name of a key; `None` where it is of another heap.
     #[must_use]
     pub fn key_name(&self, key: Key) -> Option<&str> {
-        self.shapes.texts.get(key.0 as usize).map(|text| &**text)
+        let number = self.shapes.key_number(key)?;
+        self.shapes.texts.get(number as usize).map(|text| &**text)
     }
 
     /// A shape with fields, whose records have room for `inline` fields inside; more go to a buffer.
@@ -75,6 +76,7 @@ impl Heap {
     /// records came to by themselves stay as long as there are such records.
     ///
     /// # Errors
+    /// - [`HeapError::ForeignKey`]: a key is of another heap.
     /// - [`HeapError::TooLong`]: more fields than a record can have, or more shapes than a heap.
     /// - [`HeapError::Budget`]: no room for another shape.
     pub fn shape(&mut self, inline: u8, keys: &[Key]) -> Result<Shape, HeapError> {

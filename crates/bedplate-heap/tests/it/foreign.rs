@@ -68,10 +68,15 @@ fn a_ring_through_a_foreign_handle_is_collected_without_a_panic() {
 #[test]
 fn a_foreign_shape_makes_no_record() {
     let (mut one, mut other) = (heap(), heap());
-    let keys: Vec<_> = (0..50).map(|key| one.key(&format!("x{key}"))).collect();
-    let foreign = one.shape(2, &keys).expect("room");
+    let keys = |heap: &mut Heap| {
+        (0..50)
+            .map(|key| heap.key(&format!("x{key}")))
+            .collect::<Vec<_>>()
+    };
+    let (foreign, own) = (keys(&mut one), keys(&mut other));
+    let foreign = one.shape(2, &foreign).expect("room");
     assert_eq!(other.new_record(foreign), Err(HeapError::ForeignShape));
-    let own = other.shape(2, &keys).expect("room");
+    let own = other.shape(2, &own).expect("room");
     assert_ne!(own, foreign);
     assert_eq!(other.new_record(foreign), Err(HeapError::ForeignShape));
     assert!(other.shape_keys(foreign).is_empty());
@@ -100,4 +105,25 @@ fn a_foreign_cache_never_hits() {
     assert_eq!(other.cell(next), Ok(Value::float(7.0)));
     let findings = other.verify().findings;
     assert!(findings.is_empty(), "{findings:?}");
+}
+
+#[test]
+fn a_key_of_another_heap_names_no_field() {
+    let (mut one, mut other) = (heap(), heap());
+    let key = one.key("x");
+    let own = other.key("y");
+    assert_eq!(other.key_name(key), None);
+    assert_eq!(other.shape(2, &[own, key]), Err(HeapError::ForeignKey));
+    let shape = other.shape(2, &[own]).expect("room");
+    let record = other.new_record(shape).expect("memory");
+    let cache = &mut InlineCache::default();
+    assert_eq!(
+        other.set_field(record, key, Value::NIL, cache),
+        Err(HeapError::ForeignKey)
+    );
+    assert_eq!(other.field(record, key, cache), Err(HeapError::ForeignKey));
+    assert_eq!(other.shape_keys(shape), [own]);
+    // The same name has a key in each.
+    let again = other.key("x");
+    assert_eq!(other.field(record, again, cache), Ok(Value::NIL));
 }
