@@ -93,18 +93,31 @@ fn quit_within(limit: Duration) -> io::Result<bool> {
 
 fn draw(frame: &mut Frame<'_>, history: &History) {
     let parts = u16::try_from(history.last.parts().len()).unwrap_or(13) + 4;
+    let width = frame.area().width;
+    // Without the allocator there is nothing to say of its blocks.
+    let is_allocator = !history.last.heaps().is_empty();
     let [head, charts, pools, heaps, parts, classes] = Layout::vertical([
         Constraint::Length(2),
         Constraint::Length(8),
         Constraint::Length(history.last.pools.iter().map(pool_lines).sum()),
-        Constraint::Length(history.last.object_heaps.iter().map(heap_lines).sum()),
+        Constraint::Length(
+            history
+                .last
+                .object_heaps
+                .iter()
+                .map(|heap| heap_lines(heap, width))
+                .sum(),
+        ),
         Constraint::Length(parts),
-        Constraint::Min(4),
+        Constraint::Min(if is_allocator { 4 } else { 0 }),
     ])
     .areas(frame.area());
     draw_head(frame, head, history);
-    let [resident, live] =
-        Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(charts);
+    let [resident, live] = Layout::horizontal([
+        Constraint::Fill(1),
+        Constraint::Fill(if is_allocator { 1 } else { 0 }),
+    ])
+    .areas(charts);
     let last = &history.last;
     draw_series(
         frame,
@@ -113,17 +126,19 @@ fn draw(frame: &mut Frame<'_>, history: &History) {
         &history.resident,
         last.measurement.rss_bytes,
     );
-    draw_series(
-        frame,
-        live,
-        ("live", Color::Blue),
-        &history.live,
-        last.live_bytes(),
-    );
+    if is_allocator {
+        draw_series(
+            frame,
+            live,
+            ("live", Color::Blue),
+            &history.live,
+            last.live_bytes(),
+        );
+        draw_classes(frame, classes, last);
+    }
     draw_pools(frame, pools, history);
     draw_object_heaps(frame, heaps, history);
     draw_parts(frame, parts, last);
-    draw_classes(frame, classes, last);
 }
 
 /// Lines that a pool takes.
@@ -160,10 +175,33 @@ fn draw_pools(frame: &mut Frame<'_>, area: Rect, history: &History) {
     }
 }
 
-/// Lines that a heap of objects takes.
-fn heap_lines(heap: &ObjectHeapReport) -> u16 {
-    let lines = heap.lines().len() + heap.kinds.len().min(KINDS_SHOWN) + 3;
+/// Lines that a heap of objects takes, in so many columns.
+fn heap_lines(heap: &ObjectHeapReport, width: u16) -> u16 {
+    // The frame, and what stands above the columns where there are any.
+    let around = 2 + usize::from(!heap.kinds.is_empty());
+    let lines = broken(heap, width).len() + heap.kinds.len().min(KINDS_SHOWN) + around;
     u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
+/// What a heap holds and what its collector did, in lines that fit into a frame of so many columns.
+fn broken(heap: &ObjectHeapReport, width: u16) -> Vec<String> {
+    let columns = usize::from(width.saturating_sub(2)).max(20);
+    let mut broken = Vec::new();
+    for text in core::iter::once(heap.title()).chain(heap.lines()) {
+        let mut line = String::new();
+        for word in text.split(' ') {
+            let is_full = line.chars().count() + 1 + word.chars().count() > columns;
+            if is_full && !line.is_empty() {
+                broken.push(core::mem::replace(&mut line, String::from(" ")));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        broken.push(line);
+    }
+    broken
 }
 
 /// What each heap's collector did, and a table of its objects by kind.
@@ -171,15 +209,15 @@ fn draw_object_heaps(frame: &mut Frame<'_>, area: Rect, history: &History) {
     let heaps = &history.last.object_heaps;
     let heights = heaps
         .iter()
-        .map(|heap| Constraint::Length(heap_lines(heap)));
+        .map(|heap| Constraint::Length(heap_lines(heap, area.width)));
     let areas = Layout::vertical(heights).split(area);
     for (at, (heap, area)) in heaps.iter().zip(areas.iter()).enumerate() {
         let before = history.before.as_ref();
         let before = before.and_then(|before| before.object_heaps.get(at));
-        let block = Block::bordered().title(format!(" {} ", heap.title()));
+        let block = Block::bordered();
         let inner = block.inner(*area);
         frame.render_widget(block, *area);
-        let lines = heap.lines();
+        let lines = broken(heap, area.width);
         let above = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let [above, below] =
             Layout::vertical([Constraint::Length(above), Constraint::Min(0)]).areas(inner);
@@ -215,7 +253,8 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, history: &History) {
             count(last.major_faults),
         )),
     ]);
-    let second = match &history.trouble {
+    let mut unread = last.unread_pools.iter().chain(&last.unread_object_heaps);
+    let second = match history.trouble.as_ref().or_else(|| unread.next()) {
         Some(trouble) => Line::from(trouble.clone()).yellow(),
         None => Line::from("q quits").dim(),
     };

@@ -53,6 +53,8 @@ pub(super) fn capture_each<T>(
                 Some(error) => return Err(LookError::from_io(process.pid(), "memory", error)),
                 None => {}
             },
+            // What is wrong with several is said once.
+            Err(Some(why)) if unread.contains(&why) => {}
             Err(Some(why)) => unread.push(why),
         }
     }

@@ -201,6 +201,9 @@ fn object_heaps(process: &ProcessReport) -> String {
         for line in heap.lines() {
             html.push_str(&format!("<p class=\"soft\">{}</p>", escape(&line)));
         }
+        if heap.kinds.is_empty() {
+            continue;
+        }
         html.push_str("<table><tr>");
         for (name, _) in KIND_COLUMNS {
             html.push_str(&format!("<th>{name}</th>"));

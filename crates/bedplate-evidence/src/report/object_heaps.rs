@@ -249,7 +249,7 @@ impl ObjectHeapReport {
             // Most are far below what `seconds` shows.
             let time = core::time::Duration::from_nanos;
             lines.push(format!(
-                "{work}: {}, 99 % within {:?}, the longest {:?}, together {:?}",
+                "{work}: {}, 99 % within {:.1?}, the longest {:.1?}, together {:.1?}",
                 counted(pauses.count, "pause", "pauses"),
                 time(pauses.within_99_ns),
                 time(pauses.longest_ns),
@@ -310,7 +310,9 @@ impl ObjectHeapReport {
             out.push_str(text.trim_end());
             out.push('\n');
         };
-        line(&KIND_COLUMNS.map(|(name, _)| name.to_owned()));
+        if !self.kinds.is_empty() {
+            line(&KIND_COLUMNS.map(|(name, _)| name.to_owned()));
+        }
         for row in self.rows(None) {
             line(&row);
         }
@@ -391,7 +393,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            lines[2].contains("trial: 2 pauses, 99 % within 2µs"),
+            lines[2].contains("trial: 2 pauses, 99 % within 2.0µs"),
             "{text}"
         );
         assert!(lines[3].contains("1 reference given back"), "{text}");
