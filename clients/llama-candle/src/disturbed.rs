@@ -89,7 +89,7 @@ impl<'s, 'm, C: Forgetful> Speaker<'s, 'm, C> {
         };
         loop {
             let logits = self.logits.clone();
-            let token = chooser.choose(&mut logits.clone());
+            let token = chooser.choose(&mut logits.clone())?;
             chooser.note(token);
             said.tokens.push(token);
             said.logits.push(logits);

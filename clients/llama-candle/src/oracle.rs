@@ -66,7 +66,7 @@ impl Oracle {
             position += next.len();
             let rows = output.squeeze(0)?.to_vec2::<f32>()?;
             let logits = rows.last().cloned().unwrap_or_default();
-            let token = chooser.choose(&mut logits.clone());
+            let token = chooser.choose(&mut logits.clone())?;
             chooser.note(token);
             said.tokens.push(token);
             said.logits.push(logits);

@@ -5,8 +5,37 @@
 //!
 //! # Invariants
 //! - I1: the same seed and the same logits choose the same tokens.
+//! - I2: tokens are chosen by finite logits only.
 
+use crate::LlamaError;
 use std::collections::VecDeque;
+
+/// What a number that tokens are chosen with may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    what: &'static str,
+    least: f32,
+    most: f32,
+}
+
+impl Bounds {
+    /// Lets a number through that is inside.
+    ///
+    /// # Errors
+    /// - [`LlamaError::Bounds`]: it is outside, or no number.
+    pub fn check(self, is: f32) -> Result<f32, LlamaError> {
+        let Self { what, least, most } = self;
+        if (least..=most).contains(&is) {
+            return Ok(is);
+        }
+        Err(LlamaError::Bounds {
+            what,
+            is,
+            least,
+            most,
+        })
+    }
+}
 
 /// How tokens are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +50,21 @@ pub struct Sampling {
     pub seed: u64,
 }
 
+impl Sampling {
+    /// What a temperature may be: zero takes the likeliest.
+    pub const TEMPERATURE: Bounds = Bounds {
+        what: "temperature",
+        least: 0.0,
+        most: 1000.0,
+    };
+    /// What a share may be: zero takes the likeliest.
+    pub const TOP_P: Bounds = Bounds {
+        what: "top-p",
+        least: 0.0,
+        most: 1.0,
+    };
+}
+
 /// A rule against repetition: a token's logit is lowered by `penalty` for each time that it stands among the
 /// last `tokens`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +73,15 @@ pub struct Repetition {
     pub penalty: f32,
     /// How far back.
     pub tokens: usize,
+}
+
+impl Repetition {
+    /// What a penalty may be: one below zero rewards repetition.
+    pub const PENALTY: Bounds = Bounds {
+        what: "repeat penalty",
+        least: -1000.0,
+        most: 1000.0,
+    };
 }
 
 /// Chooses tokens.
@@ -81,7 +134,15 @@ impl Chooser {
     }
 
     /// Chooses. Logits are lowered in place by the rule.
-    pub fn choose(&mut self, logits: &mut [f32]) -> u32 {
+    ///
+    /// # Errors
+    /// - [`LlamaError::Logit`]: one is no number, or infinite: whatever was chosen would mean nothing. Nothing
+    ///   is lowered then.
+    pub fn choose(&mut self, logits: &mut [f32]) -> Result<u32, LlamaError> {
+        if let Some(token) = logits.iter().position(|logit| !logit.is_finite()) {
+            let is = logits.get(token).copied().unwrap_or(f32::NAN);
+            return Err(LlamaError::Logit { token, is });
+        }
         if let Some(repetition) = self.repetition {
             for &token in &self.recent {
                 let place = usize::try_from(token).unwrap_or(usize::MAX);
@@ -90,16 +151,15 @@ impl Chooser {
                 }
             }
         }
-        match self.sampling {
+        Ok(match self.sampling {
             None => greatest(logits),
             Some(sampling) => self.draw(sampling, logits),
-        }
+        })
     }
 
     fn draw(&mut self, sampling: Sampling, logits: &[f32]) -> u32 {
-        let all = logits.iter().copied().zip(0..);
-        // What is no number has no share. Of equal ones the first stays first.
-        let mut likely: Vec<(f32, u32)> = all.filter(|(logit, _)| !logit.is_nan()).collect();
+        let mut likely: Vec<(f32, u32)> = logits.iter().copied().zip(0..).collect();
+        // Of equal ones the first stays first.
         likely.sort_by(|one, other| other.0.total_cmp(&one.0));
         if sampling.top_k > 0 {
             likely.truncate(sampling.top_k);
@@ -153,7 +213,7 @@ fn greatest(logits: &[f32]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chooser, Repetition, Sampling};
+    use super::{Chooser, LlamaError, Repetition, Sampling};
 
     const SAMPLING: Sampling = Sampling {
         temperature: 1.0,
@@ -166,7 +226,7 @@ mod tests {
         let mut chooser = Chooser::sampled(sampling);
         let mut counts = vec![0; logits.len()];
         for _ in 0..2000 {
-            let token = chooser.choose(&mut logits.to_vec());
+            let token = chooser.choose(&mut logits.to_vec()).expect("are numbers");
             counts[usize::try_from(token).expect("is small")] += 1;
         }
         counts
@@ -175,18 +235,55 @@ mod tests {
     #[test]
     fn the_greatest_is_chosen_and_of_equal_ones_the_first() {
         let mut chooser = Chooser::greedy();
-        assert_eq!(chooser.choose(&mut [0.0, 3.0, 3.0, f32::NAN]), 1);
-        assert_eq!(chooser.choose(&mut [f32::NAN]), 0);
+        let chosen = |chooser: &mut Chooser| chooser.choose(&mut [0.0, 3.0, 3.0]);
+        assert!(matches!(chosen(&mut chooser), Ok(1)));
         let frozen = Sampling {
             temperature: 0.0,
             ..SAMPLING
         };
-        assert_eq!(Chooser::sampled(frozen).choose(&mut [0.0, 3.0, 3.0]), 1);
+        assert!(matches!(chosen(&mut Chooser::sampled(frozen)), Ok(1)));
+    }
+
+    #[test]
+    fn logits_that_are_no_numbers_choose_nothing() {
+        let rule = Repetition {
+            penalty: 2.0,
+            tokens: 2,
+        };
+        for mut chooser in [Chooser::greedy(), Chooser::sampled(SAMPLING)] {
+            for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                let mut logits = [3.0, wrong, 1.0];
+                let mut with_rule = chooser.clone().repetition(rule);
+                with_rule.note(0);
+                for refused in [chooser.choose(&mut logits), with_rule.choose(&mut logits)] {
+                    assert!(
+                        matches!(refused, Err(LlamaError::Logit { token: 1, .. })),
+                        "{refused:?}"
+                    );
+                }
+                assert_eq!(logits[0].to_bits(), 3.0_f32.to_bits(), "it was lowered");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_their_bounds_are_refused() {
+        for (bounds, wrong) in [
+            (Sampling::TEMPERATURE, -0.1),
+            (Sampling::TEMPERATURE, f32::INFINITY),
+            (Sampling::TOP_P, 1.1),
+            (Sampling::TOP_P, f32::NAN),
+            (Repetition::PENALTY, f32::NEG_INFINITY),
+        ] {
+            let refused = bounds.check(wrong).expect_err("is outside");
+            assert!(refused.is_usage(), "{refused}");
+        }
+        assert!(matches!(Sampling::TOP_P.check(1.0), Ok(1.0)));
     }
 
     #[test]
     fn draws_follow_the_logits() {
-        let counts = counts(SAMPLING, &[0.0, 1.0, -30.0, f32::NAN]);
+        let counts = counts(SAMPLING, &[0.0, 1.0, -30.0, f32::MIN]);
         let share = f64::from(counts[1]) / f64::from(counts[0]);
         assert!((2.0..3.6).contains(&share), "{counts:?} is not 1 to e");
         assert_eq!((counts[2], counts[3]), (0, 0));
@@ -216,7 +313,7 @@ mod tests {
         let mut chooser = Chooser::greedy().repetition(rule);
         let mut chosen = Vec::new();
         for _ in 0..4 {
-            let token = chooser.choose(&mut [3.0, 2.0, 1.5]);
+            let token = chooser.choose(&mut [3.0, 2.0, 1.5]).expect("are numbers");
             chooser.note(token);
             chosen.push(token);
         }

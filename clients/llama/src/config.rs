@@ -185,25 +185,17 @@ impl Config {
     /// The shape of a cache whose rows are stored in a format.
     ///
     /// # Errors
-    /// - [`LlamaError::Cache`]: heads are no whole number of the format's blocks.
+    /// - [`LlamaError::Rows`]: heads are no whole number of the format's blocks.
+    /// - [`LlamaError::Cache`]: there are no such rows.
     pub fn cache_shape(&self, format: RowFormat) -> Result<KvShape, LlamaError> {
         let row = Row {
             elements: self.row(),
             format,
         };
         // Heads are read one by one.
-        if !self
-            .head()
-            .is_multiple_of(format.element().block_elements())
-        {
-            return Err(LlamaError::Config {
-                what: format!(
-                    "heads of {} numbers are no whole blocks of {}; use rows of floats",
-                    self.head(),
-                    format.element().block_elements()
-                )
-                .into(),
-            });
+        let (head, block) = (self.head(), format.element().block_elements());
+        if !head.is_multiple_of(block) {
+            return Err(LlamaError::Rows { head, block });
         }
         Ok(KvShape::new(self.layers, row, row)?)
     }

@@ -11,13 +11,19 @@ use bedplate_region::tensor::{ElementType, Shape, TensorError};
 use bedplate_region::{ArenaError, BuildError, PlanError, ViewError};
 use core::fmt;
 use std::io;
+use std::path::Path;
 
 /// A model that could not be loaded or run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LlamaError {
     /// The file could not be had.
-    File(FileError),
+    File {
+        /// Its name.
+        path: Box<Path>,
+        /// Why.
+        error: FileError,
+    },
     /// The GGUF file is damaged.
     Gguf(GgufError),
     /// A key of the GGUF file is missing or of no use.
@@ -65,6 +71,31 @@ pub enum LlamaError {
         tensor: Box<str>,
         /// Why.
         error: TensorError,
+    },
+    /// Rows of keys and values cannot be stored in a format.
+    Rows {
+        /// Numbers of a head.
+        head: usize,
+        /// Numbers of a block of the format.
+        block: usize,
+    },
+    /// A number that tokens are to be chosen with is out of its bounds.
+    Bounds {
+        /// What it is.
+        what: &'static str,
+        /// The number.
+        is: f32,
+        /// The least that it may be.
+        least: f32,
+        /// The most.
+        most: f32,
+    },
+    /// A logit is no number, or an infinite one.
+    Logit {
+        /// Whose it is.
+        token: usize,
+        /// What it is.
+        is: f32,
     },
     /// A token that the vocabulary does not have.
     Token {
@@ -117,13 +148,20 @@ pub enum LlamaError {
 }
 
 impl fmt::Display for LlamaError {
+    #[expect(clippy::too_many_lines, reason = "a sentence for each error")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // The system's own words say more than its number.
-            Self::File(error @ FileError::Os(os)) => {
-                write!(f, "{error}: {}", io::Error::from_raw_os_error(os.code))
-            }
-            Self::File(error) => error.fmt(f),
+            Self::File {
+                path,
+                error: FileError::Os(os),
+            } => write!(
+                f,
+                "failed to load the model file {}: {}",
+                path.display(),
+                io::Error::from_raw_os_error(os.code)
+            ),
+            Self::File { error, .. } => error.fmt(f),
             Self::Gguf(error) => error.fmt(f),
             Self::Key(error) => error.fmt(f),
             Self::SafeTensors(error) => error.fmt(f),
@@ -154,6 +192,22 @@ impl fmt::Display for LlamaError {
             Self::Tensor { tensor, error } => {
                 write!(f, "failed to make the model: tensor {tensor:?} has {error}")
             }
+            Self::Rows { head, block } => write!(
+                f,
+                "failed to lay rows of keys and values out: heads of {head} numbers are no whole blocks of {block}; \
+                 use rows of f32, f16 or bf16 for this model"
+            ),
+            Self::Bounds {
+                what,
+                is,
+                least,
+                most,
+            } => write!(f, "failed to use a {what} of {is}: give {least} to {most}"),
+            Self::Logit { token, is } => write!(
+                f,
+                "failed to choose a token: the model's logits are no numbers (that of token {token} is {is}), so its weights \
+                 are damaged or too large; fetch the model file again, or convert it anew"
+            ),
             Self::Token { token, vocabulary } => write!(
                 f,
                 "failed to use token {token}: the model knows those below {vocabulary}"
@@ -174,7 +228,7 @@ impl fmt::Display for LlamaError {
             ),
             Self::Context { tokens, limit } => write!(
                 f,
-                "failed to go on: {tokens} tokens are more than the context of {limit}; use a window, or raise it"
+                "failed to go on: {tokens} tokens are more than the context of {limit}; give fewer, or raise it"
             ),
             Self::Cache(error) => error.fmt(f),
             Self::Row(error) => error.fmt(f),
@@ -192,6 +246,19 @@ impl fmt::Display for LlamaError {
 
 impl core::error::Error for LlamaError {}
 
+impl LlamaError {
+    /// Whether options make no sense, or not for this model: nothing failed, and nothing is damaged.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Rows { .. }
+                | Self::Bounds { .. }
+                | Self::Pool(bedplate_pool::BuildError::Setting { .. })
+        )
+    }
+}
+
 macro_rules! passes {
     ($($error:ty => $variant:ident,)*) => {
         $(
@@ -205,7 +272,6 @@ macro_rules! passes {
 }
 
 passes! {
-    FileError => File,
     GgufError => Gguf,
     KeyError => Key,
     SafeTensorsError => SafeTensors,

@@ -7,7 +7,7 @@ use crate::LlamaError;
 use crate::config::Settings;
 use bedplate_os::budget::Budget;
 use bedplate_region::gguf::Gguf;
-use bedplate_region::mapped::{HugeCopy, MappedFile, open};
+use bedplate_region::mapped::{FileError, HugeCopy, MappedFile, open};
 use bedplate_region::safetensors::SafeTensors;
 use bedplate_region::tensor::Tensor;
 use core::ops::Deref;
@@ -28,7 +28,10 @@ impl ModelBytes {
     /// # Errors
     /// - [`LlamaError::File`]: it is no model file, or there is no memory.
     pub fn copy(path: &Path, budget: Option<&'static Budget>) -> Result<Self, LlamaError> {
-        Ok(Self::Copied(HugeCopy::read(&open(path)?, budget)?))
+        let copied = open(path).and_then(|file| HugeCopy::read(&file, budget));
+        copied
+            .map(Self::Copied)
+            .map_err(|error| failed(path, error))
     }
 
     /// Maps a file.
@@ -39,9 +42,12 @@ impl ModelBytes {
     /// # Errors
     /// - [`LlamaError::File`]: it is no model file, or was not mapped.
     pub unsafe fn map(path: &Path) -> Result<Self, LlamaError> {
+        let file = open(path).map_err(|error| failed(path, error))?;
         // SAFETY: the caller's promise is the one that is asked for.
-        let file = unsafe { MappedFile::map(open(path)?) }?;
-        Ok(Self::Mapped(file))
+        let mapped = unsafe { MappedFile::map(file) };
+        mapped
+            .map(Self::Mapped)
+            .map_err(|error| failed(path, error))
     }
 }
 
@@ -105,6 +111,13 @@ impl<'a> ModelFile<'a> {
                 Ok(file.tensor(own.ok_or_else(|| missing(other))?)?)
             }
         }
+    }
+}
+
+fn failed(path: &Path, error: FileError) -> LlamaError {
+    LlamaError::File {
+        path: path.into(),
+        error,
     }
 }
 

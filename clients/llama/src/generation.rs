@@ -72,6 +72,7 @@ impl<'g, 'm, C: KvCache + Send + ?Sized> Generation<'g, 'm, C> {
     ///
     /// # Errors
     /// - As [`Runner::forward`]; the next call tries again.
+    /// - [`LlamaError::Logit`]: the model says no numbers.
     pub fn next_token(&mut self) -> Result<u32, LlamaError> {
         if let Some(token) = self.pending {
             let item = Item {
@@ -80,8 +81,10 @@ impl<'g, 'm, C: KvCache + Send + ?Sized> Generation<'g, 'm, C> {
             };
             self.runner.forward(self.cache, &[item], &mut self.logits)?;
             self.cache.commit(self.sequence)?;
+            // It is in the cache: a call that tries again after this takes in nothing.
+            self.pending = None;
         }
-        let token = self.chooser.choose(&mut self.logits);
+        let token = self.chooser.choose(&mut self.logits)?;
         self.chooser.note(token);
         self.pending = Some(token);
         Ok(token)

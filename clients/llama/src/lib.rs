@@ -72,7 +72,7 @@ mod model;
 mod runner;
 mod vocabulary;
 
-pub use chooser::{Chooser, Repetition, Sampling};
+pub use chooser::{Bounds, Chooser, Repetition, Sampling};
 pub use config::{Config, Rotation, Settings};
 pub use error::LlamaError;
 pub use file::{ModelBytes, ModelFile};

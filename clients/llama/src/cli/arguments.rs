@@ -1,6 +1,7 @@
 //! The arguments.
 
 use crate::rows::Rows;
+use crate::{counts, numbers};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -31,7 +32,7 @@ pub(crate) struct Source {
     #[arg(long, value_enum, default_value_t = Rows::F32)]
     pub(crate) rows: Rows,
     /// The longest sequence in tokens; the model's own context if left out.
-    #[arg(long)]
+    #[arg(long, value_parser = counts::count)]
     pub(crate) context: Option<usize>,
 }
 
@@ -58,31 +59,31 @@ pub(crate) struct Generate {
     #[arg(long, value_enum, default_value_t = Cache::Paged)]
     pub(crate) cache: Cache,
     /// Keeps so many of the last tokens only, and so goes on for ever.
-    #[arg(long)]
+    #[arg(long, value_parser = counts::count)]
     pub(crate) window: Option<usize>,
     /// Draws tokens instead of taking the likeliest; below one is tamer.
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.0, value_parser = numbers::temperature, allow_negative_numbers = true)]
     pub(crate) temperature: f32,
     /// Draws among so many of the likeliest tokens.
     #[arg(long, default_value_t = 0)]
     pub(crate) top_k: usize,
     /// Draws among the likeliest tokens that make up this share together.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = numbers::top_p, allow_negative_numbers = true)]
     pub(crate) top_p: f32,
     /// Where chance begins.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
     /// Lowers a token's logit by so much for each time that it was among the last ones.
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.0, value_parser = numbers::penalty, allow_negative_numbers = true)]
     pub(crate) repeat_penalty: f32,
     /// How many of the last tokens that counts.
     #[arg(long, default_value_t = 64)]
     pub(crate) repeat_tokens: usize,
     /// How many tokens of the prompt are computed at a time.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 64, value_parser = counts::count)]
     pub(crate) batch: usize,
     /// Threads that compute; one for each core if left out.
-    #[arg(long)]
+    #[arg(long, value_parser = counts::count)]
     pub(crate) threads: Option<usize>,
     /// The most memory for weights, cache and scratch together, in MiB.
     #[arg(long)]
@@ -97,19 +98,19 @@ pub(crate) struct Crowd {
     #[command(flatten)]
     pub(crate) source: Source,
     /// How many clients ask at once.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = counts::clients)]
     pub(crate) clients: usize,
-    /// How many tokens all prompts begin with.
-    #[arg(long, default_value_t = 1024)]
-    pub(crate) shared: usize,
+    /// How many tokens all prompts begin with; 1024, or as many as the context has room for, if left out.
+    #[arg(long, value_parser = numbers::count_or_none)]
+    pub(crate) shared: Option<usize>,
     /// How many tokens each client wants.
-    #[arg(long, short = 'n', default_value_t = 64)]
+    #[arg(long, short = 'n', default_value_t = 64, value_parser = numbers::count_or_none)]
     pub(crate) count: usize,
     /// How many tokens are computed at a time.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 64, value_parser = counts::count)]
     pub(crate) batch: usize,
     /// Threads that compute; one for each core if left out.
-    #[arg(long)]
+    #[arg(long, value_parser = counts::count)]
     pub(crate) threads: Option<usize>,
     /// The most memory for the cache, in KiB.
     #[arg(long)]

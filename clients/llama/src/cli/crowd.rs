@@ -6,7 +6,7 @@
 
 use crate::arguments::Crowd;
 use crate::generate::pool;
-use crate::talk::{Clock, Outcome, print};
+use crate::talk::{Clock, Outcome, Usage, print};
 use bedplate_os::budget::{Budget, UNLIMITED};
 use bedplate_region::kv::{Backing, PagedKv, Pages, Tenant};
 use core::ops::ControlFlow;
@@ -17,6 +17,8 @@ use std::thread;
 
 /// What the cache is charged to.
 static BUDGET: Budget = Budget::new(UNLIMITED, UNLIMITED);
+/// Tokens that prompts begin with, where the context has room for them.
+const SHARED: usize = 1024;
 /// The cache is committed in such steps.
 const STEP_BYTES: usize = 4096;
 
@@ -30,7 +32,8 @@ pub(crate) fn crowd(arguments: &Crowd) -> Outcome {
     let file = ModelFile::parse(&source.model, &bytes)?;
     let model = Model::load(&file)?;
     let pool = pool(arguments.threads)?;
-    let clients = arguments.clients.max(1);
+    let clients = arguments.clients;
+    let shared = shared(arguments, model.config().context)?;
     let limits = Limits {
         tokens: arguments.batch.max(clients),
         items: clients,
@@ -44,7 +47,7 @@ pub(crate) fn crowd(arguments: &Crowd) -> Outcome {
         .huge_pages(false)
         .budget(&BUDGET);
     // Room for all of them side by side; the budget is the limit.
-    let tokens = clients.saturating_mul(arguments.shared + arguments.count + 2 * 64);
+    let tokens = clients.saturating_mul(shared + arguments.count + 2 * 64);
     let cache = PagedKv::new(shape, Pages::new(tokens), backing).map_err(LlamaError::from)?;
     let (desk, engine) = Engine::new(runner, cache);
     let clock = Clock::start();
@@ -54,7 +57,7 @@ pub(crate) fn crowd(arguments: &Crowd) -> Outcome {
             .map(|client| {
                 let desk = desk.clone();
                 let model = &model;
-                scope.spawn(move || ask(arguments, model, &desk, client))
+                scope.spawn(move || ask(arguments, model, &desk, shared, client))
             })
             .collect();
         drop(desk);
@@ -68,7 +71,7 @@ pub(crate) fn crowd(arguments: &Crowd) -> Outcome {
         return Err(error.into());
     }
     let figures = figures.map_err(|_| LlamaError::Ended)?;
-    let prompts = clients * (arguments.shared + 1);
+    let prompts = clients * (shared + 1);
     let generated = clients * arguments.count;
     print(&format!("clients         {clients}"))?;
     print(&format!(
@@ -88,13 +91,37 @@ pub(crate) fn crowd(arguments: &Crowd) -> Outcome {
     Ok(())
 }
 
+/// How many tokens all prompts begin with, so that there is room behind them for what is wanted.
+fn shared(arguments: &Crowd, context: usize) -> Result<usize, Usage> {
+    let context = arguments.source.context.unwrap_or(context);
+    // Each client has a token of its own; what is generated last is not taken in any more.
+    let room = context.checked_sub(arguments.count.max(1));
+    match (room, arguments.shared) {
+        (Some(room), None) => Ok(room.min(SHARED)),
+        (Some(room), Some(shared)) if shared <= room => Ok(shared),
+        (Some(room), Some(shared)) => Err(Usage(format!(
+            "failed to begin: --shared {shared} and --count {} are more than the context of {context} tokens; \
+             give --shared {room} at most, or raise --context",
+            arguments.count
+        ))),
+        (None, _) => Err(Usage(format!(
+            "failed to begin: --count {} is more than the context of {context} tokens; give fewer, or raise --context",
+            arguments.count
+        ))),
+    }
+}
+
 /// One client: a prompt that begins like all, and ends with a token of its own.
-fn ask(arguments: &Crowd, model: &Model<'_>, desk: &Desk, client: usize) -> Result<(), LlamaError> {
+fn ask(
+    arguments: &Crowd,
+    model: &Model<'_>,
+    desk: &Desk,
+    shared: usize,
+    client: usize,
+) -> Result<(), LlamaError> {
     let vocabulary = model.config().vocabulary;
     let token = |number: usize| u32::try_from(number % vocabulary).unwrap_or(0);
-    let mut prompt: Vec<u32> = (0..arguments.shared)
-        .map(|at| token(at * 31 + at / 7))
-        .collect();
+    let mut prompt: Vec<u32> = (0..shared).map(|at| token(at * 31 + at / 7)).collect();
     prompt.push(token(client));
     let chooser = Chooser::sampled(Sampling {
         temperature: 1.0,

@@ -31,7 +31,7 @@ pub(crate) fn generate(arguments: &Generate) -> Outcome {
     let pool = pool(arguments.threads)?;
     let context = source.context.unwrap_or(model.config().context);
     let limits = Limits {
-        tokens: arguments.batch.max(1),
+        tokens: arguments.batch,
         context: Some(context),
         budget: Some(&BUDGET),
         ..Limits::default()
@@ -111,7 +111,7 @@ fn go_on(
     }
     let clock = Clock::start();
     for _ in 0..arguments.count {
-        printer.print(generation.next_token()?)?;
+        printer.print(generation.next_token().map_err(failed)?)?;
     }
     let rate = clock.rate(arguments.count);
     crate::talk::print("")?;

@@ -1,6 +1,8 @@
 //! Text as it comes, and the line of progress.
 
 use bedplate_region::kv::KvStats;
+use core::error::Error;
+use core::fmt;
 use core::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use llama::{LlamaError, Runner, Vocabulary};
@@ -8,7 +10,19 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 /// What the program may end with.
-pub(crate) type Outcome = Result<(), Box<dyn core::error::Error>>;
+pub(crate) type Outcome = Result<(), Box<dyn Error>>;
+
+/// Options that do not fit the model, and what to do: the program ends with 2.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Usage {}
 
 /// Says something to the user.
 pub(crate) fn say(line: &str) {
@@ -90,7 +104,11 @@ pub(crate) fn figures(runner: &Runner<'_>, stats: &KvStats) {
     ));
 }
 
-/// An error as the program ends with it.
-pub(crate) fn failed(error: LlamaError) -> Box<dyn core::error::Error> {
-    error.into()
+/// An error of `generate`, which has an option for texts without an end.
+pub(crate) fn failed(error: LlamaError) -> Box<dyn Error> {
+    let LlamaError::Context { .. } = error else {
+        return error.into();
+    };
+    let advice = "`--window N` keeps the last N only (N and `--batch` fit the context together), `--context` raises it";
+    format!("{error}: {advice}").into()
 }

@@ -60,10 +60,16 @@ impl Job {
         self.tell(Event::Begun { known })
     }
 
-    /// Is told of a token; ends where it was the last one, or nobody listens.
+    /// Is told of a token; ends where it was the last one, there is none, or nobody listens.
     pub(super) fn go_on(&mut self, logits: &mut [f32], context: usize) -> ControlFlow<()> {
         if self.generated < self.request.count {
-            let token = self.request.chooser.choose(logits);
+            let token = match self.request.chooser.choose(logits) {
+                Ok(token) => token,
+                Err(error) => {
+                    self.tell(Event::Failed(error))?;
+                    return ControlFlow::Break(());
+                }
+            };
             self.request.chooser.note(token);
             self.tokens.push(token);
             self.generated += 1;

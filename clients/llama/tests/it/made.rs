@@ -117,6 +117,15 @@ impl Made {
             .expect("is made")
     }
 
+    /// The same with a weight of such numbers, by its name in GGUF.
+    pub(crate) fn with(mut self, gguf: &str, number: f32) -> Self {
+        let weights = self.weights.iter_mut();
+        for weight in weights.filter(|weight| weight.gguf == gguf) {
+            weight.numbers.fill(number);
+        }
+        self
+    }
+
     /// The same without a weight, by its name in GGUF.
     pub(crate) fn without(mut self, gguf: &str) -> Self {
         self.weights.retain(|weight| weight.gguf != gguf);

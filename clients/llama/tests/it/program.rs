@@ -26,7 +26,11 @@ fn printed(output: &Output) -> String {
 
 /// The one sentence that a failure ends with.
 fn said(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(1));
+    said_with(output, 1)
+}
+
+fn said_with(output: &Output, code: i32) -> String {
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
     assert!(output.stdout.is_empty());
     let said = String::from_utf8(output.stderr.clone()).expect("is text");
     assert_eq!(said.lines().count(), 1, "{said}");
@@ -138,11 +142,15 @@ fn files_that_are_no_models_say_what_to_do() {
             folder.write("text.txt", b"no model at all"),
             "it is neither GGUF nor safetensors",
         ),
-        (folder.path().join("nowhere.gguf"), "No such file"),
+        (
+            folder.path().join("nowhere.gguf"),
+            "nowhere.gguf: No such file or directory (os error 2)",
+        ),
     ];
     for (path, wanted) in cases {
         let sentence = said(&llama(&GENERATE, &path));
         assert!(sentence.contains(wanted), "{}: {sentence}", path.display());
+        assert!(sentence.matches("error 2").count() <= 1, "{sentence}");
         // Whoever asks, and for what.
         for other in ["describe", "crowd"] {
             assert_eq!(said(&llama(&[other], &path)), sentence, "{other}");
@@ -168,4 +176,104 @@ fn prompts_and_limits_that_cannot_be() {
     assert!(text.contains("budget"), "{text}");
     let usage = llama(&["generate"], &model);
     assert_eq!(usage.status.code(), Some(2));
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    let folder = Folder::of(&Made::new(SMALL, 25));
+    let model = folder.path().join("made.gguf");
+    let refused = |command: &[&str], option: &str, value: &str| {
+        let arguments: Vec<&str> = command.iter().copied().chain([option, value]).collect();
+        let ended = llama(&arguments, &model);
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{option} {value}: {said}");
+        assert!(said.contains(option) && said.contains("give "), "{said}");
+    };
+    for (option, value) in [
+        ("--temperature", "nan"),
+        ("--temperature", "inf"),
+        ("--temperature", "-1"),
+        ("--top-p", "7"),
+        ("--top-p", "-5"),
+        ("--repeat-penalty", "nan"),
+        ("--window", "0"),
+        ("--context", "0"),
+        ("--batch", "0"),
+        ("--threads", "0"),
+    ] {
+        refused(&["generate", "--tokens=1"], option, value);
+    }
+    for (option, value) in [
+        ("--clients", "0"),
+        ("--batch", "0"),
+        ("--threads", "0"),
+        ("--shared", "18446744073709551615"),
+    ] {
+        refused(&["crowd"], option, value);
+    }
+    // Heads of 8 numbers are no blocks of 32: the option does not fit, and the file is whole.
+    for command in [&["generate", "--tokens=1"][..], &["crowd"], &["describe"]] {
+        let arguments: Vec<&str> = command.iter().copied().chain(["--rows", "q4_0"]).collect();
+        let said = said_with(&llama(&arguments, &model), 2);
+        assert!(
+            said.contains("use rows of f32") && !said.contains("damaged"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_context_that_is_too_short_names_the_option_that_helps() {
+    // Its context of 600 is shorter than what is shared where nothing is said.
+    let folder = Folder::of(&Made::new(SMALL, 26));
+    let model = folder.path().join("made.gguf");
+    let fits = printed(&llama(&["crowd", "--clients=2", "--threads=1"], &model));
+    assert!(fits.contains("prompt tokens   1074,"), "{fits}");
+    assert!(fits.contains("generated       128 tokens"), "{fits}");
+    let all = ["crowd", "--clients=1", "--threads=1", "-n8", "--context=30"];
+    let with = |more| {
+        let arguments: Vec<&str> = all.iter().copied().chain([more]).collect();
+        llama(&arguments, &model)
+    };
+    let said = said_with(&with("--shared=23"), 2);
+    assert!(said.contains("give --shared 22 at most"), "{said}");
+    let fits = printed(&with("--shared=22"));
+    assert!(fits.contains("generated       8 tokens"), "{fits}");
+    let short = ["generate", "--tokens=1,2,3", "-n9", "--context=10"];
+    let ended = llama(&short, &model);
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("`--window N`") && said.contains("`--context`"),
+        "{said}"
+    );
+    let windowed: Vec<&str> = short
+        .into_iter()
+        .chain(["--window=9", "--batch=1"])
+        .collect();
+    printed(&llama(&windowed, &model));
+}
+
+#[test]
+fn weights_that_are_no_numbers_choose_no_token() {
+    let whole = Made::new(SMALL, 27);
+    for number in [f32::NAN, 3e38] {
+        let broken = whole.clone().with("blk.1.ffn_up.weight", number);
+        let folder = Folder::of(&broken);
+        let model = folder.path().join("made.gguf");
+        for command in [
+            &["generate", "--tokens=1,2,3", "--count=5"][..],
+            &["generate", "--tokens=1,2,3", "--temperature=1"],
+            &["crowd", "--clients=2", "--shared=8", "--count=4"],
+        ] {
+            let ended = llama(command, &model);
+            let said = String::from_utf8_lossy(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(1), "{number} {command:?}: {said}");
+            assert!(
+                said.contains("made.gguf: failed to choose a token")
+                    && said.contains("fetch the model file again"),
+                "{said}"
+            );
+        }
+    }
 }
