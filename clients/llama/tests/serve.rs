@@ -7,6 +7,7 @@
 mod made;
 
 use made::{Folder, Made, SMALL};
+use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -81,6 +82,42 @@ fn data<'a>(answer: &'a str, kind: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// What a refusal says: an object with a message, and nothing else.
+fn message_of(answer: &str) -> String {
+    let (_, body) = answer.split_once("\r\n\r\n").expect("has a body");
+    let body: Value = serde_json::from_str(body).expect("is JSON");
+    assert_eq!(body.as_object().expect("is an object").len(), 1, "{body}");
+    body["message"].as_str().expect("is text").to_owned()
+}
+
+#[test]
+fn weights_that_are_no_numbers_end_a_stream_with_an_error() {
+    let broken = Made::new(SMALL, 43).with("blk.0.ffn_up.weight", f32::NAN);
+    let server = Server::start(&Folder::of(&broken), &[]);
+    let answer = server.generate("{\"tokens\":[1,2],\"count\":5}");
+    assert!(
+        data(&answer, "error")[0].contains("logits are no numbers"),
+        "{answer}"
+    );
+    assert!(data(&answer, "token").is_empty(), "{answer}");
+    // The next one is answered, too.
+    let answer = server.generate("{\"tokens\":[1,2],\"count\":0}");
+    assert_eq!(data(&answer, "end").len(), 1, "{answer}");
+}
+
+#[test]
+fn options_of_the_server_that_make_no_sense() {
+    let folder = Folder::of(&Made::new(SMALL, 44));
+    for option in ["--clients=0", "--batch=0", "--threads=0", "--rows=q8_0"] {
+        let ended = Command::new(env!("CARGO_BIN_EXE_llama-serve"))
+            .arg(folder.path().join("made.gguf"))
+            .args(["--listen", "127.0.0.1:0", option])
+            .output()
+            .expect("is started");
+        assert_eq!(ended.status.code(), Some(2), "{option}: {ended:?}");
+    }
+}
+
 #[test]
 fn eight_clients_share_a_prompt_over_http() {
     let folder = Folder::of(&Made::new(SMALL, 41));
@@ -121,15 +158,38 @@ fn requests_that_make_no_sense_are_refused() {
         ("{\"prompt\":\"a\",\"tokens\":[1]}", "400", "and not both"),
         ("{\"prompt\":\"?\"}", "400", "failed to find a token"),
         ("{\"prompt\":1}", "422", "invalid type"),
-        ("nothing", "400", ""),
+        ("{\"promt\":\"a\"}", "422", "unknown field"),
+        ("nothing", "400", "parse"),
+        ("{\"prompt\":\"a\",\"top_p\":-5}", "400", "top-p of -5"),
+        (
+            "{\"prompt\":\"a\",\"temperature\":1e39}",
+            "400",
+            "temperature of inf",
+        ),
+        (
+            "{\"prompt\":\"a\",\"repeat_penalty\":-1e39}",
+            "400",
+            "repeat penalty of -inf",
+        ),
     ] {
         let answer = server.generate(body);
         assert!(
             answer.starts_with(&format!("HTTP/1.1 {status}")),
             "{answer}"
         );
-        assert!(answer.contains(message), "{answer}");
+        assert!(message_of(&answer).contains(message), "{answer}");
     }
+    for (head, status) in [("GET /nowhere", "404"), ("GET /generate", "405")] {
+        let answer = server.ask(head, "");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        assert!(message_of(&answer).contains("POST /generate"), "{answer}");
+    }
+    let long = format!("{{\"tokens\":{:?}}}", [1; 601]);
+    let answer = server.generate(&long);
+    assert!(data(&answer, "error")[0].contains("--context"), "{answer}");
     let answer = server.generate("{\"tokens\":[77]}");
     assert!(
         data(&answer, "error")[0].contains("failed to use token 77"),

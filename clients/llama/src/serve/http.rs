@@ -2,7 +2,8 @@
 //!
 //! # Role
 //! `POST /generate` streams a request's tokens as server-sent events, each a line of JSON; `GET /figures`
-//! says what the engine has done and what memory it has.
+//! says what the engine has done and what memory it has. What is refused has a status, and an object with a
+//! `message`, whoever refused it.
 //!
 //! | event | data |
 //! |---|---|
@@ -12,6 +13,7 @@
 //! | `error` | `{"message":"..."}` |
 
 use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::sse::{Event as Line, Sse};
 use axum::routing::{get, post};
@@ -24,7 +26,7 @@ use core::ops::ControlFlow;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use llama::engine::{Desk, End, Event, Request};
-use llama::{Chooser, Repetition, Sampling, Vocabulary};
+use llama::{Chooser, LlamaError, Repetition, Sampling, Vocabulary};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -78,17 +80,17 @@ const fn repeat_tokens() -> usize {
 }
 
 impl Asked {
-    fn chooser(&self) -> Chooser {
+    fn chooser(&self) -> Result<Chooser, LlamaError> {
         let chooser = Chooser::sampled(Sampling {
-            temperature: self.temperature,
+            temperature: Sampling::TEMPERATURE.check(self.temperature)?,
             top_k: self.top_k,
-            top_p: self.top_p,
+            top_p: Sampling::TOP_P.check(self.top_p)?,
             seed: self.seed,
         });
-        chooser.repetition(Repetition {
-            penalty: self.repeat_penalty,
+        Ok(chooser.repetition(Repetition {
+            penalty: Repetition::PENALTY.check(self.repeat_penalty)?,
             tokens: self.repeat_tokens,
-        })
+        }))
     }
 }
 
@@ -111,6 +113,14 @@ pub(crate) fn listen(
         let routes = Router::new()
             .route("/generate", post(generate))
             .route("/figures", get(figures))
+            .fallback(async || {
+                let message = "there are POST /generate and GET /figures";
+                refused(StatusCode::NOT_FOUND, message)
+            })
+            .method_not_allowed_fallback(async || {
+                let message = "it is POST /generate, and GET /figures";
+                refused(StatusCode::METHOD_NOT_ALLOWED, message)
+            })
             .with_state(service);
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -127,24 +137,34 @@ pub(crate) fn listen(
     })
 }
 
+/// What is answered instead.
+type Refused = (StatusCode, Json<Value>);
+
+fn refused(status: StatusCode, message: &str) -> Refused {
+    (status, Json(json!({ "message": message })))
+}
+
 type Lines = Sse<Box<dyn Stream<Item = Result<Line, Infallible>> + Send + Unpin>>;
 
 async fn generate(
     State(service): State<Service>,
-    Json(asked): Json<Asked>,
-) -> Result<Lines, (StatusCode, Json<Value>)> {
-    let refused = |status, message: String| (status, Json(json!({ "message": message })));
+    asked: Result<Json<Asked>, JsonRejection>,
+) -> Result<Lines, Refused> {
+    let Json(asked) =
+        asked.map_err(|rejection| refused(rejection.status(), &rejection.body_text()))?;
     let prompt = match (&asked.prompt, &asked.tokens) {
         (Some(prompt), None) => service.vocabulary.encode(prompt),
         (None, Some(tokens)) => Ok(tokens.clone()),
         _ => {
-            let message = "give a prompt, or tokens, and not both".to_owned();
+            let message = "give a prompt, or tokens, and not both";
             return Err(refused(StatusCode::BAD_REQUEST, message));
         }
     };
-    let prompt = prompt.map_err(|error| refused(StatusCode::BAD_REQUEST, error.to_string()))?;
+    let prompt = prompt.map_err(|error| refused(StatusCode::BAD_REQUEST, &error.to_string()))?;
+    let chooser = asked.chooser();
+    let chooser = chooser.map_err(|error| refused(StatusCode::BAD_REQUEST, &error.to_string()))?;
     let (sender, events) = unbounded_channel();
-    let request = Request::new(prompt, asked.count, asked.chooser(), move |event| {
+    let request = Request::new(prompt, asked.count, chooser, move |event| {
         // The receiver is dropped with the connection.
         match sender.send(event) {
             Ok(()) => ControlFlow::Continue(()),
@@ -152,7 +172,7 @@ async fn generate(
         }
     });
     let submitted = service.desk.submit(request.tenant(Tenant(asked.tenant)));
-    submitted.map_err(|error| refused(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+    submitted.map_err(|error| refused(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()))?;
     Ok(Sse::new(Box::new(Box::pin(lines(
         events,
         service.vocabulary,
@@ -187,6 +207,10 @@ fn line(event: &Event, vocabulary: &Vocabulary) -> Line {
                 "context"
             };
             ("end", json!({ "why": why }))
+        }
+        Event::Failed(error @ LlamaError::Context { .. }) => {
+            let message = format!("{error}: llama-serve's --context is what to raise");
+            ("error", json!({ "message": message }))
         }
         Event::Failed(error) => ("error", json!({ "message": error.to_string() })),
         _ => ("other", json!({})),

@@ -17,6 +17,8 @@
 )]
 
 mod arguments;
+#[path = "../cli/counts.rs"]
+mod counts;
 mod http;
 #[path = "../cli/rows.rs"]
 mod rows;
@@ -48,7 +50,14 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nobody listens where standard error is closed.
             let _said = writeln!(std::io::stderr(), "llama-serve: {error}");
-            ExitCode::FAILURE
+            let is_usage = error
+                .downcast_ref()
+                .is_some_and(|error: &LlamaError| error.is_usage());
+            if is_usage {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -64,8 +73,8 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn core::error::Error>> {
     let model = Model::load(&file)?;
     let pool = pool(arguments)?;
     let limits = Limits {
-        tokens: arguments.batch.max(arguments.clients.max(1)),
-        items: arguments.clients.max(1),
+        tokens: arguments.batch.max(arguments.clients),
+        items: arguments.clients,
         context: arguments.context,
         budget: Some(&BUDGET),
     };
