@@ -80,6 +80,7 @@ impl Heap {
     /// that was large. Full passes do a few chunks at a time of what was not needed for long.
     pub fn trim(&mut self) -> usize {
         self.reclaim_chunks();
+        self.shapes.shrink_whole();
         let runs: Vec<(u32, u32)> = self.slots.spare.runs().collect();
         let given = runs
             .into_iter()

@@ -63,7 +63,7 @@ pub struct Checkpoint {
     acknowledged: Acknowledged,
     cost: CheckpointCost,
     /// Keeps the shapes of its records.
-    _shapes: Arc<()>,
+    shapes: Arc<u32>,
 }
 
 impl fmt::Debug for Checkpoint {
@@ -150,7 +150,7 @@ impl Heap {
         self.cycles = checkpoint.cycles.clone();
         let replaced = core::mem::replace(&mut self.hosts.objects, hosts);
         self.hosts.pass_begins();
-        self.shapes.pass_is_left();
+        self.shapes.are_back(*checkpoint.shapes);
         self.hosts.free.clone_from(&checkpoint.hosts_free);
         self.finalizers = checkpoint.finalizers.clone();
         self.acknowledged = checkpoint.acknowledged;
@@ -183,7 +183,7 @@ impl Heap {
             finalizers: self.finalizers.clone(),
             acknowledged: self.acknowledged,
             cost: CheckpointCost::default(),
-            _shapes: self.shapes.keep_for_checkpoint(),
+            shapes: self.shapes.keep_for_checkpoint(),
         };
         checkpoint.hosts = self.copies(&self.hosts.objects)?;
         let mut cost = CheckpointCost::default();

@@ -46,7 +46,8 @@ impl Heap {
         }
     }
 
-    /// The pass itself meets an object: that it lives is known, so it is old from now on.
+    /// The pass itself meets an object: it lived when the pass began, or something that did was told of it
+    /// since. So it is old from now on; a ring of them that has died meanwhile is the next pass's.
     #[inline]
     pub(super) fn found_live(&mut self, at: u32) {
         let word = self.words.load(at);

@@ -133,9 +133,11 @@ impl Heap {
         Ok(parts)
     }
 
-    /// Whether nothing more should be added, whatever it costs: an eighth of the entries is empty.
+    /// Whether nothing more should be added, whatever it costs: an eighth of the entries is empty, one at
+    /// least.
     pub(super) fn is_filled(&self, parts: &Parts) -> bool {
-        self.used(parts.main).0 >= parts.main.capacity / 8 * 7
+        let capacity = parts.main.capacity;
+        self.used(parts.main).0 >= capacity.saturating_sub((capacity / 8).max(1))
     }
 
     /// Begins to grow a table.

@@ -29,6 +29,8 @@ static NEXT_HEAP: AtomicU32 = AtomicU32::new(1);
 
 /// About what a shape takes, and what a field in a line takes.
 const SHAPE_BYTES: u64 = 64;
+/// So many shapes are moved within a slice of a pass.
+const SHRINK_MAX: usize = 1024;
 const FIELD_BYTES: u64 = 24;
 /// About what a name takes beside two copies of its text.
 const NAME_BYTES: u64 = 64;
@@ -220,10 +222,10 @@ impl Shapes {
         (high(shape.0) == high(self.heap) && self.is_shape(number)).then_some(number)
     }
 
-    /// How many fields are inside records of a shape, and how many outside. A record's shape is there: that
-    /// is not asked.
+    /// How many fields are inside records of a shape, and how many outside. None where there is no such
+    /// shape: what words say that are damaged leads to nobody's fields.
     pub(crate) fn room(&self, shape: u32) -> (u32, u32) {
-        self.entries.get(place_of(shape)).map_or((0, 0), |entry| {
+        self.entry(shape).map_or((0, 0), |entry| {
             (entry.inline, entry.fields.saturating_sub(entry.inline))
         })
     }
@@ -373,8 +375,16 @@ impl Shapes {
         parent
     }
 
-    /// Gives back what the table of shapes has too much since many were freed.
+    /// Gives back what the table of shapes has too much since many were freed, where that is soon done:
+    /// what stays is moved at once.
     pub(super) fn shrink(&mut self) {
+        if self.next.len() <= SHRINK_MAX {
+            self.shrink_whole();
+        }
+    }
+
+    /// The same, however long it takes.
+    pub(crate) fn shrink_whole(&mut self) {
         if self.next.len() < self.next.capacity() / 4 {
             self.next.shrink_to(self.next.len() * 2);
         }

@@ -16,7 +16,8 @@
 //!
 //! # Invariants
 //! - I1: what is in use was seen since the last pass began that noted all and came to its end: by that pass,
-//!   or when it came into use. So a checkpoint keeps what was seen since then.
+//!   or when it came into use. So a checkpoint keeps what was seen since then; going back to it brings
+//!   that time back, too, until another pass has seen all.
 //! - I2: only a pass that saw the whole heap frees any. One that was left, or that a checkpoint brought back,
 //!   did not.
 
@@ -43,7 +44,7 @@ pub(crate) struct Uses {
     at: usize,
     pending: Option<u32>,
     /// Checkpoints, and since when the shapes of their records were seen.
-    checkpoints: RefCell<Vec<(u32, Weak<()>)>>,
+    checkpoints: RefCell<Vec<Weak<u32>>>,
     /// Shapes that are there.
     there: usize,
     /// Shapes made since the last pass, and how many were there after it.
@@ -77,9 +78,9 @@ impl Uses {
     /// What was seen last before this time is not needed.
     fn before(&self) -> u32 {
         let mut checkpoints = self.checkpoints.borrow_mut();
-        checkpoints.retain(|(_, checkpoint)| checkpoint.strong_count() > 0);
-        let oldest = checkpoints.iter().map(|(time, _)| *time).min();
-        oldest.map_or(self.now, |oldest| self.now.min(oldest))
+        checkpoints.retain(|checkpoint| checkpoint.strong_count() > 0);
+        let times = checkpoints.iter().filter_map(Weak::upgrade);
+        times.map(|time| *time).fold(self.now, u32::min)
     }
 }
 
@@ -104,15 +105,21 @@ impl Shapes {
         self.uses.guard(shape);
     }
 
-    /// What keeps the shapes of now for a checkpoint.
-    pub(crate) fn keep_for_checkpoint(&self) -> Arc<()> {
-        let checkpoint = Arc::new(());
-        let entry = (self.uses.whole, Arc::downgrade(&checkpoint));
+    /// What keeps the shapes of now for a checkpoint: the time since when they were seen.
+    pub(crate) fn keep_for_checkpoint(&self) -> Arc<u32> {
+        let checkpoint = Arc::new(self.uses.whole);
         let mut checkpoints = self.uses.checkpoints.borrow_mut();
-        checkpoints.retain(|(_, earlier)| earlier.strong_count() > 0);
-        checkpoints.push(entry);
+        checkpoints.retain(|earlier| earlier.strong_count() > 0);
+        checkpoints.push(Arc::downgrade(&checkpoint));
         drop(checkpoints);
         checkpoint
+    }
+
+    /// The records of a checkpoint are there again, whose shapes were seen since that time. The pass that
+    /// is under way does not see all of them.
+    pub(crate) fn are_back(&mut self, kept: u32) {
+        self.pass_is_left();
+        self.uses.whole = self.uses.whole.min(kept);
     }
 
     /// A pass begins, which will see all records.

@@ -411,3 +411,30 @@ fn a_table_that_was_large_becomes_small() {
     heap.release(table.into());
     assert!(heap.verify_with([]).is_healthy());
 }
+
+#[test]
+fn a_small_table_replaces_keys_where_no_memory_is_left() {
+    for (entries, automatic) in [(1, false), (1, true), (4, false), (5, true)] {
+        let limits = Limits {
+            capacity_bytes: 1 << 20,
+            automatic,
+            ..Limits::DEFAULT
+        };
+        let mut heap = Heap::with(limits).expect("memory");
+        let table = heap.new_table().expect("memory");
+        for key in 0..entries {
+            heap.set(table, number(key), number(key)).expect("memory");
+        }
+        for bytes in [9000, 1000, 200, 100, 64, 48, 32, 24, 16, 8, 1] {
+            while heap.new_bytes(&vec![1; bytes]).is_ok() {}
+        }
+        for key in 0..100 {
+            let gone = heap.set(table, number(key), Value::NIL);
+            gone.expect("nothing is added");
+            let (new, value) = (number(key + entries), number(key));
+            heap.set(table, new, value).expect("one went");
+        }
+        let length = u32::try_from(entries).expect("few");
+        assert_eq!(heap.table_length(table), Ok(length));
+    }
+}

@@ -284,3 +284,69 @@ fn records_beside_passes_in_slices_keep_their_fields() {
         assert_eq!(heap.shape_count(), 2, "seed {seed}");
     }
 }
+
+/// A record of these fields, and one of `others`, as two checkpoints know them: the second was made after
+/// the heap went back to the first, which is gone, as the records' shapes would be if they were not kept.
+fn behind_two_checkpoints(others: usize) -> (Heap, Ref, Vec<Ref>, Ref) {
+    let mut heap = Heap::new().expect("memory");
+    let [fields, others] = [5, others].map(|count| {
+        let name = |at| format!("{count} {at}");
+        let keys = (0..count).map(|at| heap.key(&name(at)));
+        keys.collect::<Vec<_>>()
+    });
+    let held = heap.new_pair(Value::NIL, Value::NIL).expect("memory");
+    let record = empty_record(&mut heap);
+    add(&mut heap, record, &fields);
+    let near: Vec<Key> = keys(&mut heap, 5);
+    let near_shape = heap.shape(2, &near).expect("room");
+    let neighbours = (0..20).map(|_| {
+        let neighbour = heap.new_record(near_shape).expect("memory");
+        for key in &near {
+            heap.retain(held.into());
+            let set = heap.set_field(neighbour, *key, held.into(), &mut InlineCache::default());
+            set.expect("room");
+        }
+        neighbour
+    });
+    let neighbours: Vec<Ref> = neighbours.collect();
+    let first = heap.checkpoint().expect("a copy");
+    heap.release(record.into());
+    for _ in 0..3 {
+        heap.collect();
+    }
+    heap.restore(&first).expect("its own");
+    let second = heap.checkpoint().expect("a copy");
+    drop(first);
+    heap.release(record.into());
+    let _asked_last = heap.shape(2, &others[..others.len() / 2]).expect("room");
+    for _ in 0..3 {
+        heap.collect();
+    }
+    // They would take the places of those that are gone.
+    let _longer = heap.shape(2, &others).expect("room");
+    heap.restore(&second).expect("its own");
+    for (key, value) in fields.iter().zip(0..) {
+        assert_eq!(read(&heap, record, *key), integer(value));
+    }
+    (heap, record, neighbours, held)
+}
+
+#[test]
+fn a_checkpoint_after_a_return_to_an_older_one_keeps_its_shapes() {
+    for others in [2, 60] {
+        let (mut heap, record, neighbours, held) = behind_two_checkpoints(others);
+        let mut held: Vec<Value> = neighbours
+            .into_iter()
+            .chain([held])
+            .map(Value::from)
+            .collect();
+        held.push(record.into());
+        let report = heap.verify_with(held.iter().copied());
+        assert!(report.is_healthy(), "{report}");
+        heap.release(record.into());
+        held.pop();
+        heap.collect();
+        let report = heap.verify_with(held);
+        assert!(report.is_healthy(), "{report}");
+    }
+}
