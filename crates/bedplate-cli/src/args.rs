@@ -8,9 +8,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::ab::arguments::{AbArguments, RuleOptions, timeout};
 
-/// Runs unmodified programs on the bedplate allocator and shows where their memory went.
+/// Runs unmodified programs on the bedplate allocator and shows where their memory went, decides which of
+/// two commands is better, and audits atomics.
 #[derive(Debug, Parser)]
-#[command(name = "bedplate", version, about, max_term_width = 100)]
+#[command(name = "bedplate", version, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

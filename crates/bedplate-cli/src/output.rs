@@ -1,7 +1,8 @@
 //! A file the user asked for.
 //!
 //! # Role
-//! Opened before the program runs, so that a wrong path costs nothing, and written at the end.
+//! Opened before the program runs, so that a wrong path costs nothing, and written at the end. Two
+//! that are one file are refused.
 //!
 //! # Invariants
 //! I1. A file that was there is left as it is until there is something to write; one that was not
@@ -55,6 +56,33 @@ impl Output {
         let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
         output.held = (!is_regular).then_some(file);
         Ok(output)
+    }
+
+    /// Refuses two outputs that are one regular file: the later would replace the earlier.
+    pub(crate) fn refuse_shared<'o>(
+        outputs: impl IntoIterator<Item = &'o Option<Self>>,
+    ) -> Result<(), RunError> {
+        let mut seen: Vec<(PathBuf, &Self)> = Vec::new();
+        // Pipes and devices keep nothing that could be replaced.
+        for output in outputs.into_iter().flatten().filter(|it| it.held.is_none()) {
+            // Opened before: whatever links and dots lead to it, it has one name in the end. One that was
+            // removed while it is held open has none, and is no other's.
+            let name = output.path.canonicalize();
+            let name = name.unwrap_or_else(|_removed| output.path.clone());
+            if let Some((_, other)) = seen.iter().find(|(other, _)| *other == name) {
+                return Err(RunError::Senseless {
+                    message: format!(
+                        "{} and {} cannot both go to {}: the second would replace the first; \
+                         name another file for one of them",
+                        other.what,
+                        output.what,
+                        output.path.display()
+                    ),
+                });
+            }
+            seen.push((name, output));
+        }
+        Ok(())
     }
 
     /// Whether writing again replaces what was written before.

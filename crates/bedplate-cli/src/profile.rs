@@ -60,13 +60,13 @@ fn try_diff(arguments: &DiffArguments) -> Result<(), RunError> {
 }
 
 fn read(path: &Path) -> Result<Decoded, RunError> {
-    let file = |source| RunError::File {
+    let unread = |source| RunError::Unread {
         what: "the profile",
         path: PathBuf::from(path),
         source,
         advice: "name a file that `bedplate run --pprof` wrote",
     };
-    pprof::decode(&std::fs::read(path).map_err(file)?).map_err(file)
+    pprof::decode(&std::fs::read(path).map_err(unread)?).map_err(unread)
 }
 
 fn table(diff: &Diff, sample_type: &str) -> String {

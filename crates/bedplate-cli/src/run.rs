@@ -284,14 +284,23 @@ impl Outputs {
                 .map(|path| Output::open(what, path))
                 .transpose()
         };
-        Ok(Self {
+        let outputs = Self {
             report: open("the report", &arguments.report)?,
             json: open("the JSON report", &arguments.json)?,
             html: open("the HTML report", &arguments.html)?,
             pprof: open("the heap profile", &arguments.pprof)?,
             folded: open("the folded stacks", &arguments.folded)?,
             flame: open("the flame graph", &arguments.flame)?,
-        })
+        };
+        Output::refuse_shared([
+            &outputs.report,
+            &outputs.json,
+            &outputs.html,
+            &outputs.pprof,
+            &outputs.folded,
+            &outputs.flame,
+        ])?;
+        Ok(outputs)
     }
 
     /// Writes the heap profile to wherever it was asked for; what there was no sample for is a note

@@ -152,6 +152,17 @@ pub enum RunError {
         /// What to do about it.
         advice: &'static str,
     },
+    /// A file or directory that was named could not be read.
+    Unread {
+        /// What it is.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+        /// What to do about it.
+        advice: &'static str,
+    },
     /// An allocator to compare with is not on this machine.
     AllocatorAbsent {
         /// Its name.
@@ -215,6 +226,16 @@ impl fmt::Display for RunError {
                     path.display()
                 )
             }
+            Self::Unread {
+                what,
+                path,
+                source,
+                advice,
+            } => write!(
+                f,
+                "failed to read {what} {}: {source}: {advice}",
+                path.display()
+            ),
             Self::AllocatorAbsent { name, advice } => {
                 write!(f, "allocator {name} is not on this machine: {advice}")
             }
@@ -230,7 +251,9 @@ impl fmt::Display for RunError {
 impl core::error::Error for RunError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::File { source, .. } | Self::System { source, .. } => Some(source),
+            Self::File { source, .. }
+            | Self::Unread { source, .. }
+            | Self::System { source, .. } => Some(source),
             _ => None,
         }
     }

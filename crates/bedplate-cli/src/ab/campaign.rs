@@ -141,7 +141,7 @@ fn differences(
 
 /// The campaign that is to go on.
 fn earlier(path: &Path) -> Result<Campaign, RunError> {
-    let failed = |source| RunError::File {
+    let failed = |source| RunError::Unread {
         what: "the campaign to go on with",
         path: path.to_owned(),
         source,

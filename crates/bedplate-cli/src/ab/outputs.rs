@@ -64,12 +64,14 @@ impl Outputs {
         let open =
             |what, path: Option<&PathBuf>| path.map(|path| Output::open(what, path)).transpose();
         let json = options.json.as_ref().filter(|path| !is_stdout(path));
-        Ok(Self {
+        let outputs = Self {
             json: open("the document as JSON", json)?,
             doc: open("the document", options.doc.as_ref())?,
             html: open("the page", options.html.as_ref())?,
             is_json_printed: options.json.as_ref().is_some_and(|path| is_stdout(path)),
-        })
+        };
+        Output::refuse_shared([&outputs.json, &outputs.doc, &outputs.html])?;
+        Ok(outputs)
     }
 
     /// Writes the document to wherever it was asked for; files that can no longer be written do not

@@ -154,7 +154,7 @@ fn root_of(path: &Path) -> Result<PathBuf, RunError> {
             _ => Path::new("."),
         }
     };
-    directory.canonicalize().map_err(|source| RunError::File {
+    directory.canonicalize().map_err(|source| RunError::Unread {
         what: "the tree",
         path: directory.to_owned(),
         source,

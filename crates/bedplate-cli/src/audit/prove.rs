@@ -274,7 +274,7 @@ fn delete(deletable: &Deletable, root: &Path) -> Result<BTreeSet<(String, u32)>,
 }
 
 fn read(path: &Path) -> Result<String, RunError> {
-    fs::read_to_string(path).map_err(|source| RunError::File {
+    fs::read_to_string(path).map_err(|source| RunError::Unread {
         what: "a source",
         path: path.to_owned(),
         source,

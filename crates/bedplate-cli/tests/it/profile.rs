@@ -133,6 +133,7 @@ fn what_is_no_profile_is_refused() {
     assert_eq!(refused.status.code(), Some(2));
     let stderr = String::from_utf8_lossy(&refused.stderr);
     assert!(stderr.contains("bedplate run --pprof"), "{stderr}");
+    assert!(stderr.contains("failed to read the profile"), "{stderr}");
 }
 
 #[test]

@@ -127,6 +127,43 @@ fn binary_output_and_input_pass_unchanged() {
 }
 
 #[test]
+fn two_reports_in_one_file_are_refused_before_the_program_starts() {
+    let place = Place::new();
+    let ran = place.path("ran");
+    fs::write(place.path("old"), "kept").unwrap();
+    std::os::unix::fs::symlink(place.path("old"), place.path("link")).unwrap();
+    let options = [
+        "--report", "--json", "--html", "--pprof", "--folded", "--flame",
+    ];
+    let run = |first: [&str; 2], second: [&str; 2]| {
+        let mut command = place.bedplate();
+        command.current_dir(place.path("")).arg("run");
+        command.args(first).args(second).args(["--", "touch"]);
+        command.arg(&ran).output().unwrap()
+    };
+    let refused = |first: [&str; 2], second: [&str; 2]| {
+        let output = run(first, second);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(125), "{stderr}");
+        assert!(stderr.contains("cannot both go to"), "{stderr}");
+        assert!(!ran.exists(), "{first:?} {second:?} started it");
+    };
+    for (at, first) in options.iter().enumerate() {
+        for second in &options[at + 1..] {
+            refused([first, "new"], [second, "new"]);
+        }
+    }
+    assert!(!place.path("new").exists());
+    refused(["--html", "new"], ["--json", "./new"]);
+    refused(["--html", "old"], ["--json", "link"]);
+    assert_eq!(fs::read(place.path("old")).unwrap(), b"kept");
+    // Nothing is lost that anybody wanted.
+    let output = run(["--html", "/dev/null"], ["--json", "/dev/null"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(ran.exists());
+}
+
+#[test]
 fn reports_go_to_the_files_asked_for() {
     let place = Place::new();
     let (report, html) = (place.path("report.txt"), place.path("report.html"));
