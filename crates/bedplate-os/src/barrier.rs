@@ -81,8 +81,32 @@ pub fn heavy() {
 mod tests {
     use super::{heavy, is_registered, light, register};
     use core::sync::atomic::{AtomicU32, Ordering};
+    use core::time::Duration;
+    use std::time::Instant;
 
-    const ROUNDS: u32 = 300;
+    /// A word on lines of its own, so that the other's store is not waited for.
+    #[repr(align(128))]
+    struct Word(AtomicU32);
+
+    /// Rounds, and for how long. Without [`heavy`] some of 4096 rounds miss both stores on two idle CPUs; on
+    /// busy ones, where the threads are seldom beside each other, none need be seen to.
+    const ROUNDS: u32 = 4096;
+    const TIME: Duration = Duration::from_secs(2);
+    /// Turns after which the other thread is let run.
+    const SPINS: u32 = 20_000;
+
+    /// Waits until both are at a round.
+    fn meet(mine: &Word, theirs: &Word, round: u32) {
+        mine.0.store(round, Ordering::Release);
+        let mut turns = 0_u32;
+        while theirs.0.load(Ordering::Acquire) < round {
+            turns += 1;
+            if turns > SPINS {
+                std::thread::yield_now();
+            }
+            core::hint::spin_loop();
+        }
+    }
 
     #[test]
     fn one_of_two_sees_the_other() {
@@ -90,34 +114,44 @@ mod tests {
             assert!(!is_registered());
             return;
         }
-        let (ours, theirs, turn) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
-        let meet = |round: u32| {
-            turn.fetch_add(1, Ordering::AcqRel);
-            while turn.load(Ordering::Acquire) < 2 * round {
-                std::thread::yield_now();
-            }
-        };
+        let word = || Word(AtomicU32::new(0));
+        let (ours, theirs, here, there, end) = (word(), word(), word(), word(), word());
+        end.0.store(ROUNDS, Ordering::Relaxed);
+        let began = Instant::now();
+        let skew = |turns: u32| (0..turns % 64).for_each(|turn| _ = core::hint::black_box(turn));
         let (seen_here, seen_there) = std::thread::scope(|threads| {
             let other = threads.spawn(|| {
-                let seen = (1..=ROUNDS).map(|round| {
-                    meet(2 * round - 1);
-                    theirs.store(round, Ordering::Relaxed);
+                let mut saw = Vec::new();
+                for round in 1..=ROUNDS {
+                    meet(&there, &here, 2 * round - 1);
+                    skew(round);
+                    theirs.0.store(round, Ordering::Relaxed);
                     heavy();
-                    let seen = ours.load(Ordering::Relaxed) == round;
-                    meet(2 * round);
-                    seen
-                });
-                seen.collect::<Vec<_>>()
+                    saw.push(ours.0.load(Ordering::Relaxed) == round);
+                    meet(&there, &here, 2 * round);
+                    if round >= end.0.load(Ordering::Relaxed) {
+                        break;
+                    }
+                }
+                saw
             });
-            let seen = (1..=ROUNDS).map(|round| {
-                meet(2 * round - 1);
-                ours.store(round, Ordering::Relaxed);
+            let mut saw = Vec::new();
+            for round in 1..=ROUNDS {
+                meet(&here, &there, 2 * round - 1);
+                if began.elapsed() > TIME && end.0.load(Ordering::Relaxed) == ROUNDS {
+                    // Read by the other behind the next rendezvous: the same round for both.
+                    end.0.store(round, Ordering::Relaxed);
+                }
+                skew(round / 64);
+                ours.0.store(round, Ordering::Relaxed);
                 light();
-                let seen = theirs.load(Ordering::Relaxed) == round;
-                meet(2 * round);
-                seen
-            });
-            (seen.collect::<Vec<_>>(), other.join().expect("no panic"))
+                saw.push(theirs.0.load(Ordering::Relaxed) == round);
+                meet(&here, &there, 2 * round);
+                if round >= end.0.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+            (saw, other.join().expect("no panic"))
         });
         let missed = seen_here
             .iter()
