@@ -108,6 +108,21 @@ mod tests {
         }
     }
 
+    /// One side's rounds, until `end`: whether it saw the other's store in each.
+    fn side(places: [&Word; 2], end: &Word, mut trial: impl FnMut(u32) -> bool) -> Vec<bool> {
+        let [mine, theirs] = places;
+        let mut saw = Vec::new();
+        for round in 1..=ROUNDS {
+            meet(mine, theirs, 2 * round - 1);
+            saw.push(trial(round));
+            meet(mine, theirs, 2 * round);
+            if round >= end.0.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        saw
+    }
+
     #[test]
     fn one_of_two_sees_the_other() {
         if register().is_err() {
@@ -119,39 +134,28 @@ mod tests {
         end.0.store(ROUNDS, Ordering::Relaxed);
         let began = Instant::now();
         let skew = |turns: u32| (0..turns % 64).for_each(|turn| _ = core::hint::black_box(turn));
-        let (seen_here, seen_there) = std::thread::scope(|threads| {
-            let other = threads.spawn(|| {
-                let mut saw = Vec::new();
-                for round in 1..=ROUNDS {
-                    meet(&there, &here, 2 * round - 1);
-                    skew(round);
-                    theirs.0.store(round, Ordering::Relaxed);
-                    heavy();
-                    saw.push(ours.0.load(Ordering::Relaxed) == round);
-                    meet(&there, &here, 2 * round);
-                    if round >= end.0.load(Ordering::Relaxed) {
-                        break;
-                    }
-                }
-                saw
-            });
-            let mut saw = Vec::new();
-            for round in 1..=ROUNDS {
-                meet(&here, &there, 2 * round - 1);
-                if began.elapsed() > TIME && end.0.load(Ordering::Relaxed) == ROUNDS {
-                    // Read by the other behind the next rendezvous: the same round for both.
-                    end.0.store(round, Ordering::Relaxed);
-                }
-                skew(round / 64);
-                ours.0.store(round, Ordering::Relaxed);
-                light();
-                saw.push(theirs.0.load(Ordering::Relaxed) == round);
-                meet(&here, &there, 2 * round);
-                if round >= end.0.load(Ordering::Relaxed) {
-                    break;
-                }
+        let seldom = |round: u32| {
+            skew(round);
+            theirs.0.store(round, Ordering::Relaxed);
+            heavy();
+            ours.0.load(Ordering::Relaxed) == round
+        };
+        let often = |round: u32| {
+            // Seldom: a look at the clock keeps the two apart.
+            let is_late = round % 256 == 0 && began.elapsed() > TIME;
+            if is_late && end.0.load(Ordering::Relaxed) == ROUNDS {
+                // Read by the other behind the next rendezvous: the same round for both.
+                end.0.store(round, Ordering::Relaxed);
             }
-            (saw, other.join().expect("no panic"))
+            skew(round / 64);
+            ours.0.store(round, Ordering::Relaxed);
+            light();
+            theirs.0.load(Ordering::Relaxed) == round
+        };
+        let (seen_here, seen_there) = std::thread::scope(|threads| {
+            let other = threads.spawn(|| side([&there, &here], &end, seldom));
+            let seen = side([&here, &there], &end, often);
+            (seen, other.join().expect("no panic"))
         });
         let missed = seen_here
             .iter()
