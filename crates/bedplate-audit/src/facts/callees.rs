@@ -106,7 +106,7 @@ impl Program {
 
     pub(crate) fn may_call(&self, call: Site, id: FunctionId) -> bool {
         let function = self.function(id);
-        if self.takes_others(call, id) {
+        if self.takes_others(call, id) || self.is_hidden_from(id, call) {
             return false;
         }
         match self.kind(call) {
@@ -119,7 +119,13 @@ impl Program {
                             || path == "Self" && self.is_self_of(call, id)
                             || function.of_trait.as_ref() == Some(path)
                     }
-                    Some(_) => !self.unit(call.unit).is_rust,
+                    // `std::min` is no method of a class of the tree.
+                    Some(owner) => {
+                        let is_std = path == "std" || path.starts_with("std::");
+                        !self.unit(call.unit).is_rust
+                            && !is_std
+                            && self.is_own_call(call, id, owner)
+                    }
                     None if self.unit(call.unit).is_rust => !is_type && self.is_in_module(id, path),
                     None => true,
                 }
@@ -127,6 +133,19 @@ impl Program {
             Kind::Method { .. } => self.receiver_fits(call, id),
             _ => false,
         }
+    }
+
+    /// Whether a plain call in a method of C++ may be one of a method of `owner`: where the class, or one of
+    /// its kin, has a method of the name, it is that.
+    fn is_own_call(&self, call: Site, id: FunctionId, owner: &str) -> bool {
+        let caller = self.function_of(call).map(|caller| self.function(caller));
+        let Some(class) = caller.and_then(|caller| caller.owner.as_ref()) else {
+            return true;
+        };
+        let is_plain = matches!(self.kind(call), Kind::Call { path, .. } if path.is_empty());
+        let named = self.functions_named(&self.function(id).name).iter();
+        let mut owners = named.filter_map(|id| self.function(*id).owner.as_ref());
+        !is_plain || self.is_kin(class, owner) || !owners.any(|it| self.is_kin(class, it))
     }
 
     /// Whether `Self` at a call may be the type that a function is of.
@@ -158,10 +177,20 @@ impl Program {
         is_of(&id) || !named.iter().any(is_of)
     }
 
-    /// Whether a call of Rust gives more or fewer arguments than a function takes.
+    /// Whether a call of Rust gives more or fewer arguments than a function takes; or one of C++ more than a
+    /// method does. (It may give fewer: the class says what the others are.)
     fn takes_others(&self, call: Site, id: FunctionId) -> bool {
         let (from, to) = (self.unit(call.unit), self.unit(id.unit));
         let is_macro = matches!(self.kind(call), Kind::Macro { .. }) || self.function(id).is_macro;
+        let function = self.function(id);
+        if !from.is_rust && !to.is_rust {
+            let receivers = usize::from(matches!(self.kind(call), Kind::Method { .. }));
+            let given = self.node(call).children.len().saturating_sub(receivers);
+            return !is_macro
+                && function.owner.is_some()
+                && !function.is_variadic
+                && given > function.parameters.len();
+        }
         let is_whole = from.unread.is_empty() && to.unread.is_empty();
         let given = self.node(call).children.len();
         from.is_rust

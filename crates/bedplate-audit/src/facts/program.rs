@@ -72,8 +72,14 @@ pub(crate) struct Program {
     pub(crate) atomic_names: BTreeSet<String>,
     /// Traits of the tree: whether code outside of it can name one of that name.
     traits: BTreeMap<String, bool>,
-    /// Types of the tree that have fields.
-    pub(super) structures: BTreeSet<String>,
+    /// Types of the tree that have fields, with the files that declare them.
+    pub(super) structures: BTreeMap<String, BTreeSet<u32>>,
+    /// Classes of C++ with those that are derived from each other by any number of steps.
+    kin: BTreeMap<String, BTreeSet<String>>,
+    /// Names that a path to something of the tree may begin with: those of files and folders.
+    pub(super) modules: BTreeSet<String>,
+    /// Names that `use` brings in, with where their paths begin.
+    pub(super) imports: BTreeMap<String, BTreeSet<String>>,
     /// Aliases: name to type.
     aliases: BTreeMap<String, String>,
     /// Mentions of plain names in a function.
@@ -136,6 +142,7 @@ impl Program {
             ..Self::default()
         };
         program.name_atomics();
+        program.join_kin();
         program.declare();
         program.index();
         program
@@ -143,13 +150,22 @@ impl Program {
 
     /// Aliases and structures that stand for an atomic, also through each other.
     fn name_atomics(&mut self) {
-        for unit in &self.units {
+        for (index, unit) in self.units.iter().enumerate() {
             for alias in &unit.aliases {
                 self.aliases.insert(alias.name.clone(), alias.ty.clone());
             }
             let heads = unit.structures.iter().map(|structure| &structure.name);
-            let heads = heads.map(|name| name.split("::").next().unwrap_or(name));
-            self.structures.extend(heads.map(str::to_owned));
+            for head in heads.map(|name| name.split("::").next().unwrap_or(name)) {
+                let homes = self.structures.entry(head.to_owned()).or_default();
+                homes.insert(number(index));
+            }
+            let parts = unit.path.split(['/', '\\']);
+            let parts = parts.map(|part| part.trim_end_matches(".rs").replace('-', "_"));
+            self.modules.extend(parts);
+            for (name, first) in &unit.imports {
+                let firsts = self.imports.entry(name.clone()).or_default();
+                firsts.insert(first.clone());
+            }
             for it in &unit.traits {
                 *self.traits.entry(it.name.clone()).or_default() |= it.is_public;
             }
@@ -183,6 +199,38 @@ impl Program {
             })
             .map(|structure| structure.name.clone());
         aliases.chain(structures).collect()
+    }
+
+    /// Joins classes with all that they may share methods with.
+    fn join_kin(&mut self) {
+        let mut near: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for structure in self.units.iter().flat_map(|unit| &unit.structures) {
+            let known = structure.bases.iter();
+            for base in known.filter(|base| self.structures.contains_key(*base)) {
+                let name = &structure.name;
+                near.entry(name.clone()).or_default().insert(base.clone());
+                near.entry(base.clone()).or_default().insert(name.clone());
+            }
+        }
+        for name in near.keys() {
+            let mut found = BTreeSet::from([name.clone()]);
+            let mut todo = vec![name.clone()];
+            while let Some(next) = todo.pop() {
+                let others = near.get(&next).into_iter().flatten();
+                todo.extend(
+                    others
+                        .filter(|other| found.insert((*other).clone()))
+                        .cloned(),
+                );
+            }
+            self.kin.insert(name.clone(), found);
+        }
+    }
+
+    /// Whether a class of C++ is another one, or may share its methods.
+    pub(super) fn is_kin(&self, class: &str, other: &str) -> bool {
+        let kin = self.kin.get(class);
+        class == other || kin.is_some_and(|kin| kin.contains(other))
     }
 
     fn declare(&mut self) {
@@ -526,6 +574,25 @@ impl Program {
         })
     }
 
+    /// Whether a function of Rust cannot be named at a piece of code: it is private to a module
+    /// elsewhere.
+    pub(super) fn is_hidden_from(&self, id: FunctionId, site: Site) -> bool {
+        let function = self.function(id);
+        let is_of_trait = function
+            .owner
+            .as_ref()
+            .is_some_and(|owner| self.is_trait(owner));
+        // What stands elsewhere by its path may be inside of any module.
+        let takes_files = |unit: u32| {
+            let mut lines = self.unit(unit).lines.iter();
+            lines.any(|line| line.contains("#[path") || line.contains("include!"))
+        };
+        function.is_private
+            && !is_of_trait
+            && !self.is_inside(site.unit, id.unit)
+            && !takes_files(id.unit)
+    }
+
     /// Whether a file is another one's module, or inside of it.
     pub(crate) fn is_inside(&self, unit: u32, home: u32) -> bool {
         let (path, home) = (&self.unit(unit).path, &self.unit(home).path);
@@ -548,6 +615,30 @@ impl Program {
         let function = self.function(id);
         let of = function.of_trait.as_ref().or(function.owner.as_ref());
         of.is_some_and(|of| self.traits.get(of) == Some(&true))
+    }
+
+    /// Whether the tree declares a type of a name.
+    pub(crate) fn is_type(&self, name: &str) -> bool {
+        self.structures.contains_key(name) || self.is_alias(name) || self.is_trait(name)
+    }
+
+    /// Whether all that `use` brings in by a name, anywhere, is of one of these crates.
+    pub(crate) fn is_only_from(&self, name: &str, crates: &[&str]) -> bool {
+        let begins = self.imports.get(name);
+        begins.is_some_and(|begins| begins.iter().all(|it| crates.contains(&it.as_str())))
+    }
+
+    /// Whether a name is one that the tree gives to a type.
+    fn is_alias(&self, name: &str) -> bool {
+        self.aliases.contains_key(name)
+    }
+
+    /// Whether a function is one without a body, of a trait that only the tree can implement.
+    pub(crate) fn is_announced(&self, id: FunctionId) -> bool {
+        let function = self.function(id);
+        let owner = function.owner.as_ref();
+        let is_own = owner.is_some_and(|owner| self.traits.get(owner) == Some(&false));
+        is_own && function.body.is_none()
     }
 
     /// Whether a type is a trait of the tree.
@@ -584,7 +675,7 @@ impl Program {
         let is_foreign = function
             .owner
             .as_ref()
-            .is_some_and(|owner| !self.structures.contains(owner) && !self.is_trait(owner));
+            .is_some_and(|owner| !self.structures.contains_key(owner) && !self.is_trait(owner));
         is_method && is_self && is_foreign && function.of_trait.is_some() && function.name == name
     }
 

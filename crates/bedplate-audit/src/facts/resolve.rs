@@ -504,6 +504,10 @@ impl Program {
         };
         match self.kind(site) {
             Kind::Name(name) => self.name_type(site, name, depth),
+            Kind::Member(place) if self.element_type(site, place).is_some() => {
+                let ty = self.element_type(site, place).unwrap_or_default();
+                self.words(ty)
+            }
             Kind::Member(name) => {
                 let owners = inner();
                 let known = self.fields_named(name);
@@ -586,6 +590,17 @@ impl Program {
             }
         }
         found
+    }
+
+    /// What stands at a place of the tuple that `self` is (`self.0` in `impl Show for (&Gauge, u64)`).
+    fn element_type(&self, site: Site, place: &str) -> Option<&str> {
+        let place: usize = place.parse().ok()?;
+        let base = self.child(site, 0)?;
+        let is_self = matches!(self.kind(base), Kind::Name(name) if name == "self");
+        let owner = self.function(self.function_of(site)?).owner.as_deref()?;
+        let inner = owner.strip_prefix('(')?.strip_suffix(')')?;
+        let is_flat = !inner.contains(['(', '<', '[']);
+        inner.split(',').nth(place).filter(|_| is_self && is_flat)
     }
 
     fn own_type(&self, site: Site) -> BTreeSet<String> {

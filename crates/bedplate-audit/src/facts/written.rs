@@ -67,6 +67,9 @@ const WELL_KNOWN: [&str; 47] = [
     "CachePadded",
 ];
 
+/// Stands for the types that `use` and paths bring in from elsewhere: they know nothing of the tree's.
+const ELSEWHERE: &str = "#elsewhere";
+
 /// Types with small letters.
 const PRIMITIVE: [&str; 17] = [
     "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
@@ -106,11 +109,11 @@ impl Program {
 
     /// Whether a type has fields that the tree says.
     fn is_structure(&self, name: &str) -> bool {
-        self.structures.contains(name)
+        self.structures.contains_key(name)
     }
 
     fn is_known_type(&self, word: &str) -> bool {
-        WELL_KNOWN.contains(&word) || self.is_structure(word)
+        WELL_KNOWN.contains(&word) || self.is_structure(word) || word == ELSEWHERE
     }
 
     /// Whether a word of a type may stand for types that it does not name.
@@ -142,7 +145,9 @@ impl Program {
                 let known = self.fields_named(name).iter();
                 let mut fit = known.filter(|(owner, _)| base.contains(owner));
                 let (owner, ty) = fit.next()?;
-                self.written(ty, Some(owner))
+                let homes = self.structures.get(owner);
+                let home = homes.filter(|it| it.len() == 1).and_then(BTreeSet::first);
+                self.written(ty, Some(owner), home.copied())
                     .filter(|_| fit.next().is_none())
             }
             Kind::Ref | Kind::Deref => inner(),
@@ -188,30 +193,74 @@ impl Program {
             return if ty.is_empty() {
                 self.written_type(value, depth + 1)
             } else {
-                self.written(ty, None)
+                self.written(ty, None, Some(site.unit))
             };
         }
         let function = self.function_of(site)?;
         if let Some((_, parameter)) = self.parameter(function, name) {
             let owner = self.function(function).owner.as_deref();
-            return self.written(&parameter.ty, owner);
+            return self.written(&parameter.ty, owner, Some(site.unit));
         }
         match self.static_types(name) {
-            [ty] => self.written(ty, None),
+            [ty] => self.written(ty, None, None),
             _ => None,
         }
     }
 
-    /// The words of a type as it is written in something of `owner`.
-    fn written(&self, ty: &str, owner: Option<&str>) -> Option<BTreeSet<String>> {
+    /// The words of a type as it is written in something of `owner`, and in a file where that is known.
+    fn written(
+        &self,
+        ty: &str,
+        owner: Option<&str>,
+        unit: Option<u32>,
+    ) -> Option<BTreeSet<String>> {
         if ty.contains("Self::") || ty.contains(" as ") || ty.contains('$') {
             return None;
         }
         let mut words = self.words(ty);
+        if let Some(unit) = unit {
+            for name in self.foreign_names(unit, ty) {
+                words.remove(name);
+                words.insert(ELSEWHERE.to_owned());
+            }
+        }
         if words.remove("Self") {
             words.insert(owner?.to_owned());
         }
         Some(words)
+    }
+
+    /// The types among those that are written in a file which code outside of the tree declares.
+    fn foreign_names<'t>(&self, unit: u32, ty: &'t str) -> Vec<&'t str> {
+        let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        let paths = ty.split(|c| !is_path(c)).map(|path| path.trim_matches(':'));
+        let is_elsewhere = |path: &&str| {
+            let (first, rest) = path.split_once("::").unwrap_or((path, ""));
+            let begins = self.unit(unit).imports.get(first);
+            let begin = begins.map_or(first, String::as_str);
+            if begins.is_none() && rest.is_empty() {
+                return false;
+            }
+            // What is brought in by this name in other files may be renamed on its way.
+            let name = path.rsplit("::").next().unwrap_or(path);
+            let others = self.imports.get(name).into_iter().flatten();
+            !WELL_KNOWN.contains(&name)
+                && self.is_no_module(begin)
+                && others.into_iter().all(|begin| self.is_no_module(begin))
+        };
+        let names = paths.filter(is_elsewhere);
+        let names = names.filter_map(|path| path.rsplit("::").next());
+        let is_own = |name: &str| self.is_type(name) || name.len() <= 2;
+        names
+            .filter(|name| name.starts_with(char::is_uppercase) && !is_own(name))
+            .collect()
+    }
+
+    /// Whether a path that begins so leads out of the tree.
+    fn is_no_module(&self, begin: &str) -> bool {
+        begin.starts_with(|c: char| c.is_lowercase())
+            && !matches!(begin, "crate" | "self" | "super")
+            && !self.modules.contains(begin)
     }
 
     /// What the one function of a name that these types have answers.
@@ -224,7 +273,7 @@ impl Program {
         if functions.next().is_some() {
             return None;
         }
-        self.written(&function.returns, function.owner.as_deref())
+        self.written(&function.returns, function.owner.as_deref(), None)
     }
 
     fn has_own(&self, name: &str, owners: &BTreeSet<String>) -> bool {

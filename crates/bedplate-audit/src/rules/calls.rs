@@ -3,6 +3,7 @@
 use super::effects;
 use super::finding::Found;
 use super::flow::{Tracer, Way};
+use super::metrics;
 use super::names;
 use super::parts::{self, Part};
 use super::streams;
@@ -79,8 +80,12 @@ impl Tracer<'_> {
             );
             return;
         }
+        let is_implemented = functions.len() > 1;
         for id in functions {
-            self.enter_parameter(call, id, place, way);
+            // What a trait of the tree's own only announces, its implementations do.
+            if !is_implemented || !self.program.is_announced(id) {
+                self.enter_parameter(call, id, place, way);
+            }
         }
     }
 
@@ -236,7 +241,7 @@ impl Tracer<'_> {
         {
             return self.note(call, Found::Leaves(by));
         }
-        if self.is_metric(call) || name == "record" && self.is_span(call) {
+        if metrics::is_given_figure(self.program, call) || name == "record" && self.is_span(call) {
             return self.note(call, Found::Shown(name.to_owned()));
         }
         if matches!(name, "Some" | "Ok" | "Err") {
@@ -340,7 +345,10 @@ impl Tracer<'_> {
             return None;
         }
         let mut mentions = self.program.names_named(name).iter().copied();
-        mentions.find(|site| self.program.binding(*site, name).is_none())
+        mentions.find(|site| {
+            self.program.binding(*site, name).is_none()
+                && !self.program.is_own_variable(*site, name)
+        })
     }
 
     /// The value of a whole body.

@@ -13,17 +13,17 @@ use super::parts::Part;
 use crate::facts::Site;
 use crate::syntax::Kind;
 
-/// Macros of libraries whose answer is a figure for others to read.
-const METRICS: [&str; 3] = ["counter", "gauge", "histogram"];
-
 impl Tracer<'_> {
     /// A value that a method of the standard library puts into a list, a map or a text. False where it is
     /// another method, or where nothing is known of what it is called on.
     pub(super) fn is_collected(&mut self, call: Site, place: usize, name: &str, way: &Way) -> bool {
         let is_method = matches!(self.program.kind(call), Kind::Method { .. });
         let count = self.program.node(call).children.len();
-        if !is_method || place == 0 || !self.program.unit(call.unit).is_rust {
+        if !is_method || place == 0 {
             return false;
+        }
+        if !self.program.unit(call.unit).is_rust {
+            return name == "append" && way.is_text && self.is_appended(call, way);
         }
         let held = match name {
             "push" | "push_back" | "push_front" if count == 2 => way.within(Part::Item),
@@ -36,6 +36,16 @@ impl Tracer<'_> {
             return false;
         };
         self.is_put_into(call, target, &held)
+    }
+
+    /// `text.append(part)` of C++, where the text is a local.
+    fn is_appended(&mut self, call: Site, way: &Way) -> bool {
+        let Some(target) = self.program.child(call, 0) else {
+            return false;
+        };
+        let is_text = matches!(self.program.kind(target), Kind::Name(name)
+            if self.program.local_type(target, name).is_some_and(|ty| ty.contains("string") && !ty.contains(['*', '&'])));
+        is_text && self.goes_into_local(call, target, way)
     }
 
     /// Follows a value into what holds it from now on.
@@ -75,16 +85,5 @@ impl Tracer<'_> {
         let receiver = self.program.child(call, 0);
         let words = receiver.map(|receiver| self.program.type_words(receiver, 0));
         words.is_some_and(|words| words.contains("tracing") && words.contains("Span"))
-    }
-
-    /// Whether a method is called on a metric of a library (`gauge!("size").set(value)`).
-    pub(super) fn is_metric(&self, call: Site) -> bool {
-        let receiver = self.program.child(call, 0);
-        let is_method = matches!(self.program.kind(call), Kind::Method { .. });
-        is_method
-            && receiver.is_some_and(|receiver| {
-                matches!(self.program.kind(receiver), Kind::Macro { name }
-                    if METRICS.contains(&name.as_str()) && self.program.callees(receiver, name).is_empty())
-            })
     }
 }

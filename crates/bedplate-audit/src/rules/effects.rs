@@ -2,6 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
+use super::metrics;
 use super::names;
 use super::parts;
 use super::streams;
@@ -188,6 +189,10 @@ impl Looker<'_> {
         };
         if parts::writes_text(name) && functions.iter().all(is_write) {
             // What `write!` calls: a text grows.
+            effects.shows = true;
+            return self.children(site, depth, effects);
+        }
+        if functions.is_empty() && metrics::is_given_figure(self.program, site) {
             effects.shows = true;
             return self.children(site, depth, effects);
         }

@@ -7,6 +7,7 @@ use alloc::collections::BTreeSet;
 
 use super::effects::{self, Known};
 use super::finding::{Finding, Found};
+use super::metrics;
 use super::names;
 use super::parts::Part;
 use super::streams::{self, Chain};
@@ -547,6 +548,9 @@ impl<'a> Tracer<'a> {
             // A number of one's own, in a text that may be a file's name or a key.
             let note = "a number of its own goes into a text".to_owned();
             return self.note(parent, Found::Unknown(note));
+        }
+        if metrics::is_macro_given(self.program, parent, place, name) {
+            return self.note(parent, Found::Shown(format!("{name}!")));
         }
         if matches!(name, "write" | "writeln") {
             return self.written_text(parent, place, name, way);

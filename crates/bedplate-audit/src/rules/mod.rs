@@ -23,6 +23,7 @@
 //! | `updates.rs` | loops that only update |
 //! | `branch.rs` | what a condition decides |
 //! | `given.rs` | records that callers give to be filled |
+//! | `metrics.rs` | figures that are given to libraries for figures |
 //! | `counts.rs` | counts of the whole process |
 //! | `judge.rs` | from findings to classes |
 
@@ -35,6 +36,7 @@ mod finding;
 mod flow;
 mod given;
 mod judge;
+mod metrics;
 mod names;
 mod parts;
 mod streams;

@@ -84,6 +84,8 @@ impl C<'_> {
             parameters,
             returns: String::new(),
             is_public: false,
+            is_private: false,
+            is_variadic: false,
             is_macro,
             body: None,
         });
@@ -105,6 +107,7 @@ impl C<'_> {
         if class.is_some() {
             self.builder.owner = class;
         }
+        let list_text = list.map_or("", |list| self.builder.text_of(list));
         let parameters = list.map_or_else(Vec::new, |list| self.parameters(list));
         let line = self.builder.line(item);
         let (index, root) = self.add_function(name, parameters, line, false);
@@ -120,6 +123,7 @@ impl C<'_> {
         let function = &mut self.builder.unit.functions[index as usize];
         function.returns = format!("{returns}{pointer}");
         function.is_public = !is_static;
+        function.is_variadic = list_text.contains("...");
         let outer = self.builder.function.replace(index);
         if let Some(body) = item.child_by_field_name("body") {
             self.expression(body, root);

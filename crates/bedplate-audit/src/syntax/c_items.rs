@@ -147,6 +147,10 @@ impl C<'_> {
         let Some(body) = node.child_by_field_name("body") else {
             return;
         };
+        let clause = named(node).into_iter();
+        let clause = clause.filter(|it| it.kind() == "base_class_clause");
+        let bases = clause.flat_map(|clause| bases_in(self.builder.text_of(clause)));
+        let bases = bases.collect();
         let mut fields = Vec::new();
         let mut todo: Vec<Parsed<'_>> = named(body);
         let outer = self.builder.owner.replace(name.clone());
@@ -160,10 +164,11 @@ impl C<'_> {
         }
         self.builder.owner = outer;
         fields.sort_by_key(|field| field.line);
-        self.builder
-            .unit
-            .structures
-            .push(Structure { name, fields });
+        self.builder.unit.structures.push(Structure {
+            name,
+            bases,
+            fields,
+        });
     }
 
     fn field<'a>(
@@ -216,6 +221,15 @@ impl C<'_> {
             });
         }
     }
+}
+
+/// The names in `: public Base, private space::Other<int>`.
+fn bases_in(clause: &str) -> Vec<String> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let words = clause
+        .split(|c| !is_word(c))
+        .filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
 }
 
 /// Whether a declarator is that of a function.

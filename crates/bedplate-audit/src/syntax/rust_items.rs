@@ -72,7 +72,33 @@ impl Rust<'_> {
                 }
             }
             "macro_definition" => self.macro_rules(item),
+            "use_declaration" => self.import(item),
             _ => {}
+        }
+    }
+
+    /// Remembers what `use` brings in, by the names it has here, and where the path to it begins.
+    fn import(&mut self, item: Parsed<'_>) {
+        let text = self.0.text_of(item);
+        let Some((_, path)) = text.split_once("use ") else {
+            return;
+        };
+        if path.contains("//") || path.contains("/*") {
+            return;
+        }
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let path = path.trim_start().trim_start_matches("::");
+        let first = path.split(|c| !is_word(c)).next().unwrap_or("").to_owned();
+        // The last word of each path, or what it is called here.
+        let ends = path.split([',', '}', ';']).map(str::trim_end);
+        let names = ends.filter_map(|end| end.rsplit(|c| !is_word(c)).next());
+        for name in names.filter(|name| !name.is_empty()) {
+            let known = self.0.unit.imports.entry(name.to_owned());
+            let known = known.or_insert_with(|| first.clone());
+            if *known != first {
+                // In modules of one file it is two things.
+                known.clear();
+            }
         }
     }
 
@@ -86,6 +112,9 @@ impl Rust<'_> {
 
     fn implementation(&mut self, item: Parsed<'_>) {
         let name_of = |text: &str| -> Option<String> {
+            if text.starts_with('(') {
+                return Some(text.to_owned());
+            }
             let head = text.split('<').next()?.trim();
             let name = head.rsplit("::").next()?.trim();
             Some(name.trim_start_matches(['&', '*', '\'']).to_owned())
@@ -144,7 +173,12 @@ impl Rust<'_> {
                 });
             }
         }
-        self.0.unit.structures.push(Structure { name, fields });
+        let bases = Vec::new();
+        self.0.unit.structures.push(Structure {
+            name,
+            bases,
+            fields,
+        });
     }
 
     /// The line of the name of what is declared: in a table, that of its row.
@@ -210,6 +244,9 @@ impl Rust<'_> {
             parameters,
             returns: self.0.field_text(item, "return_type").to_owned(),
             is_public,
+            // Whether one that a macro makes is seen elsewhere may be for its user to say.
+            is_private: self.0.depth == 0 && self.0.of_trait.is_none() && !is_visible(item),
+            is_variadic: false,
             is_macro: false,
             body: None,
         };
@@ -234,6 +271,8 @@ impl Rust<'_> {
             parameters: Vec::new(),
             returns: String::new(),
             is_public: false,
+            is_private: false,
+            is_variadic: false,
             is_macro: true,
             body: None,
         });

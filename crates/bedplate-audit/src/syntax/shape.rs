@@ -120,6 +120,10 @@ pub(crate) struct Function {
     pub(crate) returns: String,
     /// Can be called from outside the tree.
     pub(crate) is_public: bool,
+    /// Only its module, and those inside of it, can name it (Rust).
+    pub(crate) is_private: bool,
+    /// Takes more than its parameters (C and C++).
+    pub(crate) is_variadic: bool,
     /// Stands for the body of a macro.
     pub(crate) is_macro: bool,
     pub(crate) body: Option<NodeId>,
@@ -141,6 +145,8 @@ pub(crate) struct Field {
 #[derive(Clone, Debug)]
 pub(crate) struct Structure {
     pub(crate) name: String,
+    /// The classes it is derived from (C++).
+    pub(crate) bases: Vec<String>,
     pub(crate) fields: Vec<Field>,
 }
 
@@ -199,6 +205,8 @@ pub(crate) struct Unit {
     pub(crate) statics: Vec<Static>,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) traits: Vec<Trait>,
+    /// What `use` brings in by these names: where each path begins (Rust).
+    pub(crate) imports: BTreeMap<String, String>,
     pub(crate) lines: Vec<String>,
     /// Arms, tests and bindings whose patterns hold values, and arms with a condition: they are taken
     /// by what the value is.

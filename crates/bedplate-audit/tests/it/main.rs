@@ -15,6 +15,7 @@
 //! | `traits.rs` | values that go through traits, and atomics behind them |
 //! | `unread.rs` | what cannot be read, and what is nested too deep |
 //! | `updates.rs` | loops that only try an update again |
+//! | `visible.rs` | functions that a call cannot mean, and figures that are given to libraries |
 //! | `written.rs` | methods of one name, and fields that patterns take out |
 //! | `labels.rs` | the half of the labels that rules are made with |
 
@@ -31,6 +32,7 @@ mod shared;
 mod traits;
 mod unread;
 mod updates;
+mod visible;
 mod written;
 
 use bedplate_audit::{Audit, Class, Source, audit};
