@@ -142,7 +142,7 @@ mod tests {
         };
         let often = |round: u32| {
             // Seldom: a look at the clock keeps the two apart.
-            let is_late = round % 256 == 0 && began.elapsed() > TIME;
+            let is_late = round.is_multiple_of(256) && began.elapsed() > TIME;
             if is_late && end.0.load(Ordering::Relaxed) == ROUNDS {
                 // Read by the other behind the next rendezvous: the same round for both.
                 end.0.store(round, Ordering::Relaxed);
