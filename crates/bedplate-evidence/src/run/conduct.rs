@@ -196,7 +196,9 @@ fn watch(
         let is_silent = !sampler.is_active() && sampler.elapsed() > SILENT_MAX;
         if is_silent && !told_inactive {
             told_inactive = true;
-            on_event(Event::NotActive { because: SILENT });
+            on_event(Event::NotActive {
+                because: SILENT_YET,
+            });
         }
         if sampler.elapsed() >= live_at {
             live_at = sampler.elapsed() + LIVE_APART;
@@ -204,6 +206,10 @@ fn watch(
         }
     }
 }
+
+const SILENT_YET: &str = "the library has not announced itself so far: the machine is too busy for the program to begin, \
+                          the loader ignored LD_PRELOAD, or the program removed it from its environment before \
+                          executing another";
 
 const SILENT: &str = "the library has not announced itself: the loader ignored LD_PRELOAD, or the \
                       program removed it from its environment before executing another";
