@@ -9,7 +9,7 @@ use super::half::Half;
 use crate::class::Class;
 
 /// The files, in the order in which they are shown.
-const FILES: [&str; 41] = [
+const FILES: [&str; 57] = [
     include_str!("../../golden/mimalloc.json"),
     include_str!("../../golden/jemalloc.json"),
     include_str!("../../golden/tokio.json"),
@@ -51,6 +51,22 @@ const FILES: [&str; 41] = [
     include_str!("../../golden/lapin.json"),
     include_str!("../../golden/wasmtime.json"),
     include_str!("../../golden/rocksdb.json"),
+    include_str!("../../golden/stretto.json"),
+    include_str!("../../golden/parity-db.json"),
+    include_str!("../../golden/raft-engine.json"),
+    include_str!("../../golden/nydus-utils.json"),
+    include_str!("../../golden/shadowsocks-service.json"),
+    include_str!("../../golden/glommio.json"),
+    include_str!("../../golden/may.json"),
+    include_str!("../../golden/fred.json"),
+    include_str!("../../golden/quinn.json"),
+    include_str!("../../golden/actix-server.json"),
+    include_str!("../../golden/thingbuf.json"),
+    include_str!("../../golden/tracing-appender.json"),
+    include_str!("../../golden/prometheus.json"),
+    include_str!("../../golden/nng.json"),
+    include_str!("../../golden/msquic.json"),
+    include_str!("../../golden/snmalloc.json"),
 ];
 
 /// The labels of one tree.
