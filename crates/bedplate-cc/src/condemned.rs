@@ -124,7 +124,7 @@ impl Drop for Dropping<'_> {
         for object in &self.garbage.objects {
             object.clear(CONDEMNED | SPECIAL | REACHED);
             // SAFETY: all values of the set are dropped, and what is left over is counted (I1).
-            unsafe { object.end() };
+            drop(unsafe { object.end() });
         }
         self.ledger.phase.set(Phase::Idle);
     }

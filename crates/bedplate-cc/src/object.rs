@@ -228,30 +228,36 @@ impl Object {
         }
     }
 
-    /// Marks the value as gone, and frees the memory where no weak reference and no reference is left.
+    /// Marks the value as gone, and frees the memory where no weak reference and no reference is left. The books it was in, which
+    /// may be the object's to keep alive.
     ///
     /// # Safety
     /// Where it has neither, no [`Object`] of it is used any more.
-    pub(crate) unsafe fn end(self) {
-        self.set(GONE);
-        if self.weak() == 0 && self.count() == 0 {
+    #[inline]
+    pub(crate) unsafe fn end(self) -> Rc<Ledger> {
+        let word = self.word() | GONE;
+        if self.weak() == 0 && word::count(word) == 0 {
             // SAFETY: nothing leads to it, and the caller uses it no more.
-            unsafe { self.free() };
+            unsafe { self.free() }
+        } else {
+            self.set_word(word);
+            Rc::clone(self.ledger())
         }
     }
 
-    /// Gives the memory back.
+    /// Gives the memory back, and the books to the caller.
     ///
     /// # Safety
     /// The value is gone, and neither a reference nor an [`Object`] of it is used any more.
-    pub(crate) unsafe fn free(self) {
+    #[inline]
+    pub(crate) unsafe fn free(self) -> Rc<Ledger> {
         let layout = self.header().table.layout;
         let place = &raw const self.header().ledger;
         // SAFETY: the header is read for the last time, so its count of the ledger moves out.
         let ledger = ManuallyDrop::into_inner(unsafe { place.read() });
         // SAFETY: made by `Box` with the layout of the table (I2), and not used any more.
         unsafe { alloc::alloc::dealloc(self.0.as_ptr().cast(), layout) };
-        drop(ledger);
+        ledger
     }
 }
 

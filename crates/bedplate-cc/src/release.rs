@@ -10,7 +10,7 @@
 use crate::ledger::{Ledger, Phase};
 use crate::object::Object;
 use crate::trial;
-use crate::word::{self, CONDEMNED, DROPPED, GONE, ONE, QUIET, SPECIAL};
+use crate::word::{self, CONDEMNED, DROPPED, GONE, LISTED, ONE, QUIET, SPECIAL};
 use alloc::rc::Rc;
 
 /// Drops of values inside each other; each may take a kilobyte of stack where nothing is optimised.
@@ -63,25 +63,42 @@ fn last_reference(object: Object, word: u64) {
         end_if_gone(object);
         return;
     }
-    let ledger = Rc::clone(object.ledger());
-    ledger.take_out(object);
+    let ledger = object.ledger();
+    if word & LISTED != 0 {
+        ledger.take_out(object);
+    }
     if ledger.phase.get() == Phase::Tracing || ledger.depth.get() >= DEPTH {
         ledger.dying.borrow_mut().push(object);
         return;
     }
-    let _draining = Draining(&ledger);
-    dispose(&ledger, object);
+    ledger.depth.set(ledger.depth.get() + 1);
+    let _last = Last(object);
+    object.drop_value();
+}
+
+/// Ends the object and drops what waits, however its destructor ends.
+struct Last(Object);
+
+impl Drop for Last {
+    #[inline]
+    fn drop(&mut self) {
+        let ledger = self.0.ledger();
+        ledger.depth.set(ledger.depth.get() - 1);
+        // SAFETY: its value is dropped and it has no reference; it is in no list (I1), and not used here any more.
+        let ledger = unsafe { self.0.end() };
+        drain(&ledger);
+    }
 }
 
 /// The last weak reference to an object went, or the last reference to one whose value is dropped.
 pub(crate) fn end_if_gone(object: Object) {
     if object.word() & GONE != 0 && object.count() == 0 && object.weak() == 0 {
         // SAFETY: its value is gone and nothing leads to it.
-        unsafe { object.free() };
+        drop(unsafe { object.free() });
     }
 }
 
-/// Drops the value of an object without references, and frees it.
+/// Drops the value of an object without references, and frees it. What its destructor leaves waits for the caller.
 fn dispose(ledger: &Ledger, object: Object) {
     let _disposal = Disposal { ledger, object };
     ledger.depth.set(ledger.depth.get() + 1);
@@ -98,13 +115,14 @@ impl Drop for Disposal<'_> {
     fn drop(&mut self) {
         self.ledger.depth.set(self.ledger.depth.get() - 1);
         // SAFETY: its value is dropped and it has no reference; it is in no list (I1), and not used here any more.
-        unsafe { self.object.end() };
+        drop(unsafe { self.object.end() });
     }
 }
 
 /// Drops what waits, unless a drop further out will.
 pub(crate) fn drain(ledger: &Ledger) {
-    if ledger.depth.get() == 0 && ledger.phase.get() != Phase::Tracing {
+    let is_empty = ledger.dying.borrow().is_empty();
+    if !is_empty && ledger.depth.get() == 0 && ledger.phase.get() != Phase::Tracing {
         let mut rest = Rest(Some(ledger));
         run(ledger);
         rest.0 = None;
@@ -115,15 +133,6 @@ fn run(ledger: &Ledger) {
     let next = || ledger.dying.borrow_mut().pop();
     while let Some(object) = next() {
         dispose(ledger, object);
-    }
-}
-
-/// Drops what waits once the drop that it is made for is done, however that ends.
-struct Draining<'a>(&'a Ledger);
-
-impl Drop for Draining<'_> {
-    fn drop(&mut self) {
-        drain(self.0);
     }
 }
 

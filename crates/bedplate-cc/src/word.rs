@@ -38,6 +38,8 @@ pub(crate) const IN_PASS: u64 = 1 << 11;
 /// It lost a reference since it is in the pass.
 pub(crate) const TOUCHED: u64 = 1 << 12;
 
+/// In a list, or in the pass: to be taken out before it goes.
+pub(crate) const LISTED: u64 = BUFFERED | DEFERRED | IN_PASS;
 /// A reference less makes no candidate of it.
 pub(crate) const QUIET: u64 = UNTRACKED | BUFFERED | DEFERRED | IN_TRIAL | DROPPED | TOUCHED;
 
