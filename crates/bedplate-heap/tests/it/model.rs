@@ -1,4 +1,6 @@
 //! Random programs against a naive model that knows every edge.
+//!
+//! `BEDPLATE_HEAP_TIMES=N` runs N times as many, from the same first seeds; `--nocapture` shows how many there were.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use bedplate_heap::{Heap, Limits, Ref, Value};
@@ -164,7 +166,7 @@ impl Model {
     }
 
     /// Runs with a full pass under way all the time, in slices of a few steps.
-    fn run_beside_passes(mut self, acts: usize) {
+    fn run_beside_passes(mut self, acts: usize) -> Done {
         for act in 0..acts {
             self.act();
             self.heap.start_collection();
@@ -177,10 +179,12 @@ impl Model {
             }
         }
         assert!(self.heap.stats().full_passes > 1);
-        self.run(100, 100);
+        let mut done = self.run(100, 100);
+        done.acts += acts;
+        done
     }
 
-    fn run(mut self, acts: usize, check_each: usize) {
+    fn run(mut self, acts: usize, check_each: usize) -> Done {
         for act in 0..acts {
             self.act();
             if act % check_each == 0 {
@@ -194,32 +198,70 @@ impl Model {
             self.heap.release(weak.into());
         }
         self.check();
-        assert_eq!(self.heap.stats().live_objects(), 0);
+        let stats = self.heap.stats();
+        assert_eq!(stats.live_objects(), 0);
+        Done {
+            programs: 1,
+            acts,
+            objects: stats.allocated_objects,
+            as_cycles: stats.cycle_objects,
+        }
     }
+}
+
+/// What was done, all of it as the model says.
+#[derive(Default)]
+struct Done {
+    programs: usize,
+    acts: usize,
+    objects: u64,
+    as_cycles: u64,
+}
+
+/// Runs programs of `few` seeds, or of as many times more as the environment says.
+fn programs(first: u64, few: u64, run: impl Fn(u64) -> Done) {
+    let times = std::env::var("BEDPLATE_HEAP_TIMES").map_or(1, |text| {
+        text.parse()
+            .expect("BEDPLATE_HEAP_TIMES: a number of times")
+    });
+    let mut all = Done::default();
+    for seed in first..first + few * times {
+        let done = run(seed);
+        all.programs += done.programs;
+        all.acts += done.acts;
+        all.objects += done.objects;
+        all.as_cycles += done.as_cycles;
+    }
+    assert!(all.as_cycles > 0, "no program left a dead cycle");
+    println!(
+        "{} programs from seed {first}: {} acts, {} objects, {} of them freed as dead cycles; counts and references as the \
+         model has them, none left",
+        all.programs, all.acts, all.objects, all.as_cycles
+    );
 }
 
 #[test]
 fn random_programs_with_full_passes() {
-    for seed in 0..40 {
-        Model::new(seed, Limits::DEFAULT).run(3000, 500);
-    }
+    programs(0, 40, |seed| {
+        Model::new(seed, Limits::DEFAULT).run(3000, 500)
+    });
 }
 
 #[test]
 fn random_programs_with_a_trial_at_every_candidate() {
-    for seed in 100..130 {
+    programs(100, 30, |seed| {
         let limits = Limits {
             candidates_min: 1,
             candidates_max: 1,
             ..Limits::DEFAULT
         };
-        Model::new(seed, limits).run(3000, 700);
-    }
+        Model::new(seed, limits).run(3000, 700)
+    });
 }
 
 #[test]
 fn random_programs_with_the_smallest_trials() {
-    for seed in 200..230 {
+    programs(200, 30, |seed| {
         let limits = Limits {
             candidates_min: 2,
             candidates_max: 4,
@@ -227,33 +269,34 @@ fn random_programs_with_the_smallest_trials() {
             release_steps: 16,
             ..Limits::DEFAULT
         };
-        Model::new(seed, limits).run(3000, 900);
-    }
+        Model::new(seed, limits).run(3000, 900)
+    });
 }
 
 #[test]
 fn random_programs_beside_full_passes() {
-    for seed in 300..500_usize {
+    programs(300, 200, |seed| {
+        let part = |of: u64| usize::try_from(seed % of).expect("it is small");
         let limits = Limits {
-            candidates_min: 1 << (seed % 9),
-            trial_objects: 16 << (seed % 4),
-            pass_steps: 1 + 7 * (seed % 5),
-            pass_events: 1 + seed % 4,
+            candidates_min: 1 << part(9),
+            trial_objects: 16 << part(4),
+            pass_steps: 1 + 7 * part(5),
+            pass_events: 1 + part(4),
             release_steps: 16,
             automatic: seed % 2 == 0,
             ..Limits::DEFAULT
         };
-        Model::new(seed as u64, limits).run_beside_passes(1000);
-    }
+        Model::new(seed, limits).run_beside_passes(1000)
+    });
 }
 
 #[test]
 fn random_programs_with_a_collection_at_every_allocation() {
-    for seed in 400..420 {
+    programs(400, 20, |seed| {
         let limits = Limits {
             collect_each: 1,
             ..Limits::DEFAULT
         };
-        Model::new(seed, limits).run(2000, 600);
-    }
+        Model::new(seed, limits).run(2000, 600)
+    });
 }
