@@ -219,6 +219,11 @@ struct Done {
 }
 
 /// Runs programs of `few` seeds, or of as many times more as the environment says.
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "the length of a test is not a setting of the product, and --nocapture asks for the line"
+)]
 fn programs(first: u64, few: u64, run: impl Fn(u64) -> Done) {
     let times = std::env::var("BEDPLATE_HEAP_TIMES").map_or(1, |text| {
         text.parse()
