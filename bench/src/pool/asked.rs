@@ -50,6 +50,8 @@ pub(super) enum Way {
     Counted { units: f64 },
     /// What the programs print, in rounds; of each process's sorted figures the one at this part.
     Printed { part: f64 },
+    /// The same of all processes' figures together: a part near an end is too few figures of one process.
+    Pooled { part: f64 },
 }
 
 /// The middle of what a process prints.
@@ -135,6 +137,7 @@ pub(super) fn answer(lab: &Lab, asked: &Asked) -> Row {
     let figures = match asked.way {
         Way::Counted { units } => counted(lab, asked, units),
         Way::Printed { part } => printed(lab, asked, part),
+        Way::Pooled { part } => pooled(lab, asked, part),
     };
     let peers = asked.run_by(lab).iter().zip(figures.each).skip(1);
     let peers = peers.map(|(pool, figure)| (lab.programs().named(pool), Figure::plain(figure)));
@@ -194,6 +197,17 @@ fn printed(lab: &Lab, asked: &Asked, part: f64) -> Figures {
         ours: judged.map(|(value, ends)| (value, Some(ends))),
         own: found.median(0, part),
         each: contenders.map(|at| found.median(at, part)).collect(),
+    }
+}
+
+fn pooled(lab: &Lab, asked: &Asked, part: f64) -> Figures {
+    let found = rounds(lab, asked, asked.run);
+    let judged = found.judge_pooled(asked.reading.takes(), part, |f| asked.reading.of(f));
+    let contenders = 0..asked.run_by(lab).len();
+    Figures {
+        ours: judged.map(|(value, ends)| (value, Some(ends))),
+        own: found.pooled(0, part),
+        each: contenders.map(|at| found.pooled(at, part)).collect(),
     }
 }
 

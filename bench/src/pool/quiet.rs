@@ -34,14 +34,14 @@ const ROWS: &[Asked] = &[
     asked(
         (
             "P12.wake-p99",
-            "the same, the 99th of a hundred",
+            "the same, the 99th of a hundred of all rounds",
             "ratio",
             1.1,
         ),
         ("wake", 1000, 1001),
         WAKE,
         Reading::To(1),
-        Way::Printed { part: 0.99 },
+        Way::Pooled { part: 0.99 },
     ),
     asked(
         (

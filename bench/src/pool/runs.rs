@@ -8,6 +8,7 @@ use super::patience;
 use super::programs::Programs;
 use crate::callgrind;
 use crate::failure::Failure;
+use bedplate_evidence::ab::dice::Dice;
 use core::cell::RefCell;
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -18,6 +19,10 @@ use std::rc::Rc;
 const LIMIT: Duration = Duration::from_mins(3);
 /// Seldom, for it wakes a CPU.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How often rounds are drawn again, and the seed.
+const DRAWS: u32 = 1000;
+const DRAWN: u64 = 1;
 
 /// Whether threads are bound to CPUs, each to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -210,6 +215,57 @@ impl Rounds {
         let ends = [part_of(&each, 0.0), part_of(&each, 1.0)];
         Ok((part_of(&each, 0.5), ends))
     }
+
+    /// The figure at a part of all a contender's, whichever process printed them.
+    ///
+    /// # Errors
+    /// - What kept the contender from running.
+    pub(super) fn pooled(&self, contender: usize, part: f64) -> Result<f64, Failure> {
+        let rounds = self.figures[contender].as_ref().map_err(Clone::clone)?;
+        Ok(part_of(&sorted(rounds.concat()), part))
+    }
+
+    /// What `of` makes of the first `takes` contenders' figures at a part of all rounds' together, and the interval that
+    /// holds 95 % of what it makes of rounds drawn again, each contender's on its own.
+    ///
+    /// # Errors
+    /// - What kept one of them from running.
+    pub(super) fn judge_pooled(
+        &self,
+        takes: usize,
+        part: f64,
+        of: impl Fn(&[f64]) -> f64,
+    ) -> Result<(f64, [f64; 2]), Failure> {
+        let plain: Result<Vec<f64>, Failure> = (0..takes).map(|at| self.pooled(at, part)).collect();
+        let value = of(&plain?);
+        let rounds: Vec<&Vec<Vec<f64>>> = self.figures[..takes]
+            .iter()
+            .filter_map(|r| r.as_ref().ok())
+            .collect();
+        let mut dice = Dice::new(DRAWN, 0);
+        let mut drawn = |rounds: &[Vec<f64>]| {
+            let mut again = Vec::new();
+            for _ in rounds {
+                let at = dice.below(rounds.len() as u64);
+                again.extend(
+                    rounds
+                        .iter()
+                        .skip(usize::try_from(at).unwrap_or(0))
+                        .take(1)
+                        .flatten(),
+                );
+            }
+            part_of(&sorted(again), part)
+        };
+        let mut turn = |_| {
+            of(&rounds
+                .iter()
+                .map(|rounds| drawn(rounds))
+                .collect::<Vec<f64>>())
+        };
+        let each = sorted((0..DRAWS).map(&mut turn).collect());
+        Ok((value, [part_of(&each, 0.025), part_of(&each, 0.975)]))
+    }
 }
 
 #[cfg(test)]
@@ -241,6 +297,19 @@ mod tests {
         assert!((median - 0.75).abs() < f64::EPSILON);
         assert!((ends[0] - 0.5).abs() < f64::EPSILON);
         assert!((ends[1] - 1.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn rounds_are_judged_together() {
+        let rounds = rounds();
+        let judged = rounds.judge_pooled(2, 0.5, |f| f[0] / f[1]);
+        let (value, ends) = judged.expect("both ran");
+        assert!(
+            (value - 0.75).abs() < f64::EPSILON,
+            "3 of 1, 3, 4 to 4 of 2, 4, 4"
+        );
+        assert!(ends[0] < value && value < ends[1]);
+        assert!(rounds.judge_pooled(3, 0.5, |f| f[2]).is_err());
     }
 
     #[test]
