@@ -150,6 +150,29 @@ impl Heap {
         self.some_edges_large(at, from, steps, call)
     }
 
+    /// The same for an object that is about to be freed: no panic of the host's code is on the way.
+    #[inline]
+    pub(crate) fn some_last_edges(
+        &mut self,
+        at: u32,
+        from: u32,
+        steps: usize,
+        call: fn(&mut Self, u32),
+    ) -> (Option<u32>, usize) {
+        if header::kind(self.words.load(at)) == Kind::Host {
+            let children = self.last_children(at);
+            return (None, self.call_all(children, steps, call));
+        }
+        self.some_edges(at, from, steps, call)
+    }
+
+    /// Calls for what an object of the host holds; the steps that are left.
+    fn call_all(&mut self, children: Vec<u32>, steps: usize, call: fn(&mut Self, u32)) -> usize {
+        let left = steps.saturating_sub(children.len());
+        children.into_iter().for_each(|child| call(self, child));
+        left
+    }
+
     fn some_edges_large(
         &mut self,
         at: u32,
@@ -159,9 +182,7 @@ impl Heap {
     ) -> (Option<u32>, usize) {
         if header::kind(self.words.load(at)) == Kind::Host && from == 0 {
             let children = self.host_children(at);
-            let left = steps.saturating_sub(children.len());
-            children.into_iter().for_each(|child| call(self, child));
-            return (None, left);
+            return (None, self.call_all(children, steps, call));
         }
         let edges = self.edges(at);
         let count = edges.count();

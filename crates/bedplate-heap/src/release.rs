@@ -258,12 +258,27 @@ impl Heap {
     }
 
     /// Releases the references of a dying object from a place on, and disposes of it at the end.
+    #[inline(always)]
     fn release_children(&mut self, at: u32, from: u32, steps: usize) -> usize {
+        if header::is_of(self.words.load(at), Kind::Host) {
+            return self.release_host(at, steps);
+        }
         let (next, left) = self.some_edges(at, from, steps.saturating_sub(1), Self::release_child);
         match next {
             Some(next) => self.dying.begun = Some((at, next)),
             None => self.dispose(at),
         }
+        left
+    }
+
+    /// The same for an object of the host, at once.
+    #[cold]
+    #[inline(never)]
+    fn release_host(&mut self, at: u32, steps: usize) -> usize {
+        let steps = steps.saturating_sub(1);
+        let (_, left) = self.some_last_edges(at, 0, steps, Self::release_child);
+        let host = self.dispose_all_but_host(at);
+        self.end_hosts(host);
         left
     }
 
@@ -331,7 +346,7 @@ impl Heap {
                     self.release_unless_garbage(second);
                 }
                 None => {
-                    self.some_edges(at, 0, usize::MAX, Self::release_unless_garbage);
+                    self.some_last_edges(at, 0, usize::MAX, Self::release_unless_garbage);
                 }
             }
         }
@@ -347,6 +362,9 @@ impl Heap {
             }
         }
         self.stats.cycle_objects += garbage.len() as u64;
+        if !hosts.is_empty() {
+            self.end_hosts(hosts);
+        }
     }
 
     #[inline]

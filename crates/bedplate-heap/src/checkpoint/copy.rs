@@ -5,7 +5,7 @@
 //!
 //! # Not here
 //! Shapes and names: they never change, and those that its records have stay as long as it does, so that those
-//! of today explain the records of then, and what instructions remember of them stays true. A shape that the
+//! of today explain the records of then, and what instructions remember of them stays true. A shape or a key that the
 //! host gave up since stays given up. Limits: settings stay as they are.
 //!
 //! # Invariants
@@ -19,12 +19,13 @@ use crate::cycles::Cycles;
 use crate::figures::Tally;
 use crate::finalizers::Finalizers;
 use crate::header;
+use crate::kinds::Boxes;
 use crate::raw::Words;
 use crate::recover::Acknowledged;
 use crate::release::Dying;
 use crate::roots::Kept;
 use crate::slots::{CHUNK, Chunk, Slots, Use};
-use crate::{Heap, HeapError, HostObject, Kind, Ref, Stats};
+use crate::{Heap, HeapError, Kind, Ref, Stats};
 use alloc::sync::Arc;
 use bedplate_os::clock;
 use core::fmt;
@@ -57,7 +58,7 @@ pub struct Checkpoint {
     dying: Dying,
     cycles: Cycles,
     kept: Vec<Kept>,
-    hosts: Vec<Option<Box<dyn HostObject>>>,
+    hosts: Boxes,
     hosts_free: Vec<u32>,
     finalizers: Finalizers,
     acknowledged: Acknowledged,
@@ -178,7 +179,7 @@ impl Heap {
             dying: self.dying.clone(),
             cycles: self.cycles.clone(),
             kept: self.roots.kept.clone(),
-            hosts: Vec::new(),
+            hosts: Boxes::default(),
             hosts_free: self.hosts.free.clone(),
             finalizers: self.finalizers.clone(),
             acknowledged: self.acknowledged,
@@ -209,15 +210,16 @@ impl Heap {
 
 impl Heap {
     /// Copies of objects of the host.
-    fn copies(
-        &self,
-        objects: &[Option<Box<dyn HostObject>>],
-    ) -> Result<Vec<Option<Box<dyn HostObject>>>, HeapError> {
-        let copy = |(number, object): (u32, &Option<Box<dyn HostObject>>)| match object {
-            None => Ok(None),
-            Some(object) => object.copy().map(Some).ok_or_else(|| self.uncopied(number)),
-        };
-        (0..).zip(objects).map(copy).collect()
+    fn copies(&self, objects: &Boxes) -> Result<Boxes, HeapError> {
+        let mut copies = Boxes::default();
+        for (number, object) in (0..).zip(&objects.0) {
+            let copy = match object {
+                None => None,
+                Some(object) => Some(object.copy().ok_or_else(|| self.uncopied(number))?),
+            };
+            copies.0.push(copy);
+        }
+        Ok(copies)
     }
 
     /// The error of an object of the host that cannot be copied.

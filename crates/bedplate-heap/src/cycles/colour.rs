@@ -68,10 +68,14 @@ impl Heap {
     /// An object of the host is opened to change it in any way, for the first time in a pass: it is to be met and all that it holds,
     /// before the pass goes on. Nothing that it holds is counted from then on, so it may be opened again.
     pub(crate) fn opened(&self, at: u32) {
-        if self.cycles.pass.is_marking() && self.hosts.is_first(self.host_number(at)) {
+        let number = self.host_number(at);
+        if self.cycles.pass.is_marking() && self.hosts.is_first(number) {
+            let mut children = self.host_children(at);
             let mut opened = self.cycles.pass.opened.borrow_mut();
             opened.push(at);
-            opened.append(&mut self.host_children(at));
+            opened.append(&mut children);
+            // Only now: where the question panics it is asked again.
+            self.hosts.note_opened(number);
         }
     }
 

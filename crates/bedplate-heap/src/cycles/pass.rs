@@ -37,7 +37,9 @@ use crate::header::{self, FINALIZER, LEAF, QUIET, SCRATCH_MAX, STICKY};
 use crate::pile::Pile;
 use crate::slots::Walk;
 use core::cell::RefCell;
+use core::panic::AssertUnwindSafe;
 use std::collections::HashMap;
+use std::panic::{catch_unwind, resume_unwind};
 
 /// What a pass does next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,6 +176,17 @@ impl Heap {
 
     /// The same, but no farther than to the beginning of a phase.
     pub(super) fn pass_slice_until(&mut self, until: Phase, steps: usize) -> usize {
+        let slice = AssertUnwindSafe(|| self.slice_until(until, steps));
+        catch_unwind(slice).unwrap_or_else(|panic| {
+            // What an object of the host holds was not followed: what is unmet then is not garbage.
+            if self.cycles.pass.is_marking() {
+                self.abandon_pass();
+            }
+            resume_unwind(panic)
+        })
+    }
+
+    fn slice_until(&mut self, until: Phase, steps: usize) -> usize {
         let mut left = steps;
         self.meet_opened();
         while left > 0 && self.cycles.pass.phase != until {

@@ -31,7 +31,7 @@ impl Heap {
                 }
                 continue;
             }
-            let (next, rest) = self.some_edges(at, from, left, Self::release_outside);
+            let (next, rest) = self.some_last_edges(at, from, left, Self::release_outside);
             self.cycles.pass.begun = next.map(|next| (at, next));
             if next.is_none() {
                 self.cycles.pass.garbage.push(at);
@@ -64,7 +64,9 @@ impl Heap {
             let host = self.dispose_all_but_host(at);
             self.stats.cycle_objects += 1;
             self.cycles.triggers.pass_freed();
-            drop(host);
+            if host.is_some() {
+                self.end_hosts(host);
+            }
         }
         0
     }

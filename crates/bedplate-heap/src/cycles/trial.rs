@@ -14,6 +14,8 @@ use super::candidates::OLD;
 use crate::Heap;
 use crate::bits::narrow;
 use crate::header::{self, BUFFERED, FINALIZER, HAS_WEAK, IN_TRIAL, LEAF};
+use core::panic::AssertUnwindSafe;
+use std::panic::{catch_unwind, resume_unwind};
 
 /// Objects in the trial of a deferred one.
 const OWN_OBJECTS: usize = 32;
@@ -67,6 +69,34 @@ impl Heap {
     /// freed.
     pub(super) fn trial(&mut self, of_deferred: bool) -> usize {
         let mut trial = core::mem::take(&mut self.cycles.trial);
+        // What objects of the host hold they say themselves.
+        let decided = AssertUnwindSafe(|| self.trial_of(&mut trial, of_deferred));
+        let freed = catch_unwind(decided).unwrap_or_else(|panic| {
+            self.leave_trial(&trial);
+            resume_unwind(panic)
+        });
+        self.cycles.trial = trial;
+        freed
+    }
+
+    /// A trial is left that was not decided: who waited for it waits on, for a trial of its own.
+    #[cold]
+    fn leave_trial(&mut self, trial: &Trial) {
+        for (number, &(at, _)) in trial.objects.iter().enumerate() {
+            let word = self.words.load(at);
+            // Else it was decided, and may be freed.
+            if word & IN_TRIAL != 0 && header::scratch(word) as usize == number {
+                let saved = trial.saved.get(number).copied().unwrap_or(0);
+                let word = header::with_scratch(word & !IN_TRIAL, saved.into());
+                self.words.store(at, word);
+                if trial.seeds.contains(&at) {
+                    self.defer(at);
+                }
+            }
+        }
+    }
+
+    fn trial_of(&mut self, trial: &mut Trial, of_deferred: bool) -> usize {
         let room = self.limits.trial_objects;
         trial.takes_old = of_deferred;
         trial.listed_left = room * 2;
@@ -78,19 +108,18 @@ impl Heap {
                 };
                 trial.begin(OWN_OBJECTS.min(room));
                 trial.heads.push(0);
-                self.join_set(&mut trial, at, self.words.load(at), 0);
-                trial.is_cut = !self.expand(&mut trial);
-                freed += self.conclude(&mut trial);
+                self.join_set(trial, at, self.words.load(at), 0);
+                trial.is_cut = !self.expand(trial);
+                freed += self.conclude(trial);
             }
         } else {
             trial.begin(room);
-            self.gather(&mut trial);
-            freed = self.conclude(&mut trial);
+            self.gather(trial);
+            freed = self.conclude(trial);
         }
         let tried = (room * 2 - trial.listed_left) as u64;
         self.stats.taken += tried;
         self.observed.trial_ended(tried, freed as u64);
-        self.cycles.trial = trial;
         freed
     }
 
@@ -294,7 +323,7 @@ impl Heap {
     }
 
     /// One reference more, for a queue of the heap's.
-    pub(super) fn keep_place(&mut self, at: u32) {
+    pub(crate) fn keep_place(&mut self, at: u32) {
         self.retain(crate::Ref::at(at).into());
     }
 }

@@ -10,6 +10,9 @@ use crate::{Heap, HeapError, Ref, Visitor};
 use core::any::Any;
 use core::cell::Cell;
 use core::fmt;
+use core::panic::AssertUnwindSafe;
+use std::panic::{catch_unwind, resume_unwind};
+use std::thread;
 
 /// What a host puts into a heap.
 ///
@@ -19,7 +22,9 @@ use core::fmt;
 /// full pass that is under way wants to know what an object held. Else it may free what was taken out.
 ///
 /// # Panics
-/// The object's part of the heap is given back before it is dropped: a panic in its destructor loses nothing.
+/// The object's part of the heap is given back before it is dropped: a panic in its destructor loses nothing, and of several that
+/// panic each is dropped; the first panic goes on. One in [`HostObject::children`] goes on, too, once the trial or the pass that asked
+/// has been left, as if it had not begun. Where the object is about to be freed it is freed all the same: what it holds then leaks.
 pub trait HostObject: Any + Send {
     /// Visits each value that this holds a reference of. They are released when the object is freed,
     /// by the heap: its drop must not.
@@ -32,33 +37,75 @@ pub trait HostObject: Any + Send {
     }
 }
 
+/// What a destructor or a question to the host's code ended with.
+type Panic = Box<dyn Any + Send>;
+
+/// Boxes of the host's. Each is dropped, also where others panic.
+#[derive(Default)]
+pub(crate) struct Boxes(pub(crate) Vec<Option<Box<dyn HostObject>>>);
+
+impl Drop for Boxes {
+    fn drop(&mut self) {
+        let mut first = None;
+        end_all(self.0.drain(..).flatten(), &mut first);
+        go_on(first);
+    }
+}
+
+/// Drops boxes; the first panic is kept.
+fn end_all(boxes: impl IntoIterator<Item = Box<dyn HostObject>>, first: &mut Option<Panic>) {
+    for object in boxes {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(object))) {
+            first.get_or_insert(panic);
+        }
+    }
+}
+
+/// A panic goes on, but not inside another, which would end the process.
+fn go_on(panic: Option<Panic>) {
+    if let Some(panic) = panic
+        && !thread::panicking()
+    {
+        resume_unwind(panic);
+    }
+}
+
 /// The host's objects by number.
 #[derive(Default)]
 pub(crate) struct Hosts {
-    pub(crate) objects: Vec<Option<Box<dyn HostObject>>>,
+    pub(crate) objects: Boxes,
     pub(crate) free: Vec<u32>,
     /// The pass in which each was opened last.
     opened: Vec<Cell<u64>>,
     pass: u64,
+    /// Of one that was asked for the last time: it goes on when the object is freed.
+    panic: Option<Panic>,
 }
 
 impl Hosts {
     /// A pass begins: nothing was opened in it.
     pub(crate) fn pass_begins(&mut self) {
         self.pass += 1;
-        self.opened.resize(self.objects.len(), Cell::new(0));
+        self.opened.resize(self.objects.0.len(), Cell::new(0));
     }
 
     /// Whether an object is opened for the first time in this pass.
     pub(crate) fn is_first(&self, number: usize) -> bool {
         let opened = self.opened.get(number);
-        opened.is_some_and(|opened| opened.replace(self.pass) != self.pass)
+        opened.is_some_and(|opened| opened.get() != self.pass)
+    }
+
+    /// An object was opened in this pass.
+    pub(crate) fn note_opened(&self, number: usize) {
+        if let Some(opened) = self.opened.get(number) {
+            opened.set(self.pass);
+        }
     }
 }
 
 impl fmt::Debug for Hosts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.objects.len() - self.free.len();
+        let count = self.objects.0.len() - self.free.len();
         f.debug_struct("Hosts").field("count", &count).finish()
     }
 }
@@ -73,11 +120,11 @@ impl Heap {
     pub fn new_host(&mut self, object: Box<dyn HostObject>) -> Result<Ref, HeapError> {
         let host = self.make(Kind::Host, 2)?;
         let number = self.hosts.free.pop().unwrap_or_else(|| {
-            self.hosts.objects.push(None);
+            self.hosts.objects.0.push(None);
             self.hosts.opened.push(Cell::new(0));
-            narrow(self.hosts.objects.len() - 1)
+            narrow(self.hosts.objects.0.len() - 1)
         });
-        self.hosts.objects[number as usize] = Some(object);
+        self.hosts.objects.0[number as usize] = Some(object);
         self.words.store(host.index() + 1, u64::from(number));
         Ok(host)
     }
@@ -93,7 +140,7 @@ impl Heap {
     pub fn host<T: HostObject>(&self, host: Ref) -> Result<Option<&T>, HeapError> {
         let number = self.host_number(self.expect(host, Kind::Host)?);
         self.opened(host.index());
-        let object = self.hosts.objects.get(number).and_then(Option::as_deref);
+        let object = self.hosts.objects.0.get(number).and_then(Option::as_deref);
         Ok(object.and_then(|object| (object as &dyn Any).downcast_ref()))
     }
 
@@ -105,7 +152,7 @@ impl Heap {
     pub fn host_mut<T: HostObject>(&mut self, host: Ref) -> Result<Option<&mut T>, HeapError> {
         let number = self.host_number(self.expect(host, Kind::Host)?);
         self.opened(host.index());
-        let object = self.hosts.objects.get_mut(number);
+        let object = self.hosts.objects.0.get_mut(number);
         let object = object.and_then(Option::as_deref_mut);
         Ok(object.and_then(|object| (object as &mut dyn Any).downcast_mut()))
     }
@@ -113,7 +160,7 @@ impl Heap {
     /// What an object of the host holds.
     pub(crate) fn host_children(&self, at: u32) -> Vec<u32> {
         let mut visitor = Visitor::default();
-        if let Some(Some(object)) = self.hosts.objects.get(self.host_number(at)) {
+        if let Some(Some(object)) = self.hosts.objects.0.get(self.host_number(at)) {
             object.children(&mut visitor);
         }
         visitor.found
@@ -123,8 +170,27 @@ impl Heap {
     #[must_use]
     pub(crate) fn take_host(&mut self, at: u32) -> Option<Box<dyn HostObject>> {
         let number = self.host_number(at);
-        let object = self.hosts.objects.get_mut(number)?.take();
+        let object = self.hosts.objects.0.get_mut(number)?.take();
         self.hosts.free.push(narrow(number));
         object
+    }
+
+    /// What an object of the host holds that is about to be freed. Nothing where it panics: that goes on with [`Heap::end_hosts`].
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn last_children(&mut self, at: u32) -> Vec<u32> {
+        catch_unwind(AssertUnwindSafe(|| self.host_children(at))).unwrap_or_else(|panic| {
+            self.hosts.panic.get_or_insert(panic);
+            Vec::new()
+        })
+    }
+
+    /// Drops what was taken out of objects that are freed, when nothing is left to do.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn end_hosts(&mut self, objects: impl IntoIterator<Item = Box<dyn HostObject>>) {
+        let mut first = self.hosts.panic.take();
+        end_all(objects, &mut first);
+        go_on(first);
     }
 }

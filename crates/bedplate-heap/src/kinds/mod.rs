@@ -32,6 +32,6 @@ mod walk;
 mod weak;
 
 pub use host::HostObject;
-pub(crate) use host::Hosts;
+pub(crate) use host::{Boxes, Hosts};
 pub(crate) use keys::Tables;
 pub use walk::TablePosition;

@@ -135,7 +135,7 @@ impl Heap {
             Kind::Host => {
                 let host = self.take_host(at);
                 self.set_aside(at);
-                drop(host);
+                self.end_hosts(host);
                 return Action::SetAside;
             }
             Kind::Table => {

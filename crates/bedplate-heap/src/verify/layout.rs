@@ -90,7 +90,7 @@ impl Heap {
             }
             Kind::Host => {
                 size(2)?;
-                let object = self.hosts.objects.get(low(first) as usize);
+                let object = self.hosts.objects.0.get(low(first) as usize);
                 object
                     .and_then(Option::as_ref)
                     .map(|_| ())

@@ -1,9 +1,9 @@
-//! Objects of the host: changed while a pass is under way, and destructors that panic.
+//! Objects of the host: changed while a pass is under way, and code that panics.
 
 use alloc::sync::Arc;
 use bedplate_heap::{Heap, HostObject, Kind, Limits, Ref, Value, Visitor};
 use core::panic::AssertUnwindSafe;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::panic::catch_unwind;
 use std::sync::Mutex;
 
@@ -168,4 +168,167 @@ fn a_panic_in_a_destructor_of_the_host_leaves_nothing_behind() {
         },
         |heap| while heap.step() {},
     );
+}
+
+/// Two host objects whose destructors panic, and a pair that holds them and that they hold.
+fn two_bombs(heap: &mut Heap) -> Ref {
+    let pair = heap.new_pair(Value::NIL, Value::NIL).expect("memory");
+    for set in [Heap::set_first, Heap::set_second] {
+        heap.retain(pair.into());
+        let bomb = heap.new_host(Box::new(Bomb(pair.into()))).expect("memory");
+        set(heap, pair, bomb.into()).expect("a pair");
+    }
+    pair
+}
+
+#[test]
+fn of_several_destructors_that_panic_all_run_and_one_panic_goes_on() {
+    // A second panic while the first one unwinds would end the process.
+    let mut heap = heap();
+    let pair = two_bombs(&mut heap);
+    heap.release(pair.into());
+    assert!(catch_unwind(AssertUnwindSafe(|| while heap.step() {})).is_err());
+    assert_eq!(heap.stats().live_objects(), 0);
+
+    two_bombs(&mut heap);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(heap))).is_err());
+
+    // While another panic unwinds, none goes on.
+    let dropped = catch_unwind(|| {
+        let mut heap = self::heap();
+        two_bombs(&mut heap);
+        panic!("of the host's own");
+    });
+    let panic = dropped.expect_err("it panicked");
+    assert_eq!(panic.downcast_ref(), Some(&"of the host's own"));
+}
+
+/// Does not say what it holds while it is told so.
+struct Mute(Value, Arc<AtomicBool>);
+
+impl HostObject for Mute {
+    fn children(&self, visitor: &mut Visitor) {
+        assert!(!self.1.load(Ordering::Relaxed), "no answer");
+        visitor.visit(self.0);
+    }
+}
+
+/// A mute object that holds a cell that holds a pair, and its flag.
+fn mute(heap: &mut Heap) -> ([Ref; 3], Arc<AtomicBool>) {
+    let is_mute = Arc::new(AtomicBool::new(false));
+    let pair = heap.new_pair(Value::NIL, Value::NIL).expect("memory");
+    let cell = heap.new_cell(pair.into()).expect("memory");
+    let object = Mute(cell.into(), Arc::clone(&is_mute));
+    let host = heap.new_host(Box::new(object)).expect("memory");
+    ([host, cell, pair], is_mute)
+}
+
+#[test]
+fn a_pass_in_which_an_object_does_not_say_what_it_holds_frees_nothing_of_that() {
+    let mut panics = 0;
+    for at in 0..200 {
+        let mut heap = heap();
+        let ([host, cell, pair], is_mute) = mute(&mut heap);
+        heap.start_collection();
+        for step in 0..200 {
+            is_mute.store(step == at, Ordering::Relaxed);
+            let stepped = catch_unwind(AssertUnwindSafe(|| heap.step_by(1)));
+            panics += u32::from(stepped.is_err());
+        }
+        is_mute.store(false, Ordering::Relaxed);
+        while heap.step() {}
+        assert_eq!(heap.kind(cell), Kind::Cell, "at {at}");
+        assert_eq!(heap.cell(cell), Ok(pair.into()));
+        let report = heap.verify_with([host.into()]);
+        assert!(report.is_healthy(), "at {at}: {report}");
+        heap.release(host.into());
+        heap.collect();
+        assert_eq!(heap.stats().live_objects(), 0);
+    }
+    assert!(panics > 1, "{panics}");
+}
+
+#[test]
+fn a_trial_in_which_an_object_does_not_say_what_it_holds_is_left() {
+    let mut heap = heap();
+    let ([host, ..], is_mute) = mute(&mut heap);
+    let mut held = vec![Value::from(host)];
+    let touch = |heap: &mut Heap, value: Value| {
+        heap.retain(value);
+        heap.release(value);
+    };
+    for _ in 0..5 {
+        let pair = heap.new_pair(Value::NIL, host.into()).expect("memory");
+        heap.retain(host.into());
+        touch(&mut heap, pair.into());
+        held.push(pair.into());
+    }
+    let ring = heap.new_cell(Value::NIL).expect("memory");
+    heap.retain(ring.into());
+    heap.set_cell(ring, ring.into()).expect("a cell");
+    heap.release(ring.into());
+    is_mute.store(true, Ordering::Relaxed);
+    let mut panics = 0;
+    for _ in 0..100 {
+        let stepped = catch_unwind(AssertUnwindSafe(|| heap.step()));
+        panics += u32::from(stepped.is_err());
+    }
+    is_mute.store(false, Ordering::Relaxed);
+    let report = heap.verify_with(held.iter().copied());
+    assert!(panics > 0 && report.is_healthy(), "{report}");
+    heap.collect();
+    let report = heap.verify_with(held.iter().copied());
+    assert!(report.is_healthy(), "{report}");
+    assert_eq!(heap.kind(ring), Kind::Free);
+    held.into_iter().for_each(|value| heap.release(value));
+    heap.collect();
+    assert_eq!(heap.stats().live_objects(), 0);
+}
+
+/// Says once less than it is asked what it holds.
+struct Moody(Value, AtomicUsize);
+
+impl HostObject for Moody {
+    fn children(&self, visitor: &mut Visitor) {
+        assert!(self.1.fetch_sub(1, Ordering::Relaxed) != 1, "no answer");
+        visitor.visit(self.0);
+    }
+}
+
+#[test]
+fn an_object_that_does_not_say_what_it_holds_is_freed_all_the_same() {
+    for is_pass in [false, true] {
+        let mut panics = 0;
+        for silent_at in 0..8 {
+            let mut heap = heap();
+            // A ring of the object and a pair, which holds a cell.
+            let cell = heap.new_cell(Value::NIL).expect("memory");
+            let pair = heap.new_pair(Value::NIL, cell.into()).expect("memory");
+            let moody = Moody(pair.into(), AtomicUsize::new(silent_at));
+            let host = heap.new_host(Box::new(moody)).expect("memory");
+            heap.set_first(pair, host.into()).expect("a pair");
+            heap.retain(host.into());
+            heap.release(host.into());
+            if is_pass {
+                heap.start_collection();
+            }
+            for _ in 0..20 {
+                let stepped = catch_unwind(AssertUnwindSafe(|| heap.step()));
+                panics += u32::from(stepped.is_err());
+            }
+            heap.collect();
+            assert_eq!(heap.stats().live_objects(), 0, "silent at {silent_at}");
+            let report = heap.verify();
+            assert!(report.is_healthy(), "silent at {silent_at}: {report}");
+        }
+        assert_eq!(panics, 2);
+    }
+    // By its count: what it holds leaks.
+    let mut heap = heap();
+    let ([host, cell, _], is_mute) = mute(&mut heap);
+    is_mute.store(true, Ordering::Relaxed);
+    let released = catch_unwind(AssertUnwindSafe(|| heap.release(host.into())));
+    assert!(released.is_err());
+    assert_eq!(heap.kind(host), Kind::Free);
+    assert!(heap.verify_with([cell.into()]).is_healthy());
 }
