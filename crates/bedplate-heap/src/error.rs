@@ -57,7 +57,7 @@ pub enum HeapError {
     ForeignRoot,
     /// A shape of another heap, or one that was given up and freed.
     ForeignShape,
-    /// A key of another heap.
+    /// A key of another heap, or one that was given up and freed.
     ForeignKey,
     /// A root that is younger than the checkpoint that the heap went back to.
     StaleRoot,
@@ -123,7 +123,7 @@ impl fmt::Display for HeapError {
                 "failed to use a shape: it is of another heap, or was given up; ask the heap of the record for it",
             ),
             Self::ForeignKey => f.write_str(
-                "failed to use a key: it is of another heap; ask the heap of the record for the key of its name",
+                "failed to use a key: it is of another heap, or was given up; ask the heap of the record for the key of its name",
             ),
             Self::StaleRoot => f.write_str(
                 "failed to read a root: the heap went back to a checkpoint that is older; make it again",

@@ -1,11 +1,14 @@
 //! Into a heap.
 
 use super::parcel::{Content, Packed, Parcel};
-use crate::{Heap, HeapError, InlineCache, Ref, Value};
+use crate::{Heap, HeapError, InlineCache, Key, Ref, Value};
 
 /// The objects of a parcel as far as they are made, each with a reference that is given back in the
-/// end.
-struct Made(Vec<Ref>);
+/// end, and the keys of its names, likewise.
+struct Made {
+    objects: Vec<Ref>,
+    keys: Vec<Key>,
+}
 
 impl Made {
     /// A value with a reference for whoever takes it over.
@@ -13,7 +16,7 @@ impl Made {
         match content {
             Content::Plain(value) => value,
             Content::Object(number) => {
-                let value = Value::from(self.0[number as usize]);
+                let value = Value::from(self.objects[number as usize]);
                 heap.retain(value);
                 value
             }
@@ -35,7 +38,11 @@ impl Heap {
     /// # Cost
     /// The graph, without recursion.
     pub fn unpack(&mut self, parcel: &Parcel) -> Result<Value, HeapError> {
-        let mut made = Made(Vec::with_capacity(parcel.objects.len()));
+        let keys = parcel.names.iter().map(|name| self.key(name));
+        let mut made = Made {
+            keys: keys.collect(),
+            objects: Vec::with_capacity(parcel.objects.len()),
+        };
         let result = self
             .make_all(parcel, &mut made)
             .and_then(|()| self.fill_all(parcel, &made));
@@ -43,8 +50,11 @@ impl Heap {
             Ok(()) => Ok(made.content(self, parcel.root)),
             Err(error) => Err(error),
         };
-        for object in made.0 {
+        for object in made.objects {
             self.release(object.into());
+        }
+        for key in made.keys {
+            self.release_key(key);
         }
         root
     }
@@ -59,7 +69,7 @@ impl Heap {
                 Packed::Node(_, word) => self.new_node([None, None], *word)?,
                 Packed::Record(inline, fields) => {
                     let names = fields.iter().map(|(name, _)| *name as usize);
-                    let keys: Vec<_> = names.map(|name| self.key(&parcel.names[name])).collect();
+                    let keys: Vec<Key> = names.map(|name| made.keys[name]).collect();
                     let shape = self.shape_for(*inline, &keys)?;
                     self.new_record(self.shapes.own(shape))?
                 }
@@ -74,7 +84,7 @@ impl Heap {
                 // What it is of may not be made yet.
                 Packed::Weak(_) => self.new_cell(Value::NIL)?,
             };
-            made.0.push(object);
+            made.objects.push(object);
         }
         self.make_weak(parcel, made)
     }
@@ -85,13 +95,13 @@ impl Heap {
             let Packed::Weak(target) = object else {
                 continue;
             };
-            let stand_in = made.0[number];
+            let stand_in = made.objects[number];
             let target = match target {
-                Content::Object(target) => made.0[*target as usize],
+                Content::Object(target) => made.objects[*target as usize],
                 Content::Plain(_) => stand_in,
             };
             // One to the stand-in is dead as soon as that goes.
-            made.0[number] = self.new_weak(target)?;
+            made.objects[number] = self.new_weak(target)?;
             self.release(stand_in.into());
         }
         Ok(())
@@ -99,19 +109,13 @@ impl Heap {
 
     /// The references.
     fn fill_all(&mut self, parcel: &Parcel, made: &Made) -> Result<(), HeapError> {
-        for (object, &place) in parcel.objects.iter().zip(&made.0) {
-            self.fill(parcel, made, object, place)?;
+        for (object, &place) in parcel.objects.iter().zip(&made.objects) {
+            self.fill(made, object, place)?;
         }
         Ok(())
     }
 
-    fn fill(
-        &mut self,
-        parcel: &Parcel,
-        made: &Made,
-        object: &Packed,
-        at: Ref,
-    ) -> Result<(), HeapError> {
+    fn fill(&mut self, made: &Made, object: &Packed, at: Ref) -> Result<(), HeapError> {
         match object {
             Packed::Cell(content) => {
                 let value = made.content(self, *content);
@@ -129,7 +133,7 @@ impl Heap {
             }
             Packed::Record(_, fields) => {
                 for (name, content) in fields {
-                    let key = self.key(&parcel.names[*name as usize]);
+                    let key = made.keys[*name as usize];
                     let value = made.content(self, *content);
                     let result = self.set_field(at, key, value, &mut InlineCache::default());
                     self.taken([value], result)?;

@@ -57,6 +57,13 @@ impl Heap {
         Ok(self.shapes.own(low(self.words.load(at + 1))))
     }
 
+    /// What an instruction remembers of a record's shape.
+    #[inline]
+    fn remembered_shape(&self, record: Ref) -> Result<u64, HeapError> {
+        let at = self.expect(record, Kind::Record)?;
+        Ok(self.shapes.remembered(low(self.words.load(at + 1))))
+    }
+
     /// The word of a field, by what a cache or a shape says.
     #[inline]
     fn field_word(&self, at: u32, place: u32) -> u32 {
@@ -71,7 +78,7 @@ impl Heap {
     ///
     /// # Errors
     /// - [`HeapError::Kind`]: it is no record.
-    /// - [`HeapError::ForeignKey`]: the key is of another heap.
+    /// - [`HeapError::ForeignKey`]: the key is of another heap, or was given up and freed.
     #[inline]
     pub fn field(
         &self,
@@ -79,7 +86,7 @@ impl Heap {
         key: Key,
         cache: &mut InlineCache,
     ) -> Result<Value, HeapError> {
-        let shape = self.shape_of(record)?.0;
+        let shape = self.remembered_shape(record)?;
         if shape != cache.shape {
             let Some(place) = self.shapes.place(low(shape), key) else {
                 return self.no_field(key);
@@ -101,7 +108,7 @@ impl Heap {
     ///
     /// # Errors
     /// - [`HeapError::Kind`]: it is no record.
-    /// - [`HeapError::ForeignKey`]: the key is of another heap.
+    /// - [`HeapError::ForeignKey`]: the key is of another heap, or was given up and freed.
     /// - [`HeapError::TooLong`]: the record has as many fields as can be; a table takes more. Or there are as
     ///   many shapes as can be.
     /// - [`HeapError::Budget`]: no room for another shape.
@@ -114,7 +121,7 @@ impl Heap {
         value: Value,
         cache: &mut InlineCache,
     ) -> Result<(), HeapError> {
-        let shape = self.shape_of(record)?.0;
+        let shape = self.remembered_shape(record)?;
         if shape != cache.shape {
             *cache = self.find_or_add(record.index(), shape, key)?;
         }
@@ -145,7 +152,7 @@ impl Heap {
         self.words.store(at + 1, join(next, buffer));
         self.shapes.see(next);
         let place = self.shapes.place(next, key).unwrap_or(2);
-        let shape = self.shapes.own(next).0;
+        let shape = self.shapes.remembered(next);
         Ok(InlineCache { shape, place })
     }
 }

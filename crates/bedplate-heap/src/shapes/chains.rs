@@ -7,8 +7,11 @@
 //! - I2: `inline` is the same along a chain of shapes.
 //! - I3: the parent of a shape is there as long as the shape is.
 //! - I4: a number is a place among the entries and how often that was used before. A place whose uses cannot
-//!   be counted any more is not used again.
+//!   be counted any more is not used again until there is no other place. Then the heap takes another number, and places
+//!   are counted anew: what instructions remember hits no more, and what the host holds has the number that the heap had
+//!   when it was made (`Entry::heap`).
 
+use super::names::Names;
 use super::unused::Uses;
 use super::{FIELDS_MAX, Key, OUTSIDE, Shape};
 use crate::HeapError;
@@ -32,11 +35,11 @@ const SHAPE_BYTES: u64 = 64;
 /// So many shapes are moved within a slice of a pass.
 const SHRINK_MAX: usize = 1024;
 const FIELD_BYTES: u64 = 24;
-/// About what a name takes beside two copies of its text.
-const NAME_BYTES: u64 = 64;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
+    /// The heap's number when it was made.
+    heap: u32,
     inline: u32,
     pub(super) fields: u32,
     /// Its keys are the first `fields` of this line's.
@@ -73,8 +76,9 @@ pub(crate) struct Shapes {
     /// The shape with one field more.
     next: HashMap<(u32, Key), u32>,
     empty: HashMap<u32, u32>,
-    pub(super) names: HashMap<Box<str>, Key>,
-    pub(super) texts: Vec<Box<str>>,
+    pub(super) names: Names,
+    /// The most places; tests have fewer.
+    places_max: usize,
     pub(super) uses: Uses,
     budget: Option<&'static Budget>,
     charged: u64,
@@ -90,13 +94,18 @@ impl Drop for Shapes {
     }
 }
 
+/// A number that no heap has, in the upper half.
+fn next_heap() -> u64 {
+    join(0, NEXT_HEAP.fetch_add(1, Ordering::Relaxed))
+}
+
 const fn place_of(shape: u32) -> usize {
     shape as usize & (SHAPES_MAX - 1)
 }
 
 impl Shapes {
     pub(crate) fn new(budget: Option<&'static Budget>) -> Self {
-        let heap = join(0, NEXT_HEAP.fetch_add(1, Ordering::Relaxed));
+        let heap = next_heap();
         let mut shapes = Self {
             heap,
             entries: Vec::new(),
@@ -105,8 +114,8 @@ impl Shapes {
             lines_free: Vec::new(),
             next: HashMap::new(),
             empty: HashMap::new(),
-            names: HashMap::new(),
-            texts: Vec::new(),
+            names: Names::new(heap),
+            places_max: SHAPES_MAX,
             uses: Uses::default(),
             budget,
             charged: 0,
@@ -131,7 +140,11 @@ impl Shapes {
     }
 
     fn add(&mut self, inline: u32, fields: u32, line: u32, parent: u32) -> u32 {
+        if self.free.is_empty() && self.entries.len() >= self.places_max {
+            self.count_anew();
+        }
         let mut entry = Entry {
+            heap: high(self.heap),
             inline,
             fields,
             line,
@@ -152,6 +165,20 @@ impl Shapes {
         entry.number
     }
 
+    /// All places are in use, or used up: those that are used up are counted anew (I4).
+    ///
+    /// # Cost
+    /// A walk over all places, once in four thousand million shapes.
+    #[cold]
+    fn count_anew(&mut self) {
+        self.heap = next_heap();
+        let used_up = self.entries.iter_mut().zip(0..);
+        for (entry, place) in used_up.filter(|(entry, _)| !entry.is_there) {
+            entry.number = place;
+            self.free.push(place);
+        }
+    }
+
     fn charge(&mut self, bytes: u64) -> Result<(), HeapError> {
         if let Some(budget) = self.budget {
             let bytes = bytes + self.owed;
@@ -164,18 +191,31 @@ impl Shapes {
 
     fn discharge(&mut self, bytes: u64) {
         if let Some(budget) = self.budget {
-            let bytes = bytes.min(self.charged);
+            let of_owed = bytes.min(self.owed);
+            self.owed -= of_owed;
+            let bytes = (bytes - of_owed).min(self.charged);
             self.charged -= bytes;
             budget.release(bytes);
         }
     }
 
-    /// A name is there, whether the budget has room or not: what it has none for, the next shape pays.
-    pub(super) fn charge_name(&mut self, name: &str) {
-        let bytes = NAME_BYTES + 2 * name.len() as u64;
-        if self.charge(bytes).is_err() {
-            self.owed = self.owed.saturating_add(bytes);
-        }
+    /// The key of a name, held once more. The name is there, whether the budget has room or not: what it has none for, the next
+    /// shape pays.
+    pub(super) fn hold_key(&mut self, name: &str) -> Key {
+        let key = self.names.key(name).unwrap_or_else(|| {
+            let bytes = Names::bytes(name);
+            if self.charge(bytes).is_err() {
+                self.owed = self.owed.saturating_add(bytes);
+            }
+            self.names.add(name, next_heap)
+        });
+        self.names.hold(key);
+        key
+    }
+
+    pub(super) fn give_up_key(&mut self, key: Key) {
+        let bytes = self.names.give_up(key);
+        self.discharge(bytes);
     }
 
     pub(super) fn entry(&self, shape: u32) -> Option<&Entry> {
@@ -197,29 +237,22 @@ impl Shapes {
         keys.unwrap_or(&[])
     }
 
-    /// A shape by its number, as nobody else's.
+    /// What instructions remember of a shape: its number, and the heap's of now.
     #[inline]
-    pub(crate) const fn own(&self, shape: u32) -> Shape {
-        Shape(self.heap | join(shape, 0))
+    pub(crate) const fn remembered(&self, shape: u32) -> u64 {
+        self.heap | join(shape, 0)
     }
 
-    pub(super) const fn own_key(&self, number: u32) -> Key {
-        Key(self.heap | join(number, 0))
-    }
-
-    /// The number of a key of this heap.
-    pub(super) const fn key_number(&self, key: Key) -> Option<u32> {
-        if high(key.0) == high(self.heap) {
-            Some(low(key.0))
-        } else {
-            None
-        }
+    /// A shape by its number, as nobody else's.
+    pub(crate) fn own(&self, shape: u32) -> Shape {
+        let heap = self.entry(shape).map_or(0, |entry| entry.heap);
+        Shape(join(shape, heap))
     }
 
     /// The number of a shape of this heap.
     pub(crate) fn number(&self, shape: Shape) -> Option<u32> {
-        let number = low(shape.0);
-        (high(shape.0) == high(self.heap) && self.is_shape(number)).then_some(number)
+        let entry = self.entry(low(shape.0))?;
+        (high(shape.0) == entry.heap).then_some(entry.number)
     }
 
     /// How many fields are inside records of a shape, and how many outside. None where there is no such
@@ -245,7 +278,15 @@ impl Shapes {
 
     /// Whether no more can be.
     pub(super) const fn is_full(&self) -> bool {
-        self.entries.len() >= SHAPES_MAX && self.free.is_empty()
+        self.uses.there() >= self.places_max
+    }
+
+    /// The error where no more can be.
+    const fn too_many(&self) -> HeapError {
+        HeapError::TooLong {
+            asked: self.places_max + 1,
+            max: self.places_max,
+        }
     }
 
     /// A record of a shape is there.
@@ -277,6 +318,7 @@ impl Shapes {
     pub(super) fn with_all(&mut self, inline: u32, keys: &[Key]) -> Result<u32, HeapError> {
         let mut shape = match self.empty.get(&inline) {
             Some(shape) => *shape,
+            None if self.is_full() => return Err(self.too_many()),
             None => {
                 let shape = self.add_empty(inline);
                 self.empty.insert(inline, shape);
@@ -299,18 +341,17 @@ impl Shapes {
             self.uses.guard(next);
             return Ok(next);
         }
-        if self.key_number(key).is_none() {
+        if !self.names.is_key(key) {
             return Err(HeapError::ForeignKey);
         }
-        let too_long = |max| HeapError::TooLong {
-            asked: max + 1,
-            max,
-        };
         if entry.fields as usize >= FIELDS_MAX {
-            return Err(too_long(FIELDS_MAX));
+            return Err(HeapError::TooLong {
+                asked: FIELDS_MAX + 1,
+                max: FIELDS_MAX,
+            });
         }
         if self.is_full() {
-            return Err(too_long(SHAPES_MAX));
+            return Err(self.too_many());
         }
         let line = self.line_to_extend(entry.line, entry.fields)?;
         let extended = &mut self.lines[line as usize];
@@ -318,6 +359,7 @@ impl Shapes {
         extended.slots.insert(key, entry.fields);
         let next = self.add(entry.inline, entry.fields + 1, line, shape);
         self.next.insert((shape, key), next);
+        self.names.join_shape(key);
         self.entries[place_of(shape)].children += 1;
         self.uses.guard(next);
         Ok(next)
@@ -353,6 +395,7 @@ impl Shapes {
         if let Some(key) = shortened.keys.pop() {
             shortened.slots.remove(&key);
             self.next.remove(&(parent, key));
+            bytes += self.names.leave_shape(key);
         }
         shortened.shrink();
         let above = &mut self.entries[place_of(parent)];
@@ -388,6 +431,7 @@ impl Shapes {
         if self.next.len() < self.next.capacity() / 4 {
             self.next.shrink_to(self.next.len() * 2);
         }
+        self.names.shrink();
     }
 }
 
@@ -408,7 +452,7 @@ mod tests {
     #[test]
     fn a_place_whose_uses_are_counted_out_is_not_used_again() {
         let mut shapes = Shapes::new(None);
-        let (one, other_one) = (shapes.own_key(0), shapes.own_key(1));
+        let [one, other_one] = ["one", "other"].map(|name| shapes.hold_key(name));
         let empty = shapes.with_all(2, &[]).expect("room");
         let mut last = shapes.with(empty, other_one).expect("room");
         assert_eq!(shapes.remove(last), empty);
@@ -429,7 +473,7 @@ mod tests {
     fn lines_and_shapes_that_go_leave_what_others_share() {
         let mut shapes = Shapes::new(None);
         let empty = shapes.with_all(2, &[]).expect("room");
-        let keys = [0, 1, 2, 3, 4].map(|number| shapes.own_key(number));
+        let keys = ["0", "1", "2", "3", "4"].map(|name| shapes.hold_key(name));
         let long = shapes.with_all(2, &keys).expect("room");
         let branch = [keys[0], keys[1], keys[4]];
         let other = shapes.with_all(2, &branch).expect("room");
@@ -449,5 +493,35 @@ mod tests {
         assert_eq!(shapes.remove(none), empty);
         assert_eq!((shapes.count(), shapes.next.len()), (1, 0));
         assert!(shapes.lines.iter().all(|line| line.keys.is_empty()));
+    }
+
+    #[test]
+    fn places_that_are_used_up_are_used_again_under_another_number_of_the_heap() {
+        let mut shapes = Shapes::new(None);
+        shapes.places_max = 5;
+        let [one, other] = ["one", "other"].map(|name| shapes.hold_key(name));
+        let empty = shapes.with_all(2, &[]).expect("room");
+        let kept = shapes.with(empty, one).expect("room");
+        let (own, remembered) = (shapes.own(kept), shapes.remembered(kept));
+        let mut seen = std::collections::HashSet::new();
+        for round in 0..4 * USE_MAX {
+            let next = shapes.with(kept, other).expect("room");
+            assert!(seen.insert(shapes.remembered(next)), "round {round}");
+            let shape = shapes.own(next);
+            assert_eq!(shape.0, shapes.remembered(next));
+            assert_eq!(shapes.number(shape), Some(next));
+            assert_eq!(shapes.remove(next), kept);
+            assert_eq!(shapes.number(shape), None);
+        }
+        // What the host holds is what it was; what instructions remember is not.
+        assert_eq!((shapes.own(kept), shapes.number(own)), (own, Some(kept)));
+        assert_ne!(shapes.remembered(kept), remembered);
+        assert_eq!((shapes.entries.len(), shapes.count()), (5, 2));
+        // As many as there can be at a time, and no more.
+        shapes.with(kept, other).expect("room");
+        shapes.with_all(3, &[]).expect("room");
+        assert!(shapes.is_full());
+        assert!(shapes.with(empty, other).is_err() && shapes.with_all(4, &[]).is_err());
+        assert_eq!((shapes.entries.len(), shapes.count()), (5, 4));
     }
 }

@@ -7,23 +7,26 @@
 //!
 //! # Invariants
 //! - I1: shape 0 is none, so that an empty cache never hits.
-//! - I2: a shape's fields never change, and no two shapes of a heap ever have one number. Caches need no
-//!   invalidation.
-//! - I3: heaps have numbers, none twice before four billion were made. With its heap's number a shape is
-//!   another than any other heap's: caches and shapes that went astray never fit.
+//! - I2: a shape's fields never change, and no two shapes of a heap ever have one number, as long as the heap has the same.
+//!   Caches need no invalidation.
+//! - I3: heaps have numbers, none twice before four billion were given. With its heap's number a shape is
+//!   another than any other heap's: caches and shapes that went astray never fit. A heap takes another number where those of
+//!   shapes are used up.
 //!
 //! # Rooms
 //! | file | what it holds |
 //! |---|---|
 //! | `chains.rs` | the shapes, and the keys that they share |
+//! | `names.rs` | names and their keys |
 //! | `unused.rs` | shapes that nothing uses any more |
 
 mod chains;
+mod names;
 mod unused;
 
 pub(crate) use chains::Shapes;
 
-use crate::bits::{low, narrow};
+use crate::bits::low;
 use crate::{Heap, HeapError, Trigger};
 
 /// The most fields of a record.
@@ -50,23 +53,38 @@ pub struct InlineCache {
 
 impl Heap {
     /// The key of a name: the same for the same name. It is charged to the budget; where that has no room,
-    /// the next new shape is refused. Names stay until the heap's end.
+    /// the next new shape is refused.
+    ///
+    /// It is the caller's, as often as it was asked for: it stays until it was given up as often ([`Self::release_key`]). A
+    /// compiler that asks for the names of a program once need never do that; who makes names up while a program runs
+    /// should, for they stay else until the heap's end.
     pub fn key(&mut self, name: &str) -> Key {
-        if let Some(key) = self.shapes.names.get(name) {
-            return *key;
-        }
-        self.shapes.charge_name(name);
-        let key = self.shapes.own_key(narrow(self.shapes.texts.len()));
-        self.shapes.texts.push(name.into());
-        self.shapes.names.insert(name.into(), key);
-        key
+        self.shapes.hold_key(name)
     }
 
-    /// The name of a key; `None` where it is of another heap.
+    /// The key of a name, if it has one: no field of any record is called so where it has none. It is lent: it stays while it is
+    /// held or a shape has it.
+    #[must_use]
+    pub fn find_key(&self, name: &str) -> Option<Key> {
+        self.shapes.names.key(name)
+    }
+
+    /// Gives up a key that [`Self::key`] gave. When it was given up as often as it was asked for, it stays while there are shapes
+    /// that have it, and the name goes with the last of them. Nothing where it was not asked for.
+    pub fn release_key(&mut self, key: Key) {
+        self.shapes.give_up_key(key);
+    }
+
+    /// The name of a key; `None` where it is of another heap, or was given up and freed.
     #[must_use]
     pub fn key_name(&self, key: Key) -> Option<&str> {
-        let number = self.shapes.key_number(key)?;
-        self.shapes.texts.get(number as usize).map(|text| &**text)
+        self.shapes.names.text(key)
+    }
+
+    /// How many names have a key.
+    #[must_use]
+    pub fn key_count(&self) -> usize {
+        self.shapes.names.count()
     }
 
     /// A shape with fields, whose records have room for `inline` fields inside; more go to a buffer.
@@ -76,7 +94,7 @@ impl Heap {
     /// records came to by themselves stay as long as there are such records.
     ///
     /// # Errors
-    /// - [`HeapError::ForeignKey`]: a key is of another heap.
+    /// - [`HeapError::ForeignKey`]: a key is of another heap, or was given up and freed.
     /// - [`HeapError::TooLong`]: more fields than a record can have, or more shapes than a heap.
     /// - [`HeapError::Budget`]: no room for another shape.
     pub fn shape(&mut self, inline: u8, keys: &[Key]) -> Result<Shape, HeapError> {

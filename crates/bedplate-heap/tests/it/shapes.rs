@@ -350,3 +350,101 @@ fn a_checkpoint_after_a_return_to_an_older_one_keeps_its_shapes() {
         assert!(report.is_healthy(), "{report}");
     }
 }
+
+/// A record with one field of this name, and the name's key, which is given up.
+fn of_a_name(heap: &mut Heap, name: &str, value: Value) -> (Ref, Key) {
+    let record = empty_record(heap);
+    let key = heap.key(name);
+    heap.set_field(record, key, value, &mut InlineCache::default())
+        .expect("room");
+    heap.release_key(key);
+    (record, key)
+}
+
+#[test]
+fn names_that_a_program_makes_up_go_with_their_shapes() {
+    static BUDGET: Budget = Budget::new(64 << 20, u64::MAX);
+    let mut heap = Heap::charged(Limits::DEFAULT, &BUDGET).expect("memory");
+    let (kept, key) = of_a_name(&mut heap, "kept", integer(1));
+    let before = BUDGET.used_bytes();
+    let mut most = 0;
+    for number in 0..50_000 {
+        let name = format!("a name that a program makes up, number {number}");
+        let (record, key) = of_a_name(&mut heap, &name, integer(number));
+        assert_eq!(heap.key_name(key), Some(&*name));
+        assert_eq!(read(&heap, record, key), integer(number));
+        heap.release(record.into());
+        most = most.max(heap.key_count());
+    }
+    assert!(most < 20_000, "{most}");
+    let (last, last_key) = of_a_name(&mut heap, "last", integer(2));
+    heap.collect();
+    heap.collect();
+    assert_eq!(heap.key_count(), 2);
+    assert_eq!(read(&heap, kept, key), integer(1));
+    assert_eq!(read(&heap, last, last_key), integer(2));
+    let more = BUDGET.used_bytes().saturating_sub(before);
+    assert!(more <= 1 << 20, "{more}");
+}
+
+#[test]
+fn a_name_stays_while_its_key_is_held_or_a_shape_has_it() {
+    let mut heap = Heap::new().expect("memory");
+    assert_eq!(heap.find_key("name"), None);
+    let key = heap.key("name");
+    assert_eq!((heap.key("name"), heap.find_key("name")), (key, Some(key)));
+    heap.release_key(key);
+    assert_eq!(heap.key_name(key), Some("name"));
+    let shape = heap.shape(1, &[key]).expect("room");
+    heap.release_key(key);
+    // Once too often is nothing, and so is a key of another heap.
+    heap.release_key(key);
+    let foreign = Heap::new().expect("memory").key("name");
+    heap.release_key(foreign);
+    assert_eq!(heap.shape_keys(shape), [key]);
+    let record = heap.new_record(shape).expect("memory");
+    heap.release_shape(shape);
+    let mut cache = InlineCache::default();
+    heap.set_field(record, key, integer(5), &mut cache)
+        .expect("a record");
+    heap.collect();
+    heap.collect();
+    assert_eq!(heap.field(record, key, &mut cache), Ok(integer(5)));
+    heap.release(record.into());
+    let other = of_a_name(&mut heap, "other", integer(1)).0;
+    heap.collect();
+    heap.collect();
+    assert_eq!((heap.key_name(key), heap.find_key("name")), (None, None));
+    // What an instruction remembers of it does not hit, and the name has another key.
+    let refused = heap.field(other, key, &mut cache);
+    assert_eq!(refused, Err(HeapError::ForeignKey));
+    let refused = heap.set_field(other, key, integer(1), &mut cache);
+    assert_eq!(refused, Err(HeapError::ForeignKey));
+    assert_ne!(heap.key("name"), key);
+}
+
+#[test]
+fn names_of_a_parcel_and_of_a_checkpoint_are_there_as_long_as_their_records() {
+    let mut heap = Heap::new().expect("memory");
+    let (record, key) = of_a_name(&mut heap, "name", integer(3));
+    heap.collect();
+    let checkpoint = heap.checkpoint().expect("a copy");
+    let parcel = heap.move_out(record.into()).expect("it is closed");
+    let forget = |heap: &mut Heap| {
+        let other = of_a_name(heap, "other", integer(1)).0;
+        heap.collect();
+        heap.collect();
+        heap.release(other.into());
+    };
+    forget(&mut heap);
+    heap.restore(&checkpoint).expect("its own");
+    assert_eq!(read(&heap, record, key), integer(3));
+    drop(checkpoint);
+    let again = heap.unpack(&parcel).expect("memory");
+    let copy = again.as_object().expect("a record");
+    assert_eq!(read(&heap, copy, key), integer(3));
+    heap.release(again);
+    heap.release(record.into());
+    forget(&mut heap);
+    assert_eq!(heap.find_key("name"), None);
+}
