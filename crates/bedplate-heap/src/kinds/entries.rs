@@ -23,6 +23,22 @@ pub(super) const LARGE: u32 = 512;
 /// The most entries of a buffer.
 const CAPACITY: u32 = (1 << 30) - 1;
 
+/// What stands for a key in a table: 63 bits, so that a key that was removed is known by it, and none of them is a handle's.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hash(u64);
+
+impl Hash {
+    pub(super) const fn new(word: u64) -> Self {
+        Self(word >> 1)
+    }
+
+    /// Where its key belongs.
+    #[inline]
+    pub(super) const fn index(self) -> u32 {
+        low(self.0)
+    }
+}
+
 /// Entries in a buffer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entries {
@@ -121,14 +137,22 @@ impl Heap {
     }
 
     /// The place of the entry of a key.
-    pub(super) fn find(&self, entries: Entries, hash: u32, key: Value) -> Option<u32> {
+    pub(super) fn find(&self, entries: Entries, hash: Hash, key: Value) -> Option<u32> {
         self.probe(entries, hash, |_, found| self.same_key(found, key))
     }
 
+    /// The place of the entry of a text that is not in a value.
+    pub(super) fn find_text(&self, entries: Entries, hash: Hash, text: &str) -> Option<u32> {
+        self.probe(entries, hash, |_, found| {
+            let key = found.as_object();
+            key.is_some_and(|key| self.long_text(key) == Ok(Some(text)))
+        })
+    }
+
     /// The place of an entry of a key that is no more there, by the key's hash.
-    pub(super) fn find_gone(&self, entries: Entries, hash: u32) -> Option<u32> {
+    pub(super) fn find_gone(&self, entries: Entries, hash: Hash) -> Option<u32> {
         self.probe(entries, hash, |place, found| {
-            found == GONE && self.words.load(place + 1) == u64::from(hash)
+            found == GONE && self.words.load(place + 1) == hash.0
         })
     }
 
@@ -137,13 +161,13 @@ impl Heap {
     fn probe(
         &self,
         entries: Entries,
-        hash: u32,
+        hash: Hash,
         is_it: impl Fn(u32, Value) -> bool,
     ) -> Option<u32> {
         if entries.capacity == 0 {
             return None;
         }
-        let mut index = hash;
+        let mut index = hash.index();
         loop {
             let place = entries.place(index);
             let found = self.value(place);
@@ -158,8 +182,8 @@ impl Heap {
     }
 
     /// Puts an entry where its key belongs: there is room for it, and none of that key.
-    pub(super) fn add_entry(&mut self, entries: Entries, hash: u32, key: Value, value: Value) {
-        let mut index = hash;
+    pub(super) fn add_entry(&mut self, entries: Entries, hash: Hash, key: Value, value: Value) {
+        let mut index = hash.index();
         let (place, is_new) = loop {
             let place = entries.place(index);
             let found = self.value(place);
@@ -176,9 +200,9 @@ impl Heap {
     }
 
     /// Makes an entry one that is no more there. What it held is the caller's.
-    pub(super) fn clear_entry(&mut self, place: u32, hash: u32) {
+    pub(super) fn clear_entry(&mut self, place: u32, hash: Hash) {
         self.put(place, GONE);
-        self.words.store(place + 1, u64::from(hash));
+        self.words.store(place + 1, hash.0);
     }
 
     /// Whether an entry is there.

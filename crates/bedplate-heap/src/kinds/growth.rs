@@ -24,7 +24,7 @@
 //! - I2: whoever numbers references (`edges.rs`) sees the other buffer's entries, while it moves, before
 //!   the table's. A pass that is inside of the table is told when the numbers change.
 
-use super::entries::{Entries, LARGE, Parts};
+use super::entries::{Entries, Hash, LARGE, Parts};
 use crate::bits::{high, join, low};
 use crate::header::{self, Kind};
 use crate::{Heap, HeapError};
@@ -192,7 +192,7 @@ impl Heap {
     }
 
     /// Copies an entry to where it belongs in another buffer.
-    fn move_entry(&mut self, place: u32, to: Entries, table: u32) -> u32 {
+    fn move_entry(&mut self, place: u32, to: Entries, table: u32) -> Hash {
         let (key, value) = (self.value(place), self.value(place + 1));
         let hash = self.hash(table, key);
         self.add_entry(to, hash, key, value);

@@ -9,6 +9,7 @@
 //! - I2: a table's hash never changes. Tables differ, so that a walk through one fills another evenly;
 //!   heaps differ by chance, so that nobody can choose keys that collide.
 
+use super::entries::Hash;
 use super::order::Orders;
 use crate::bits::low;
 use crate::header::{self, Kind};
@@ -109,25 +110,41 @@ fn fold(one: u64, other: u64) -> u64 {
 
 impl Heap {
     /// Where a key belongs in a table (I2).
-    pub(super) fn hash(&self, table: u32, key: Value) -> u32 {
-        let [add, factor, start] = self.tables.seeds;
+    pub(super) fn hash(&self, table: u32, key: Value) -> Hash {
         let word = match key.view() {
-            View::Object(object) => self.object_word(object, [factor, start]),
+            View::Object(object) => self.object_word(object),
             View::Float(number) => whole(number).map_or(key.word(), i64::cast_unsigned),
             _ => key.word(),
         };
+        self.hash_of(table, word)
+    }
+
+    /// Where a text belongs that is not in a value.
+    pub(super) fn text_hash(&self, table: u32, text: &str) -> Hash {
+        self.hash_of(table, self.bytes_word(text.as_bytes()))
+    }
+
+    #[inline(always)]
+    fn hash_of(&self, table: u32, word: u64) -> Hash {
+        let [add, factor, _] = self.tables.seeds;
         let own = add.wrapping_add(u64::from(table).wrapping_mul(STRIDE));
-        low(fold(word ^ factor, own))
+        Hash::new(fold(word ^ factor, own))
     }
 
     /// What stands for an object in its hash.
-    fn object_word(&self, object: Ref, [factor, start]: [u64; 2]) -> u64 {
+    fn object_word(&self, object: Ref) -> u64 {
         if let Some(number) = self.long_integer(object) {
             return number.cast_unsigned();
         }
-        let Ok(bytes) = self.bytes(object) else {
-            return Value::from(object).word();
-        };
+        match self.bytes(object) {
+            Ok(bytes) => self.bytes_word(bytes),
+            Err(_) => Value::from(object).word(),
+        }
+    }
+
+    #[inline(always)]
+    fn bytes_word(&self, bytes: &[u8]) -> u64 {
+        let [_, factor, start] = self.tables.seeds;
         bytes
             .chunks(8)
             .fold(start ^ bytes.len() as u64, |hash, part| {

@@ -4,7 +4,7 @@
 //! - I1: where the layout and the entries fit, all entries lie inside of the buffers, every search ends, and
 //!   growth goes on to its end without losing one.
 
-use super::entries::{Entries, GONE, LARGE, Parts};
+use super::entries::{Entries, GONE, Hash, LARGE, Parts};
 use super::growth::{CLEARING, MOVING, Other};
 use crate::bits::{high, join, low};
 use crate::header::{self, Kind};
@@ -199,7 +199,7 @@ impl Heap {
                 let entry = entries.place(index);
                 let (key, value) = (self.value(entry), self.value(entry + 1));
                 if self.is_entry(entry) && (key.link() == place || value.link() == place) {
-                    self.clear_entry(entry, 0);
+                    self.clear_entry(entry, Hash::default());
                     parts.length = parts.length.saturating_sub(1);
                 }
             }

@@ -12,7 +12,7 @@
 //!   and the metatable.
 //! - I2: keys are in the form that they have as keys, and their hash does not change.
 
-use super::entries::Parts;
+use super::entries::{Hash, Parts};
 use super::keys::normal;
 use crate::bits::{high, join};
 use crate::header::Kind;
@@ -62,7 +62,7 @@ impl Heap {
     }
 
     /// The place of the entry of a key. What growth did not move yet is asked for last.
-    fn locate(&self, parts: &Parts, hash: u32, key: Value) -> Option<u32> {
+    fn locate(&self, parts: &Parts, hash: Hash, key: Value) -> Option<u32> {
         self.find(parts.main, hash, key).or_else(|| {
             let [old, _] = self.both(parts);
             self.find(old, hash, key)
@@ -82,6 +82,22 @@ impl Heap {
         }
         let hash = self.hash(parts.at, key);
         let found = self.locate(&parts, hash, key);
+        Ok(found.map_or(Value::NIL, |place| self.value(place + 1)))
+    }
+
+    /// The value of a text, lent, without a text in the heap; nil where there is none.
+    ///
+    /// # Errors
+    /// - [`HeapError::Kind`]: it is no table.
+    pub fn get_text(&self, table: Ref, text: &str) -> Result<Value, HeapError> {
+        if let Some(key) = Value::text(text) {
+            return self.get(table, key);
+        }
+        let parts = self.parts(table)?;
+        let hash = self.text_hash(parts.at, text);
+        let [old, main] = self.both(&parts);
+        let found = self.find_text(main, hash, text);
+        let found = found.or_else(|| self.find_text(old, hash, text));
         Ok(found.map_or(Value::NIL, |place| self.value(place + 1)))
     }
 
@@ -146,7 +162,7 @@ mod tests {
         let mask = parts.main.capacity - 1;
         let far = (0..parts.main.capacity).map(|index| {
             let place = parts.main.place(index);
-            let home = heap.hash(parts.at, heap.value(place));
+            let home = heap.hash(parts.at, heap.value(place)).index();
             u64::from(heap.is_entry(place)) * u64::from(index.wrapping_sub(home) & mask)
         });
         far.sum::<u64>() / u64::from(parts.length.max(1))

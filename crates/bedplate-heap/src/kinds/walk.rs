@@ -62,7 +62,7 @@ impl Heap {
 
     /// Where a walk is that was shown this key last, though the key be removed since: for languages whose
     /// walks know nothing but the key. `None` where the table has, and had, no such key; also where it was
-    /// removed and keys were added since. What was removed is known by 32 bits of its hash.
+    /// removed and keys were added since. What was removed is known by 63 bits of its hash.
     ///
     /// # Errors
     /// - [`HeapError::Kind`]: it is no table.
@@ -183,5 +183,22 @@ mod tests {
             let never = heap.position_of(table, number(-1)).expect("a table");
             assert_eq!(never, None);
         }
+    }
+
+    #[test]
+    fn a_walk_that_knows_its_last_key_goes_on_from_there_in_a_table_of_many() {
+        // So many that some of them have 32 bits of their hashes in common.
+        const KEYS: i64 = 250_000;
+        let mut heap = Heap::new().expect("memory");
+        let table = table(&mut heap, KEYS);
+        let (mut position, mut met) = (START, 0);
+        while let Some((next, key, _)) = heap.next_entry(table, position).expect("a table") {
+            heap.set(table, key, Value::NIL).expect("a table");
+            let place = heap.position_of(table, key).expect("a table");
+            assert_eq!(place, Some(next), "{key:?}");
+            position = next;
+            met += 1;
+        }
+        assert_eq!(met, KEYS);
     }
 }

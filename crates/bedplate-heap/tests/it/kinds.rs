@@ -318,6 +318,33 @@ fn a_table_is_what_a_map_is() {
 }
 
 #[test]
+fn a_table_is_asked_for_texts_that_are_not_in_the_heap() {
+    let mut heap = Heap::new().expect("memory");
+    let table = heap.new_table().expect("memory");
+    let names: Vec<String> = (0..1500).map(|number| format!("{number:03}x")).collect();
+    let longer: Vec<String> = names.iter().map(|name| format!("{name} longer")).collect();
+    for (number, name) in (0..).zip(names.iter().chain(&longer)) {
+        assert_eq!(heap.get_text(table, name), Ok(Value::NIL));
+        let key = heap.new_text(name).expect("memory");
+        let value = Value::float(f64::from(number));
+        heap.set(table, key, value).expect("memory");
+        // In the midst of growth, too.
+        assert_eq!(heap.get_text(table, name), Ok(value));
+    }
+    for (number, name) in (0..).zip(names.iter().chain(&longer)) {
+        let value = Value::float(f64::from(number));
+        assert_eq!(heap.get_text(table, name), Ok(value));
+    }
+    // Bytes are no text.
+    let bytes = heap.new_bytes(b"some bytes").expect("memory");
+    heap.set(table, bytes.into(), Value::bool(true))
+        .expect("memory");
+    assert_eq!(heap.get_text(table, "some bytes"), Ok(Value::NIL));
+    heap.release(table.into());
+    assert!(heap.get_text(table, "some bytes").is_err());
+}
+
+#[test]
 fn a_table_keeps_its_metatable() {
     let mut heap = heap();
     let table = heap.new_table().expect("memory");
