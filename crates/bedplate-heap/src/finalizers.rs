@@ -58,6 +58,34 @@ impl Heap {
         Ok(())
     }
 
+    /// Takes an object's finalizer away, for a program that has done its work already: the reference is the caller's. `None` where it
+    /// has none, or waits in the queue with it.
+    ///
+    /// # Errors
+    /// - [`HeapError::Kind`]: the object is freed.
+    pub fn take_finalizer(&mut self, object: Ref) -> Result<Option<Value>, HeapError> {
+        if self.kind(object) == Kind::Free {
+            return Err(Self::freed(object));
+        }
+        let at = object.index();
+        let word = self.words.load(at);
+        self.words.store(at, word & !FINALIZER);
+        Ok(self.finalizers.by_object.remove(&at))
+    }
+
+    /// Queues every object that has a finalizer, though it be in use: for a machine that ends and whose language promises that all
+    /// run. Weak references to them are dead. How many they were.
+    pub fn finalize_all(&mut self) -> usize {
+        let mut places: Vec<u32> = self.finalizers.by_object.keys().copied().collect();
+        places.sort_unstable();
+        for at in &places {
+            self.end_weak(*at, self.words.load(*at));
+            self.keep_place(*at);
+            self.queue_finalization(*at);
+        }
+        places.len()
+    }
+
     /// Puts an object into the queue. One reference to it is the queue's now.
     pub(crate) fn queue_finalization(&mut self, at: u32) {
         // Whoever held it until now did not tell that it lost it.

@@ -84,20 +84,21 @@ impl Text {
     /// Its bytes, which are UTF-8.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.length)]
+        let length = usize::from(self.length).min(TEXT_BYTES_MAX);
+        &self.bytes[..length]
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let chunk = self.bytes().utf8_chunks().next();
+        chunk.map_or("", |chunk| chunk.valid())
     }
 }
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?}",
-            self.bytes()
-                .utf8_chunks()
-                .next()
-                .map_or("", |chunk| chunk.valid())
-        )
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 

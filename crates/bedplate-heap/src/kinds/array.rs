@@ -16,11 +16,23 @@ use crate::{Heap, HeapError, Ref, Value};
 
 /// The most words of a buffer: a table's of 2^29 entries.
 const BUFFER_MAX: usize = (1 << 30) + 3;
+/// The most values of an array.
+const LENGTH_MAX: u32 = 1 << 30;
 /// The values that are moved in one go.
 const AT_ONCE: u32 = 1024;
 /// The values that are moved with each that is added, if they are more: twice would do, for the new buffer
 /// has room for half as many more.
 const STEP: u32 = 64;
+
+/// The room for an array that is full: half as much again, as far as an array can be.
+const fn room_after(length: u32) -> usize {
+    let more = length as usize * 3 / 2;
+    if more > LENGTH_MAX as usize && length < LENGTH_MAX {
+        LENGTH_MAX as usize
+    } else {
+        more
+    }
+}
 
 impl Heap {
     /// A buffer that has room for so many words.
@@ -156,7 +168,7 @@ impl Heap {
             self.words.store(at + 2, u64::from(new));
             return Ok(new);
         }
-        let new = self.new_buffer(need.max(length as usize * 3 / 2))?;
+        let new = self.new_buffer(need.max(room_after(length)))?;
         self.words.store(at + 2, join(new, old));
         self.words.store(at + 1, join(length, length));
         Ok(new)
@@ -301,6 +313,22 @@ mod tests {
             assert_eq!(heap.item(array, index), Ok(left));
         }
         assert_eq!(heap.count(cell), 1);
+    }
+
+    #[test]
+    fn an_array_grows_to_the_most_that_it_can_have() {
+        assert_eq!(super::room_after(2048), 3072);
+        let mut length = 2048;
+        while length < super::LENGTH_MAX {
+            let room = super::room_after(length);
+            assert!(
+                room > length as usize && room <= super::BUFFER_MAX,
+                "{length}"
+            );
+            length = u32::try_from(room).expect("small");
+        }
+        assert_eq!(length, super::LENGTH_MAX);
+        assert!(super::room_after(length) > super::BUFFER_MAX);
     }
 
     #[test]

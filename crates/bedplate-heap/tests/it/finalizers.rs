@@ -99,3 +99,57 @@ fn a_collection_of_cycles_tells_only_of_finalizations_that_it_queued() {
     heap.collect();
     assert_eq!(heap.stats().live_objects(), 0);
 }
+
+#[test]
+fn a_finalizer_that_is_taken_away_does_not_come() {
+    let mut heap = Heap::new().expect("memory");
+    let cell = heap.new_cell(Value::NIL).expect("memory");
+    assert_eq!(heap.take_finalizer(cell), Ok(None));
+    let finalizer = heap.new_text("a finalizer").expect("memory");
+    heap.set_finalizer(cell, finalizer).expect("alive");
+    assert_eq!(heap.take_finalizer(cell), Ok(Some(finalizer)));
+    assert_eq!(heap.take_finalizer(cell), Ok(None));
+    heap.release(finalizer);
+    heap.release(cell.into());
+    assert_eq!(heap.next_finalization(), None);
+    assert_eq!(heap.stats().live_objects(), 0);
+    assert!(heap.take_finalizer(cell).is_err() && heap.verify().is_healthy());
+}
+
+#[test]
+fn a_machine_that_ends_runs_all_finalizers() {
+    for is_collecting in [false, true] {
+        let mut heap = Heap::new().expect("memory");
+        let held: Vec<_> = (0..10)
+            .map(|number| {
+                let cell = heap.new_cell(Value::NIL).expect("memory");
+                heap.set_finalizer(cell, Value::float(f64::from(number)))
+                    .expect("alive");
+                cell
+            })
+            .collect();
+        let weak = heap.new_weak(held[3]).expect("memory");
+        if is_collecting {
+            heap.start_collection();
+            heap.step_by(7);
+        }
+        assert_eq!((heap.finalize_all(), heap.finalize_all()), (10, 0));
+        assert_eq!(heap.upgrade(weak), Ok(Value::NIL));
+        let mut met = 0;
+        while let Some(due) = heap.next_finalization() {
+            assert!(held.contains(&due.object));
+            heap.release(due.object.into());
+            met += 1;
+        }
+        assert_eq!(met, 10);
+        let values = held.iter().chain([&weak]).map(|held| Value::from(*held));
+        let values: Vec<Value> = values.collect();
+        assert!(heap.verify_with(values.iter().copied()).is_healthy());
+        values.into_iter().for_each(|value| heap.release(value));
+        heap.collect();
+        assert_eq!(
+            (heap.next_finalization(), heap.stats().live_objects()),
+            (None, 0)
+        );
+    }
+}

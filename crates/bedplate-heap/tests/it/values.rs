@@ -50,7 +50,7 @@ fn short_texts_live_in_the_value() {
         let View::Text(back) = Value::text(text).expect("short").view() else {
             panic!("{text} is no text");
         };
-        assert_eq!(back.bytes(), text.as_bytes());
+        assert_eq!((back.bytes(), back.as_str()), (text.as_bytes(), text));
     }
     assert_eq!(Value::text("abcdef"), None);
 }
