@@ -8,7 +8,7 @@
 //! # Invariants
 //! - I1: a condemned object's memory lives until all values of the set are dropped. Its references count on under the flag, weak
 //!   ones lead to nothing, and to reach a dropped value panics. So destructors may do what they like.
-//! - I2: where a destructor panics the others run still.
+//! - I2: where destructors panic the others run still, and one panic goes on.
 //! - I3: nobody looks at a value when it is dropped. Who does holds a reference. One that was there before is named by a claim, and
 //!   where something is left of an object each of its claims is done with: the pointer was dropped where it lay, or it lay in a
 //!   value of the set and was moved out of it, which nobody could do while it was borrowed. One that a destructor made or moved
@@ -16,6 +16,7 @@
 
 use crate::ledger::{Ledger, Phase};
 use crate::object::Object;
+use crate::release;
 use crate::trace::{Edge, Tracer};
 use crate::word::{CONDEMNED, IN_TRIAL, REACHED, SPECIAL};
 use alloc::rc::Rc;
@@ -62,31 +63,31 @@ pub(crate) fn verify(objects: &[Object], is_live: &[bool], ledger: &Ledger) -> O
 }
 
 /// Drops the values of a dead set, then frees the objects.
+///
+/// # Panics
+/// Where a destructor does, after all of them have run; the first panic goes on.
 pub(crate) fn drop_all(ledger: &Rc<Ledger>, garbage: &Garbage) {
     ledger.ended.take();
-    let mut dropping = Dropping {
-        ledger,
-        garbage,
-        next: 0,
-    };
-    dropping.run();
+    let mut left = garbage.objects.iter();
+    // Not by a guard's drop: a second panic would then end the process.
+    let panic = release::without_panics(|| {
+        left.by_ref().for_each(|object| object.drop_value());
+    });
+    let dropped = Dropped { ledger, garbage };
+    if let Some(object) = dropped.find_held() {
+        abort_slow(object.type_name());
+    }
+    dropped.end();
+    release::go_on(panic);
 }
 
 #[derive(Debug)]
-struct Dropping<'a> {
+struct Dropped<'a> {
     ledger: &'a Ledger,
     garbage: &'a Garbage,
-    next: usize,
 }
 
-impl Dropping<'_> {
-    fn run(&mut self) {
-        while let Some(object) = self.garbage.objects.get(self.next) {
-            self.next += 1;
-            object.drop_value();
-        }
-    }
-
+impl Dropped<'_> {
     /// An object to which a reference may be left that was there before, or through which its value was reached (I3).
     fn find_held(&self) -> Option<Object> {
         let is_left = |object: Object| object.count() > 0;
@@ -112,14 +113,8 @@ impl Dropping<'_> {
         let held = claims.find(|claim| is_left(claim.target) && !is_explained(claim.pointer));
         held.map(|claim| claim.target)
     }
-}
 
-impl Drop for Dropping<'_> {
-    fn drop(&mut self) {
-        self.run();
-        if let Some(object) = self.find_held() {
-            abort_slow(object.type_name());
-        }
+    fn end(&self) {
         self.ledger.ended.take();
         for object in &self.garbage.objects {
             object.clear(CONDEMNED | SPECIAL | REACHED);

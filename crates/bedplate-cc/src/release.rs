@@ -12,6 +12,10 @@ use crate::object::Object;
 use crate::trial;
 use crate::word::{self, CONDEMNED, DROPPED, GONE, LISTED, ONE, QUIET, SPECIAL};
 use alloc::rc::Rc;
+use core::any::Any;
+use core::panic::AssertUnwindSafe;
+use std::panic::{catch_unwind, resume_unwind};
+use std::thread;
 
 /// Drops of values inside each other; each may take a kilobyte of stack where nothing is optimised.
 const DEPTH: u32 = 12;
@@ -119,30 +123,42 @@ impl Drop for Disposal<'_> {
     }
 }
 
-/// Drops what waits, unless a drop further out will.
+/// Drops what waits, unless a drop further out will. Where destructors panic the others run still, and one panic goes on.
 pub(crate) fn drain(ledger: &Ledger) {
     let is_empty = ledger.dying.borrow().is_empty();
     if !is_empty && ledger.depth.get() == 0 && ledger.phase.get() != Phase::Tracing {
-        let mut rest = Rest(Some(ledger));
-        run(ledger);
-        rest.0 = None;
+        drain_slow(ledger);
     }
 }
 
-fn run(ledger: &Ledger) {
+#[cold]
+#[inline(never)]
+fn drain_slow(ledger: &Ledger) {
     let next = || ledger.dying.borrow_mut().pop();
-    while let Some(object) = next() {
-        dispose(ledger, object);
-    }
+    go_on(without_panics(|| {
+        while let Some(object) = next() {
+            dispose(ledger, object);
+        }
+    }));
 }
 
-/// Drops the rest where a destructor panics.
-struct Rest<'a>(Option<&'a Ledger>);
+/// What code of the program's ended with.
+pub(crate) type Panic = Box<dyn Any + Send>;
 
-impl Drop for Rest<'_> {
-    fn drop(&mut self) {
-        if let Some(ledger) = self.0 {
-            run(ledger);
-        }
+/// Begins work again as often as it panics, which is a step ahead each time; the first panic.
+pub(crate) fn without_panics(mut work: impl FnMut()) -> Option<Panic> {
+    let mut first = None;
+    while let Err(panic) = catch_unwind(AssertUnwindSafe(&mut work)) {
+        first.get_or_insert(panic);
+    }
+    first
+}
+
+/// A panic goes on, but not inside another, which would end the process.
+pub(crate) fn go_on(panic: Option<Panic>) {
+    if let Some(panic) = panic
+        && !thread::panicking()
+    {
+        resume_unwind(panic);
     }
 }

@@ -10,6 +10,8 @@ use crate::trial;
 use alloc::rc::Rc;
 use core::cell::{OnceCell, RefCell};
 use core::mem::ManuallyDrop;
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 
 thread_local! {
     static THREAD: ObjectSpace = ObjectSpace::default();
@@ -141,11 +143,20 @@ impl Default for ObjectSpace {
 
 impl Drop for ObjectSpace {
     /// Collects; objects that are still held live on, and their cycles are tried as soon as they lose a reference. Cycles whose
-    /// `Trace` is wrong leak: a thread that ends must not panic.
+    /// `Trace` is wrong leak, and the panic of a destructor or a `Trace` ends here: a thread that ends must not panic.
     fn drop(&mut self) {
         let ledger = self.ledger();
         ledger.is_closed.set(true);
-        while matches!(trial::try_run(&ledger, true), Ok(1..)) {}
+        for _ in 0..trial::ROUNDS_MAX {
+            let before = ledger.live();
+            let collect = || trial::try_run(&ledger, true);
+            match catch_unwind(AssertUnwindSafe(collect)) {
+                Ok(Ok(1..)) => {}
+                // Destructors panicked; where values do that are asked, they do so again.
+                Err(_) if ledger.live() < before => {}
+                _ => break,
+            }
+        }
     }
 }
 

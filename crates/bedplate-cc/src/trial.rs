@@ -25,6 +25,9 @@ use crate::trace::{Edge, Tracer};
 use crate::word::{self, BUFFERED, CONDEMNED, DEFERRED, IN_PASS, IN_TRIAL, LENT, REACHED, SPECIAL};
 use alloc::rc::Rc;
 
+/// So often a collection looks at what destructors left: there are destructors that make their like.
+pub(crate) const ROUNDS_MAX: usize = 1000;
+
 /// A set under test.
 #[derive(Debug)]
 pub(crate) struct Trial<'a> {
@@ -168,14 +171,15 @@ pub(crate) fn look_slow(ledger: &Rc<Ledger>) {
 /// Frees all dead cycles, and those that their destructors leave; how many objects.
 pub(crate) fn collect(ledger: &Rc<Ledger>) -> usize {
     let mut total = 0;
-    loop {
+    for _ in 0..ROUNDS_MAX {
         let freed = run(ledger, true);
         total += freed;
         let (candidates, _) = ledger.waiting();
         if freed == 0 || candidates == 0 {
-            return total;
+            break;
         }
     }
+    total
 }
 
 impl<'a> Trial<'a> {

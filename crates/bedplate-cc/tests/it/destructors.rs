@@ -187,6 +187,56 @@ fn a_panic_in_a_list_lets_the_rest_be_dropped() {
 }
 
 #[test]
+fn of_several_destructors_that_panic_all_run_and_one_panic_goes_on() {
+    // A second panic while the first one unwinds would end the process.
+    let (a, b) = pair();
+    for actor in [&a, &b] {
+        actor.acts(|me| {
+            say(me.name.clone());
+            panic!("in a destructor");
+        });
+    }
+    drop((a, b));
+    let panic = catch_unwind(collect_thread_cycles).unwrap_err();
+    assert_eq!(message(&*panic), "in a destructor");
+    SAID.with_borrow_mut(|said| {
+        said.sort();
+        assert_eq!(*said, ["a", "b"]);
+    });
+    // In a list: those that wait while the first one unwinds.
+    let chain = |length: usize| {
+        let first = Actor::new("first");
+        let mut last = first.clone();
+        for number in 0..length {
+            let next = Actor::new("next");
+            if number % 20 == 19 {
+                next.acts(|_| panic!("in a list"));
+            }
+            *last.to.borrow_mut() = Some(next.clone());
+            last = next;
+        }
+        first
+    };
+    let first = chain(100);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(first))).is_err());
+    assert_eq!(count_thread_tracked(), 0);
+}
+
+#[test]
+fn a_destructor_that_makes_its_like_comes_to_an_end() {
+    fn again() {
+        let (a, b) = pair();
+        a.acts(|_| again());
+        drop((a, b));
+    }
+    again();
+    assert!(collect_thread_cycles() > 100);
+    assert!(count_thread_tracked() > 0);
+    // And so does its thread.
+    std::thread::spawn(again).join().unwrap();
+}
+
+#[test]
 fn a_weak_pointer_to_itself_may_be_the_last_thing_of_a_value() {
     struct Me(RefCell<Option<Weak<Me>>>);
     impl Trace for Me {}

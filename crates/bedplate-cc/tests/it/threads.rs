@@ -70,6 +70,50 @@ fn a_thread_frees_its_rings_when_it_ends_in_any_order() {
     assert_eq!(dropped.load(Ordering::Relaxed), 8);
 }
 
+/// Panics when it is dropped, or when it is asked.
+struct Bomb {
+    to: RefCell<Option<Cc<Bomb>>>,
+    is_asked: bool,
+    dropped: Arc<AtomicUsize>,
+}
+
+impl Trace for Bomb {
+    fn trace(&self, tracer: &mut bedplate_cc::Tracer<'_>) {
+        assert!(!self.is_asked, "asked");
+        self.to.trace(tracer);
+    }
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        panic!("dropped");
+    }
+}
+
+#[test]
+fn a_thread_whose_rings_panic_ends_as_any_other() {
+    // A panic out of the end of a thread would end the process.
+    for is_asked in [false, true] {
+        let dropped: Arc<AtomicUsize> = Arc::default();
+        let count = Arc::clone(&dropped);
+        let thread = thread::spawn(move || {
+            for _ in 0..3 {
+                let bomb = Cc::new(Bomb {
+                    to: RefCell::default(),
+                    is_asked,
+                    dropped: Arc::clone(&count),
+                });
+                *bomb.to.borrow_mut() = Some(bomb.clone());
+                drop(Shared::ring(&count));
+            }
+        });
+        thread.join().unwrap();
+        let dropped = dropped.load(Ordering::Relaxed);
+        assert!(dropped == 9 || is_asked, "{dropped}");
+    }
+}
+
 struct Moved(*mut GcState, Option<Cc<Shared>>);
 // SAFETY: the objects are used on one thread at a time, after the hand-over.
 unsafe impl Send for Moved {}
