@@ -26,6 +26,15 @@ pub fn start<T: Send + 'static>(
     deaf(|| builder.spawn(work))
 }
 
+/// Whether a fault plan lets a thread start now: asked by who starts one with settings of its own. Without
+/// the feature `sim` always.
+///
+/// # Errors
+/// - [`Operation::ThreadStart`] with the plan's code.
+pub fn may_start() -> Result<(), OsError> {
+    fault(Operation::ThreadStart)
+}
+
 /// Starts a thread that ends before its scope does.
 ///
 /// # Errors

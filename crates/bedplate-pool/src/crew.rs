@@ -7,15 +7,17 @@
 //! - I1: every thread that was started is joined by [`Crew::join`], which no thread of the pool calls.
 //! - I2: in a forked child there are no threads: nothing is joined there.
 //!
-//! A spare that cannot be started is counted; the pool then runs fewer threads than it may.
+//! A spare that cannot be started is counted; the pool then runs fewer threads than it may. Its place is
+//! tried again by whoever wants a spare next.
 
 use crate::engine::Engine;
 use crate::error::BuildError;
 use crate::worker;
 use alloc::sync::Arc;
-use bedplate_os::OsError;
+use bedplate_os::{OsError, threads};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::io::{self, Error};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 /// How often this process is a forked child's child.
@@ -36,8 +38,10 @@ pub(crate) struct Crew {
     living: AtomicUsize,
     /// Workers that were started.
     workers: AtomicUsize,
-    /// Spares that were started.
+    /// Places of spares that were given to one, be it one that could not be started.
     spares: AtomicUsize,
+    /// Those of them that could not be started: their numbers are given again, first.
+    refused: Mutex<Vec<usize>>,
     spares_failed: AtomicU64,
     /// [`FORKS`] when the pool was made.
     forks: u64,
@@ -50,6 +54,7 @@ impl Default for Crew {
             living: AtomicUsize::new(0),
             workers: AtomicUsize::new(0),
             spares: AtomicUsize::new(0),
+            refused: Mutex::default(),
             spares_failed: AtomicU64::new(0),
             forks: FORKS.load(Ordering::Relaxed),
         }
@@ -83,7 +88,8 @@ impl Crew {
         &self.workers
     }
 
-    fn start(&self, engine: &Arc<Engine>, index: usize) -> std::io::Result<()> {
+    fn start(&self, engine: &Arc<Engine>, index: usize) -> io::Result<()> {
+        threads::may_start().map_err(|error| Error::from_raw_os_error(error.code))?;
         let mut builder = std::thread::Builder::new().name(engine.plan.thread_name(index));
         if let Some(bytes) = engine.plan.stack_bytes {
             builder = builder.stack_size(bytes);
@@ -110,22 +116,34 @@ impl Crew {
     pub(crate) fn start_spare(&self, engine: &Engine, wanted: usize) -> Option<usize> {
         // A forked child has none of the other threads, and gets no spare either.
         let engine = engine.counted().filter(|_| !self.is_forked())?;
-        // One that failed is no thread. Relaxed: the next job looks again.
-        let failed = usize::try_from(self.spares_failed()).unwrap_or(0);
-        let spares_wanted = (wanted + failed).saturating_sub(self.workers_started());
-        let max = engine.shape.spares().min(spares_wanted);
-        // Relaxed: a number each is given once, so that two callers do not start two for one.
-        let number = self
-            .spares
-            .try_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
-                (n < max).then_some(n + 1)
-            });
-        let index = engine.plan.width + number.ok()?;
+        let spares_wanted = wanted.saturating_sub(self.workers_started());
+        let number = self.give_number(engine.shape.spares().min(spares_wanted))?;
+        let index = engine.plan.width + number;
         if self.start(&engine, index).is_err() {
             self.spares_failed.fetch_add(1, Ordering::Relaxed);
+            self.lock_refused().push(number);
             return None;
         }
         Some(index)
+    }
+
+    /// The number of a spare that is to be started, while fewer than `max` are; given to one caller, so that
+    /// two do not start two for one.
+    fn give_number(&self, max: usize) -> Option<usize> {
+        let mut refused = self.lock_refused();
+        // Relaxed, here and below: written under this lock.
+        let given = self.spares.load(Ordering::Relaxed);
+        if given.saturating_sub(refused.len()) >= max {
+            return None;
+        }
+        refused.pop().or_else(|| {
+            self.spares.store(given + 1, Ordering::Relaxed);
+            Some(given)
+        })
+    }
+
+    fn lock_refused(&self) -> MutexGuard<'_, Vec<usize>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Threads that live.
@@ -186,7 +204,7 @@ impl Crew {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

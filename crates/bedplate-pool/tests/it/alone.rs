@@ -1,5 +1,5 @@
 //! The programs that hang elsewhere, each in a process of its own and within a time: a hang is a failure of one test,
-//! not of the whole run.
+//! not of the whole run. And tests whose faults speak to a whole process.
 
 use crate::{LONG, pool};
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Instant;
 
-/// Tests of this binary; see `waits.rs` for what each is about.
+/// Tests of this binary; see `waits.rs` and `edges.rs` for what each is about.
 const PROGRAMS: &[&str] = &[
     "waits::a_lock_held_around_a_join_is_not_wanted_inside_the_wait",
     "waits::a_lock_held_in_jobs_of_a_scope_is_not_wanted_inside_the_wait",
@@ -15,6 +15,9 @@ const PROGRAMS: &[&str] = &[
     "waits::the_stack_grows_with_the_program_and_not_with_the_steals",
     "alone::a_value_made_by_a_join_is_made_once",
     "alone::unrelated_jobs_do_not_stand_on_one_another",
+    "edges::workers_that_were_started_end_where_another_cannot_be",
+    "edges::a_configuration_whose_workers_cannot_be_started_changes_nothing",
+    "edges::a_spare_that_could_not_be_started_is_tried_again",
 ];
 
 #[test]
@@ -22,7 +25,7 @@ fn every_program_ends_in_a_process_of_its_own() {
     let own = std::env::current_exe().expect("this program has a path");
     for program in PROGRAMS {
         let child = Command::new(&own)
-            .args(["--exact", program])
+            .args(["--exact", "--include-ignored", program])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

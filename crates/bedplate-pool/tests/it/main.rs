@@ -4,6 +4,7 @@ extern crate alloc;
 
 mod admission;
 mod alone;
+mod edges;
 #[cfg(feature = "fibers")]
 mod fibers;
 mod homes;
