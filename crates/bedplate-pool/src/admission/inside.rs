@@ -9,13 +9,14 @@ use alloc::sync::Arc;
 use core::cell::Cell;
 
 thread_local! {
-    /// The gate that admitted the job which the thread runs.
+    /// The gate that admitted the job which the thread runs. A thread that ends may have none of these words
+    /// any more, and still run destructors that use the pool.
     static INSIDE: Cell<Option<Arc<Gate>>> = const { Cell::new(None) };
 }
 
 /// Runs an admitted job's body.
 pub(crate) fn admitted<R>(gate: &Arc<Gate>, body: impl FnOnce() -> R) -> R {
-    let _restores = Restores(INSIDE.replace(Some(Arc::clone(gate))));
+    let _restores = Restores(replace(Some(Arc::clone(gate))));
     body()
 }
 
@@ -24,8 +25,16 @@ struct Restores(Option<Arc<Gate>>);
 
 impl Drop for Restores {
     fn drop(&mut self) {
-        INSIDE.set(self.0.take());
+        replace(self.0.take());
     }
+}
+
+/// Puts another gate in; what was there before.
+fn replace(gate: Option<Arc<Gate>>) -> Option<Arc<Gate>> {
+    // A destructor of a thread that ends runs on no worker: none waits for it to give bytes back.
+    INSIDE
+        .try_with(|inside| inside.replace(gate))
+        .unwrap_or_default()
 }
 
 /// What a thread knows of its job, for a fiber that leaves it or comes back.
@@ -37,11 +46,11 @@ pub(crate) struct Inside(Option<Arc<Gate>>);
 impl Inside {
     /// Takes it from the calling thread.
     pub(crate) fn take() -> Self {
-        Self(INSIDE.take())
+        Self(replace(None))
     }
 
     pub(crate) fn put_back(self) {
-        INSIDE.set(self.0);
+        replace(self.0);
     }
 }
 
@@ -51,8 +60,8 @@ pub(super) fn is_admitted() -> bool {
 }
 
 fn current() -> Option<Arc<Gate>> {
-    let gate = INSIDE.take();
-    INSIDE.set(gate.clone());
+    let gate = replace(None);
+    replace(gate.clone());
     gate
 }
 

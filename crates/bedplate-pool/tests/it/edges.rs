@@ -1,12 +1,13 @@
-//! Threads that cannot be started.
+//! Threads that cannot be started, and threads that end.
 //!
 //! Tests whose faults speak to the whole process are ignored here and run by `alone.rs`.
 
-use crate::until;
+use crate::{pool, until};
 use alloc::sync::Arc;
 use bedplate_os::Operation;
 use bedplate_os::sim::faults::Plan;
-use bedplate_pool::{BuildError, ThreadPoolBuilder, blocking};
+use bedplate_pool::{BuildError, JobOptions, ThreadPool, ThreadPoolBuilder, blocking, scope};
+use core::cell::RefCell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
@@ -106,4 +107,45 @@ fn a_spare_that_could_not_be_started_is_tried_again() {
     open.send(()).expect("the job waits");
     drop(pool);
     assert_eq!(threads(), 0);
+}
+
+/// Uses a pool when it is dropped.
+struct Late(Arc<ThreadPool>);
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        let pool = &self.0;
+        assert_eq!(pool.join(|| 1, || 2), (1, 2));
+        let tagged = pool.spawn_job(JobOptions::new().footprint(1), || 3);
+        let tagged = tagged.expect("there is room").wait();
+        assert_eq!(tagged.expect("it runs"), 3);
+        let ran = AtomicUsize::new(0);
+        pool.install(|| {
+            scope(|s| {
+                let job = |_: &_| _ = ran.fetch_add(1, Ordering::Relaxed);
+                s.spawn_with_footprint(1, job).expect("there is room");
+                s.spawn(job);
+            });
+        });
+        assert_eq!(ran.into_inner(), 2);
+        pool.spawn_with_footprint(1, || ()).expect("there is room");
+    }
+}
+
+std::thread_local! {
+    static LATE: RefCell<Option<Late>> = const { RefCell::new(None) };
+}
+
+/// What a thread's destructors find gone is nothing that the pool needs: a panic there would end the process.
+#[test]
+fn a_thread_that_ends_can_use_the_pool() {
+    let pool = Arc::new(pool(2));
+    let own = Arc::clone(&pool);
+    let run = move || {
+        LATE.set(Some(Late(Arc::clone(&own))));
+        // What this touches is destroyed before `LATE`, which is older.
+        drop(Late(own));
+    };
+    std::thread::spawn(run).join().expect("no panic");
+    until("the last one was admitted", || pool.metrics().admitted == 6);
 }
