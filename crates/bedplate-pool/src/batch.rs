@@ -5,11 +5,14 @@
 //! is known what a call costs, chunks last some microseconds, and few calls have few helpers.
 
 use crate::engine::Engine;
+use crate::payload;
 use crate::predict;
 use crate::tuning;
 use bedplate_os::clock;
 use core::ops::Range;
+use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicUsize, Ordering};
+use std::panic::catch_unwind;
 
 /// A range whose items are handed out in chunks.
 #[derive(Debug)]
@@ -54,9 +57,30 @@ impl<F: Fn(usize)> Batch<F> {
         self.helpers
     }
 
-    /// Runs chunks until none is left, or `stop` says so.
+    /// Runs chunks until none is left, or `stop` says so. A panic ends its chunk alone, and goes on when the
+    /// others have run: there may be no other thread to run them.
     pub(crate) fn run(&self, stop: impl Fn() -> bool) {
         let began_ns = clock::monotonic_ns();
+        let mut first = None;
+        // Bounded by the range: a panic has taken a chunk.
+        let done = loop {
+            match catch_unwind(AssertUnwindSafe(|| self.run_chunks(&stop))) {
+                Ok(done) => break done,
+                Err(panic) if first.is_none() => first = Some(panic),
+                Err(panic) => payload::discard(panic),
+            }
+        };
+        if let Some(panic) = first {
+            payload::resume(panic);
+        }
+        if done > 0 && self.learned_len > 0 {
+            let spent_ns = clock::monotonic_ns() - began_ns;
+            predict::learn_batch::<F>(self.learned_len, done, spent_ns);
+        }
+    }
+
+    /// Runs chunks until none is left, `stop` says so, or a call panics; how many items.
+    fn run_chunks(&self, stop: &impl Fn() -> bool) -> usize {
         let mut done = 0;
         // Bounded by the range.
         while !stop() {
@@ -66,10 +90,7 @@ impl<F: Fn(usize)> Batch<F> {
                 (self.f)(item);
             }
         }
-        if done > 0 && self.learned_len > 0 {
-            let spent_ns = clock::monotonic_ns() - began_ns;
-            predict::learn_batch::<F>(self.learned_len, done, spent_ns);
-        }
+        done
     }
 
     fn take(&self) -> Option<Range<usize>> {

@@ -264,7 +264,8 @@ impl ThreadPool {
     }
 
     /// Has workers call `f` with each number of `range`, some time; one job for all of them.
-    /// A call that panics ends the part of the range it is in.
+    /// A call that panics ends the chunk of at most 4,096 numbers that it is in; the panic handler hears of
+    /// the first of each worker, once the others were called.
     pub fn spawn_batch<F>(&self, range: Range<usize>, f: F)
     where
         F: Fn(usize) + Send + Sync + 'static,

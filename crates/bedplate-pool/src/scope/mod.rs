@@ -121,7 +121,7 @@ impl<'scope> Scope<'scope> {
     }
 
     /// Has the scope's threads call `f` with each number of `range`: a job per worker, whatever the
-    /// length of the range. A call that panics ends the part of the range it is in.
+    /// length of the range. A call that panics ends the chunk of at most 4,096 numbers that it is in.
     pub fn spawn_batch<F>(&self, range: Range<usize>, f: F)
     where
         F: Fn(usize) + Send + Sync + 'scope,

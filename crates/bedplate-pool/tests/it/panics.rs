@@ -153,3 +153,39 @@ fn the_panic_of_a_detached_job_is_told_once_and_the_worker_lives() {
     assert_eq!(pool.metrics().panics, 1);
     assert_eq!(told.load(Ordering::Relaxed), 1);
 }
+
+/// Whoever runs the chunk that panics may be the only one who runs any.
+#[test]
+fn a_panic_in_a_batch_ends_its_chunk_alone() {
+    const ITEMS: usize = 100_000;
+    const CHUNK_MAX: usize = 4096;
+    let is_bad = |item: usize| item == 0 || item == ITEMS / 2;
+    let ran = Arc::new(AtomicUsize::new(0));
+    let all_but_two_chunks = ITEMS - 2 * CHUNK_MAX..ITEMS - 1;
+    let call = {
+        let ran = Arc::clone(&ran);
+        move |item: usize| {
+            if is_bad(item) {
+                panic_any("bad");
+            }
+            ran.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let heard = Arc::new(AtomicUsize::new(0));
+    let own = Arc::clone(&heard);
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(1)
+        .bind_workers(false)
+        .panic_handler(move |_| _ = own.fetch_add(1, Ordering::Relaxed))
+        .build()
+        .expect("a pool can be made here");
+    assert_eq!(
+        panic_of(|| pool.scope(|s| s.spawn_batch(0..ITEMS, call.clone()))),
+        "bad"
+    );
+    assert!(all_but_two_chunks.contains(&ran.swap(0, Ordering::Relaxed)));
+    pool.spawn_batch(0..ITEMS, call);
+    drop(pool);
+    assert!(all_but_two_chunks.contains(&ran.load(Ordering::Relaxed)));
+    assert_eq!(heard.load(Ordering::Relaxed), 1, "one worker's first");
+}
