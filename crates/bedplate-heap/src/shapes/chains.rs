@@ -418,20 +418,27 @@ impl Shapes {
         parent
     }
 
-    /// Gives back what the table of shapes has too much since many were freed, where that is soon done:
+    /// Gives back what the tables of shapes and names have too much since many were freed, where that is soon done:
     /// what stays is moved at once.
     pub(super) fn shrink(&mut self) {
         if self.next.len() <= SHRINK_MAX {
-            self.shrink_whole();
+            self.shrink_next();
+        }
+        if self.names.count() <= SHRINK_MAX {
+            self.names.shrink();
         }
     }
 
     /// The same, however long it takes.
     pub(crate) fn shrink_whole(&mut self) {
+        self.shrink_next();
+        self.names.shrink();
+    }
+
+    fn shrink_next(&mut self) {
         if self.next.len() < self.next.capacity() / 4 {
             self.next.shrink_to(self.next.len() * 2);
         }
-        self.names.shrink();
     }
 }
 
@@ -467,6 +474,21 @@ mod tests {
         assert!(other < last && shapes.is_shape(other) && !shapes.is_shape(last));
         // None, the empty one, the place that is used up, and the next.
         assert_eq!((shapes.entries.len(), shapes.count()), (4, 2));
+    }
+
+    #[test]
+    fn many_names_that_stay_are_not_moved_within_a_slice() {
+        let mut shapes = Shapes::new(None);
+        let names: Vec<String> = (0..9000).map(|number| number.to_string()).collect();
+        let keys: Vec<_> = names.iter().map(|name| shapes.hold_key(name)).collect();
+        let (stay, go) = keys.split_at(1500);
+        go.iter().for_each(|key| shapes.give_up_key(*key));
+        let room = shapes.names.room();
+        shapes.shrink();
+        assert_eq!(shapes.names.room(), room);
+        shapes.shrink_whole();
+        assert!(shapes.names.room() < room / 2);
+        assert!(stay.iter().all(|key| shapes.names.is_key(*key)));
     }
 
     #[test]

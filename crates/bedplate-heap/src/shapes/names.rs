@@ -128,6 +128,12 @@ impl Names {
         Self::bytes(&name.text)
     }
 
+    /// How many there is room for.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.names.capacity()
+    }
+
     /// Gives back what the tables have too much since many names went.
     pub(super) fn shrink(&mut self) {
         if self.names.len() < self.names.capacity() / 4 {
