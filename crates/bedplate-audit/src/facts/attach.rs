@@ -115,10 +115,10 @@ impl Operations {
                 }
                 Target::Parameter(function, index) if calls.len() < CALLS_MAX => {
                     let handed = handed_over(program, function, index, &calls);
-                    if handed.is_empty()
-                        && let Some(id) = own_of_public(program, function, index)
-                    {
-                        self.add(id, op.clone(), calls.clone());
+                    if handed.is_empty() {
+                        for id in own_of_public(program, function, index) {
+                            self.add(id, op.clone(), calls.clone());
+                        }
                     }
                     todo.extend(handed);
                 }
@@ -203,7 +203,10 @@ impl Operations {
         match program.kind(parent) {
             Kind::FieldInit(field) => self.alias(program, parent, field, id),
             Kind::Call { name, .. } => {
-                if by_reference && !HOLDERS.contains(&name.as_str()) && !program.is_known_call(name)
+                if by_reference
+                    && !HOLDERS.contains(&name.as_str())
+                    && !program.is_known_call(name)
+                    && program.local_closure(parent).is_none()
                 {
                     let note =
                         format!("its address is handed to `{name}`, which is not in the tree");
@@ -451,25 +454,26 @@ fn field_made_of(program: &Program, mention: Site) -> Option<Site> {
     matches!(program.kind(parent), Kind::FieldInit(_)).then_some(parent)
 }
 
-/// The atomic inside of a type of the tree that stands for one, where only code outside of the tree
-/// makes such, and can call the method.
-fn own_of_public(program: &Program, function: FunctionId, index: u32) -> Option<LocationId> {
+/// The atomics of a type of the tree that stands for one, where nobody in the tree calls the method, and
+/// code outside can: on the one inside, and on all that others get a reference to.
+fn own_of_public(program: &Program, function: FunctionId, index: u32) -> Vec<LocationId> {
     let of = program.function(function);
-    let owner = of.owner.as_ref()?;
+    let Some(owner) = of.owner.as_ref() else {
+        return Vec::new();
+    };
     let is_public = of.is_public || program.is_of_public_trait(function);
-    if index != 0 || !is_public || !program.unit(function.unit).is_rust {
-        return None;
+    if index != 0
+        || !is_public
+        || !program.unit(function.unit).is_rust
+        || !program.atomic_names.contains(owner)
+    {
+        return Vec::new();
     }
-    let mut own = None;
-    for id in program.location_ids() {
-        let location = program.location(id);
-        if location.owner == *owner {
-            own = Some(id);
-        } else if program.words(&location.ty).contains(owner) {
-            return None;
-        }
-    }
-    own.filter(|_| program.atomic_names.contains(owner))
+    let is_one = |id: &LocationId| {
+        let location = program.location(*id);
+        location.owner == *owner || program.words(&location.ty).contains(owner)
+    };
+    program.location_ids().filter(is_one).collect()
 }
 
 /// What the callers of a function hand over for a parameter, with the calls that lead there.
@@ -490,10 +494,35 @@ fn handed_over(
         };
         let mut calls = calls.to_vec();
         calls.insert(0, call);
-        let targets = program.resolve(argument).into_iter();
-        found.extend(targets.map(|target| (target, calls.clone())));
+        let mut targets = program.resolve(argument);
+        if targets.is_empty() {
+            targets = members_given(program, function, index, call);
+        }
+        found.extend(targets.into_iter().map(|target| (target, calls.clone())));
     }
     found
+}
+
+/// The locations whose name a macro of C is given at a call, as that of a member.
+fn members_given(program: &Program, function: FunctionId, index: u32, call: Site) -> Vec<Target> {
+    let of = program.function(function);
+    let parameter = of.parameters.get(index as usize);
+    let argument = program.child(call, index as usize);
+    let (Some(parameter), Some(argument)) = (parameter.filter(|_| of.is_macro), argument) else {
+        return Vec::new();
+    };
+    let Kind::Name(name) = program.kind(argument) else {
+        return Vec::new();
+    };
+    let words = program.type_of_given(function, &parameter.name, call);
+    let named = program.locations_named(name).iter().copied();
+    let fields: Vec<LocationId> = named
+        .filter(|id| !program.location(*id).owner.is_empty())
+        .collect();
+    let fits = |id: &LocationId| words.contains(&program.location(*id).owner);
+    let is_known = fields.iter().any(fits);
+    let chosen = fields.into_iter().filter(|id| !is_known || fits(id));
+    chosen.map(Target::Location).collect()
 }
 
 /// Methods of a structure that stands for an atomic are done to locations of its type alone.

@@ -223,6 +223,10 @@ impl Program {
         if self.is_of_another_type(receiver, owner) {
             return false;
         }
+        let is_rust = self.unit(call.unit).is_rust || self.unit(id.unit).is_rust;
+        if !is_rust && self.is_of_another_class(receiver, owner) {
+            return false;
+        }
         // A generic or a trait object may be anything; a type of the tree that has such a method
         // itself is not this one.
         if self.is_foreign(receiver) {

@@ -88,7 +88,7 @@ impl core::error::Error for TreeError {
 }
 
 /// Directories whose code is not the program's.
-const LEFT_OUT: [&str; 14] = [
+const LEFT_OUT: [&str; 17] = [
     "test",
     "tests",
     "bench",
@@ -99,6 +99,9 @@ const LEFT_OUT: [&str; 14] = [
     "fuzz",
     "testing",
     "unittest",
+    "unittests",
+    "unit_tests",
+    "googletest",
     "compile_fail",
     "third_party",
     "loom",
@@ -120,10 +123,22 @@ pub(crate) fn language_of(path: &str) -> Option<Language> {
 
 fn is_for_tests(name: &str) -> bool {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    matches!(stem, "test" | "tests" | "bench" | "benches")
-        || ["_test", "_tests", "_bench", "-test"]
-            .iter()
-            .any(|end| stem.ends_with(end))
+    // The second part of a long one has a number.
+    let bare = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+    matches!(
+        stem,
+        "test" | "tests" | "bench" | "benches" | "testutil" | "testharness"
+    ) || [
+        "_test",
+        "_tests",
+        "_bench",
+        "-test",
+        "_unittest",
+        "_test_util",
+        "_test_utils",
+    ]
+    .iter()
+    .any(|end| bare.ends_with(end))
 }
 
 /// The sources below `root` (or `root` itself), by their paths below `base`. What cannot be read is

@@ -22,6 +22,8 @@
 //! | `plain.rs` | locations by the operations on them |
 //! | `written.rs` | types that the source writes down |
 //! | `callees.rs` | which functions a call may lead to |
+//! | `pulled.rs` | values that others pull out |
+//! | `receivers.rs` | whose methods are called in C++ |
 //! | `attach.rs` | operations on parameters, brought to the locations of the callers |
 
 mod attach;
@@ -30,6 +32,8 @@ mod files;
 mod ops;
 mod plain;
 mod program;
+mod pulled;
+mod receivers;
 mod resolve;
 mod words;
 mod written;
@@ -37,7 +41,7 @@ mod written;
 pub(crate) use attach::{Attached, Operations};
 pub(crate) use files::language_of;
 pub use files::{Source, TreeError, read_tree};
-pub(crate) use ops::{OpKind, Order, method_kind};
+pub(crate) use ops::{Op, OpKind, Order, method_kind};
 pub(crate) use program::{FunctionId, LocationId, Program, Site};
 pub(crate) use resolve::Target;
 pub(crate) use words::{is_flag, is_pointer};

@@ -19,6 +19,11 @@ pub(super) fn declare_plain(program: &mut Program, ops: Vec<Op>) -> Vec<Op> {
     let mut new: BTreeMap<(String, String, Option<u32>), LocationId> = BTreeMap::new();
     let mut out = Vec::new();
     for mut op in ops {
+        for declared in given_by_callers(program, &op) {
+            let key = (declared.owner.clone(), declared.name.clone(), None);
+            new.entry(key)
+                .or_insert_with(|| program.add_location(declared));
+        }
         if op.targets.is_empty() && !program.unit(op.site.unit).is_rust {
             for declared in plain_declarations(program, op.site) {
                 // Statics of one name in two files are two.
@@ -33,6 +38,39 @@ pub(super) fn declare_plain(program: &mut Program, ops: Vec<Op>) -> Vec<Op> {
         out.push(op);
     }
     out
+}
+
+/// The plain fields whose names the callers of a macro give, where it does the operation on a member of that name.
+fn given_by_callers(program: &Program, op: &Op) -> Vec<Declared> {
+    let mut found = Vec::new();
+    for target in &op.targets {
+        let Target::Parameter(function, index) = *target else {
+            continue;
+        };
+        let of = program.function(function);
+        let parameter = of.parameters.get(index as usize);
+        let Some(parameter) = parameter.filter(|_| of.is_macro) else {
+            continue;
+        };
+        let is_member = program.below(op.site).into_iter().any(
+            |site| matches!(program.kind(site), Kind::Member(name) if *name == parameter.name),
+        );
+        for call in program.callers(function).into_iter().filter(|_| is_member) {
+            let argument = program.child(call, index as usize);
+            let Some(Kind::Name(name)) = argument.map(|argument| program.kind(argument)) else {
+                continue;
+            };
+            let words = program.type_of_given(function, &parameter.name, call);
+            let is_declared = program
+                .locations_named(name)
+                .iter()
+                .any(|id| words.is_empty() || words.contains(&program.location(*id).owner));
+            if !is_declared {
+                found.extend(fields_of(program, name, &words));
+            }
+        }
+    }
+    found
 }
 
 /// The plain fields or the static that an operation may be on.
@@ -135,6 +173,11 @@ fn plain_fields(program: &Program, member: Site, name: &str) -> Vec<Declared> {
     let words = program
         .child(member, 0)
         .map_or_else(BTreeSet::new, |base| program.type_words(base, 0));
+    fields_of(program, name, &words)
+}
+
+/// The plain fields of a name, of those types where any has one.
+fn fields_of(program: &Program, name: &str, words: &BTreeSet<String>) -> Vec<Declared> {
     let mut found = Vec::new();
     for (unit_index, unit) in program.units.iter().enumerate() {
         for structure in &unit.structures {

@@ -688,6 +688,18 @@ impl Program {
             .collect()
     }
 
+    /// The types of the fields of a type of the tree.
+    pub(crate) fn field_types(&self, owner: &str) -> Vec<&str> {
+        if !self.structures.contains_key(owner) {
+            return Vec::new();
+        }
+        let structures = self.units.iter().flat_map(|unit| &unit.structures);
+        structures
+            .filter(|structure| structure.name == owner)
+            .flat_map(|structure| structure.fields.iter().map(|field| &field.ty[..]))
+            .collect()
+    }
+
     /// The types of the statics and constants of a name.
     pub(crate) fn static_types(&self, name: &str) -> &[String] {
         self.static_types.get(name).map_or(&[], Vec::as_slice)

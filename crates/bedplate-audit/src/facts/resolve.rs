@@ -87,7 +87,7 @@ impl Program {
         };
         match self.kind(site) {
             Kind::Name(name) => self.resolve_name(site, name, depth),
-            Kind::Member(name) => self.resolve_member(site, name),
+            Kind::Member(name) => self.resolve_member(site, name, depth),
             Kind::Index | Kind::Deref | Kind::Ref | Kind::Cast | Kind::Try | Kind::Return => {
                 next(0)
             }
@@ -132,7 +132,10 @@ impl Program {
         found
     }
 
-    fn resolve_member(&self, site: Site, name: &str) -> Vec<Target> {
+    fn resolve_member(&self, site: Site, name: &str, depth: u32) -> Vec<Target> {
+        if let Some((function, index)) = self.given_member(site, name) {
+            return vec![Target::Parameter(function, index)];
+        }
         let candidates = self.locations_named(name);
         let fields: Vec<LocationId> = candidates
             .iter()
@@ -163,7 +166,65 @@ impl Program {
             return Vec::new();
         }
         let chosen = if fit.is_empty() { fields } else { fit };
-        chosen.into_iter().map(Target::Location).collect()
+        let outer = self.around_atomic(site, &chosen, depth);
+        let chosen = chosen.into_iter().map(Target::Location);
+        chosen.chain(outer).collect()
+    }
+
+    /// The locations of a type of Rust that stands for an atomic, where the atomic inside is named (`self.hits.value`).
+    fn around_atomic(&self, site: Site, inside: &[LocationId], depth: u32) -> Vec<Target> {
+        let [inside] = inside else { return Vec::new() };
+        let owner = &self.location(*inside).owner;
+        let base = self.child(site, 0);
+        let Some(base) = base.filter(|_| self.atomic_names.contains(owner)) else {
+            return Vec::new();
+        };
+        if !self.unit(site.unit).is_rust {
+            return Vec::new();
+        }
+        let targets = self.resolve_within(base, depth + 1).into_iter();
+        let is_one = |target: &Target| match target {
+            Target::Location(id) => self.words(&self.location(*id).ty).contains(owner),
+            Target::Parameter(..) => false,
+        };
+        targets.filter(is_one).collect()
+    }
+
+    /// A member whose name a macro of C is given (`#define COUNT(field) add(&stats.field, 1)`).
+    pub(super) fn given_member(&self, site: Site, name: &str) -> Option<(FunctionId, u32)> {
+        let function = self.function_of(site)?;
+        let is_macro = self.function(function).is_macro && !self.unit(site.unit).is_rust;
+        let (index, _) = self.parameter(function, name).filter(|_| is_macro)?;
+        Some((function, u32::try_from(index).ok()?))
+    }
+
+    /// The words of the type whose member a macro of C is given.
+    pub(super) fn type_of_given(
+        &self,
+        function: FunctionId,
+        name: &str,
+        call: Site,
+    ) -> BTreeSet<String> {
+        let body = self.body(function);
+        let nodes = body.map_or_else(Vec::new, |body| self.below(body));
+        let is_it =
+            |site: &Site| matches!(self.kind(*site), Kind::Member(member) if member == name);
+        let member = nodes.into_iter().find(is_it);
+        let Some(mut base) = member.and_then(|member| self.child(member, 0)) else {
+            return BTreeSet::new();
+        };
+        while matches!(self.kind(base), Kind::Other) && self.node(base).children.len() == 1 {
+            let Some(inner) = self.child(base, 0) else {
+                break;
+            };
+            base = inner;
+        }
+        let given = match self.kind(base) {
+            Kind::Name(name) => self.parameter(function, name),
+            _ => None,
+        };
+        let given = given.and_then(|(place, _)| self.child(call, place));
+        self.type_words(given.unwrap_or(base), 0)
     }
 
     /// A member of what an atomic of C is declared as (`counter.weak` of a union): the atomic itself.
@@ -223,6 +284,13 @@ impl Program {
             {
                 return fields;
             }
+            let given = self.given_to_closure(site, name);
+            if !given.is_empty() {
+                let found = given.into_iter();
+                return found
+                    .flat_map(|it| self.resolve_within(it, depth + 1))
+                    .collect();
+            }
             if let Some(bound) = self.binding(site, name) {
                 let inner = self.resolve_within(bound, depth + 1);
                 if !inner.is_empty() {
@@ -230,8 +298,14 @@ impl Program {
                 }
             }
             if let Some((index, parameter)) = self.parameter(function, name) {
-                let is_macro = self.function(function).is_macro;
-                if is_macro || is_atomic(&parameter.ty, &self.atomic_names) {
+                let of = self.function(function);
+                // A method of a type that stands for an atomic, called by another one of it.
+                let is_own = name == "self"
+                    && of
+                        .owner
+                        .as_ref()
+                        .is_some_and(|owner| self.atomic_names.contains(owner));
+                if of.is_macro || is_own || is_atomic(&parameter.ty, &self.atomic_names) {
                     let index = u32::try_from(index).unwrap_or(u32::MAX);
                     return vec![Target::Parameter(function, index)];
                 }
@@ -278,6 +352,50 @@ impl Program {
             Vec::new()
         };
         chosen.into_iter().map(Target::Location).collect()
+    }
+
+    /// What the calls of a local closure give for the parameter of a name (`let read = |it: &AtomicU64| it.load(Relaxed)`).
+    fn given_to_closure(&self, site: Site, name: &str) -> Vec<Site> {
+        let mut at = self.parent(site);
+        while let Some(here) = at {
+            if let Kind::Lambda(names) = self.kind(here)
+                && let Some(place) = names.iter().position(|known| known == name)
+            {
+                return self.given_at(here, place, names.len());
+            }
+            at = self.parent(here);
+        }
+        Vec::new()
+    }
+
+    /// What the calls of a closure that has a name give at a place.
+    fn given_at(&self, closure: Site, place: usize, count: usize) -> Vec<Site> {
+        let binder = self.parent(closure).map(|binder| self.kind(binder));
+        let function = self.function_of(closure);
+        let (Some(Kind::Let { names, .. }), Some(function)) = (binder, function) else {
+            return Vec::new();
+        };
+        let [name] = &names[..] else {
+            return Vec::new();
+        };
+        let calls = self.calls_of_local(function, name).into_iter();
+        let fits = |call: &Site| {
+            self.node(*call).children.len() == count && self.binding(*call, name) == Some(closure)
+        };
+        calls
+            .filter(fits)
+            .filter_map(|call| self.child(call, place))
+            .collect()
+    }
+
+    /// The closure that a plain call of Rust calls by the name of a local.
+    pub(crate) fn local_closure(&self, call: Site) -> Option<Site> {
+        let Kind::Call { name, path } = self.kind(call) else {
+            return None;
+        };
+        let bound = self.binding(call, name)?;
+        let is_closure = matches!(self.kind(bound), Kind::Lambda(_));
+        (path.is_empty() && is_closure && self.unit(call.unit).is_rust).then_some(bound)
     }
 
     /// The fields that a name which a pattern binds may be: where it is known of what it is taken, those
@@ -625,6 +743,11 @@ impl Program {
         }
         let Some(value) = self.binding(site, name) else {
             let unit = self.unit(site.unit);
+            // Declared, and given a value later.
+            let ty = self.local_type(site, name).unwrap_or("");
+            if !ty.is_empty() && !ty.split_whitespace().any(|word| word == "auto") {
+                return self.words(ty);
+            }
             // A member of C++, named without `this`.
             let class = self.function(function).owner.as_ref();
             if let Some(class) = class.filter(|_| !unit.is_rust) {
@@ -644,6 +767,7 @@ impl Program {
         let written = self.parent(value).map(|parent| self.kind(parent));
         if let Some(Kind::Let { ty, .. }) = written
             && !ty.is_empty()
+            && !ty.split_whitespace().any(|word| word == "auto")
         {
             return self.words(ty);
         }

@@ -36,7 +36,7 @@ impl Tracer<'_> {
             }
         }
         self.decided(branch, &effects, way);
-        self.follow(branch, way);
+        self.follow(branch, &way.told());
     }
 
     /// `?`: what comes after hangs on the value.
@@ -100,7 +100,7 @@ impl Tracer<'_> {
                 self.note(branch, Found::Message);
                 return;
             }
-            self.leaves_function(branch, id, way);
+            self.leaves_function(branch, id, &way.told());
         }
         if let Some((_, what)) = all.first {
             self.note(branch, Found::Decides(what));
@@ -124,7 +124,7 @@ impl Tracer<'_> {
             self.note(branch, Found::Message);
         }
         let locals: Vec<String> = effects.locals.iter().cloned().collect();
-        self.bound(branch, &locals, way);
+        self.bound(branch, &locals, &way.told());
     }
 
     /// Whether a location is changed or not by its own value, in a function whose answer hangs on which:

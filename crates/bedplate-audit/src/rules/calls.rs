@@ -68,7 +68,7 @@ impl Tracer<'_> {
                 };
                 return self.note(call, found);
             }
-            if self.is_collected(call, place, name, way) {
+            if self.is_collected(call, place, name, way) || self.is_called_back(call, place, way) {
                 return;
             }
             return self.foreign(call, name, way);
@@ -244,6 +244,9 @@ impl Tracer<'_> {
         if metrics::is_given_figure(self.program, call) || name == "record" && self.is_span(call) {
             return self.note(call, Found::Shown(name.to_owned()));
         }
+        if name.starts_with("serialize_") && self.is_serialized_only(call) {
+            return self.note(call, Found::Leaves(name.to_owned()));
+        }
         if matches!(name, "Some" | "Ok" | "Err") {
             return self.follow(call, way);
         }
@@ -256,6 +259,9 @@ impl Tracer<'_> {
             };
             return self.follow(call, &text);
         }
+        if names::makes_room(name) {
+            return self.note(call, Found::Room);
+        }
         if names::is_pure(name) || names::wraps(name) {
             return self.follow(call, &way.whole());
         }
@@ -263,6 +269,15 @@ impl Tracer<'_> {
             call,
             Found::Unknown(format!("`{name}` takes it, which is not in the tree")),
         );
+    }
+
+    /// Whether a call stands in an implementation of serde's `Serialize`, in a file that has nothing to do with
+    /// reading such again.
+    fn is_serialized_only(&self, call: Site) -> bool {
+        let function = self.program.function_of(call);
+        let of = function.and_then(|id| self.program.function(id).of_trait.as_deref());
+        let mut lines = self.program.unit(call.unit).lines.iter();
+        of == Some("Serialize") && !lines.any(|line| line.contains("Deserialize"))
     }
 
     /// A method is called on the value.
@@ -396,11 +411,21 @@ impl Tracer<'_> {
             self.note(mention, Found::Unknown(note));
         }
         if is_public && (is_rust || callers.is_empty()) {
-            self.note(site, Found::Leaves(name.clone()));
+            let found = if !way.is_truth || !self.tells_truth(id) {
+                Found::Leaves(name.clone())
+            } else if way.is_any {
+                Found::Any(name.clone())
+            } else {
+                Found::Unknown(format!("callers of `{name}` are told by it what to do"))
+            };
+            self.note(site, found);
         }
         if function.is_macro && callers.is_empty() && !is_rust && exports(&name) {
             self.note(site, Found::Leaves(name.clone()));
         } else if function.of_trait.is_some() && callers.is_empty() && !is_public {
+            if self.program.is_pulled_outside(id) || self.program.is_made_outside(id) {
+                return self.note(site, Found::Leaves(name));
+            }
             self.note(
                 site,
                 Found::Unknown(format!("`{name}` of a trait returns it")),

@@ -23,7 +23,8 @@ impl Tracer<'_> {
             return false;
         }
         if !self.program.unit(call.unit).is_rust {
-            return name == "append" && way.is_text && self.is_appended(call, way);
+            return name == "append" && way.is_text && self.is_appended(call, way)
+                || self.is_put_into_list(call, name, way);
         }
         let held = match name {
             "push" | "push_back" | "push_front" if count == 2 => way.within(Part::Item),

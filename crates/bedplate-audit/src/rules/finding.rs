@@ -20,6 +20,10 @@ pub(crate) enum Found {
     Shown(String),
     /// Leaves through a public function or field.
     Leaves(String),
+    /// Only so much room is made.
+    Room,
+    /// Callers are told whether it is zero.
+    Any(String),
     /// Reduced to a choice among a few.
     Reduced,
     /// Goes into another location.

@@ -17,6 +17,9 @@ use crate::syntax::Kind;
 /// Uses of one location that are followed; more than any honest counter has.
 const STEPS_MAX: u32 = 30_000;
 
+/// Macros in macros that a value is followed into.
+const MACROS_MAX: usize = 4;
+
 /// A value on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Way {
@@ -28,6 +31,10 @@ pub(super) struct Way {
     pub(super) reduced: bool,
     /// It stands in a text.
     pub(super) is_text: bool,
+    /// Only which way the program went by it is left: a comparison, or what a branch chose.
+    pub(super) is_truth: bool,
+    /// It was compared with zero, before anything else.
+    pub(super) is_any: bool,
     /// Functions that put the text into what their callers gave.
     pub(super) texts: u32,
     /// What it is a part of, the innermost first.
@@ -42,6 +49,8 @@ impl Way {
             by_address: false,
             reduced: false,
             is_text: false,
+            is_truth: false,
+            is_any: false,
             texts: 0,
             parts: Vec::new(),
         }
@@ -49,7 +58,7 @@ impl Way {
 }
 
 /// What tells one way through a piece of code from another.
-type Passage = (Site, Option<Site>, bool, bool, Vec<Part>);
+type Passage = (Site, Option<Site>, [bool; 3], Vec<Part>);
 
 /// Follows the values of one location.
 #[derive(Debug)]
@@ -127,7 +136,8 @@ impl<'a> Tracer<'a> {
             return;
         }
         let call = way.calls.last().copied();
-        let passage = (site, call, way.reduced, way.is_text, way.parts.clone());
+        let left = [way.reduced, way.is_text, way.is_truth];
+        let passage = (site, call, left, way.parts.clone());
         if !self.seen.insert(passage) {
             return self.ended();
         }
@@ -257,6 +267,15 @@ impl<'a> Tracer<'a> {
     }
 
     fn assigned(&mut self, site: Site, assign: Site, place: usize, way: &Way) {
+        // `info!(hits = value)` names a field of what is shown.
+        if place == 1
+            && let Some(around) = self.program.parent(assign)
+            && let Kind::Macro { name } = self.program.kind(around).clone()
+            && self.program.callees(around, &name).is_empty()
+        {
+            let place = self.program.place(assign);
+            return self.macro_argument(around, place, &name, way);
+        }
         if place == 0 {
             // `*x.get_mut() += 1` writes; the value of an assignment is seldom used.
             return self.ended();
@@ -297,11 +316,13 @@ impl<'a> Tracer<'a> {
             Kind::Member(name) => {
                 let owner = self.owner_of(target, &name);
                 let parts = way.parts.clone();
+                self.returned_within(target, &name, way);
                 self.note(assign, Found::IntoField { owner, name, parts });
                 if let Some(by) = self.given_out(target) {
                     self.note(assign, Found::Leaves(by));
                 }
             }
+            Kind::Index if self.goes_into_element(assign, target, way) => {}
             Kind::Deref => self.written_out(target, assign, way),
             // `(self.a, self.b) = pair`: each may have it.
             Kind::Other if is_rust && self.program.child(target, 0).is_some() => {
@@ -486,6 +507,15 @@ impl<'a> Tracer<'a> {
                 self.guarded(parent, 1, way);
                 self.follow(parent, way);
             }
+            "==" | "!=" | "<" | ">" | "<=" | ">=" => {
+                let told = way.told();
+                // Whether there is any is no more than the figure says.
+                let is_zero = self.program.child(parent, 1 - place.min(1)).is_some_and(
+                    |other| matches!(self.program.kind(other), Kind::Literal(text) if text == "0"),
+                );
+                let is_any = is_zero && !way.is_truth;
+                self.follow(parent, &Way { is_any, ..told });
+            }
             _ => self.follow(parent, way),
         }
     }
@@ -542,6 +572,7 @@ impl<'a> Tracer<'a> {
     fn macro_argument(&mut self, parent: Site, place: usize, name: &str, way: &Way) {
         let functions = self.program.callees(parent, name);
         if effects::tells_more(self.program, &functions, name) {
+            self.given_by_example(parent, place, &functions, way);
             return self.given_to_own_macro(parent, name, functions, way);
         }
         if name == "format" && matches!(self.op, OpKind::Change | OpKind::Swap) {
@@ -570,6 +601,21 @@ impl<'a> Tracer<'a> {
             return self.follow(parent, &text);
         }
         self.follow(parent, way);
+    }
+
+    /// A macro by example that says what it takes: its body is followed like that of a function.
+    fn given_by_example(&mut self, call: Site, place: usize, functions: &[FunctionId], way: &Way) {
+        for id in functions {
+            let takes = self.program.function(*id).parameters.len();
+            let is_given = self.program.node(call).children.len() == takes;
+            if self.program.unit(id.unit).is_rust
+                && is_given
+                && place < takes
+                && way.calls.len() < MACROS_MAX
+            {
+                self.enter_parameter(call, *id, place, way);
+            }
+        }
     }
 
     /// A macro of the tree: its body says what it does, not its name.

@@ -35,10 +35,10 @@ fn pointer_given(program: &Program, site: Site, function: FunctionId) -> Option<
             Kind::Name(name) => {
                 let (place, parameter) = program.parameter(function, name)?;
                 let ty = &parameter.ty;
-                let is_to_fill = ty.contains('*') && !ty.contains("const ");
+                let is_to_fill = ty.contains(['*', '&']) && !ty.contains("const ");
                 return is_to_fill.then_some(place);
             }
-            Kind::Member(_) | Kind::Index | Kind::Ref | Kind::Cast | Kind::Other => {
+            Kind::Member(_) | Kind::Index | Kind::Ref | Kind::Deref | Kind::Cast | Kind::Other => {
                 at = program.child(at, 0)?;
             }
             _ => return None,

@@ -9,11 +9,12 @@ use super::counts;
 use super::effects::Known;
 use super::finding::{Finding, Found};
 use super::flow::{Tracer, Way};
+use super::names;
 use super::parts::Part;
 use crate::class::Class;
 use crate::facts::{
-    Attached, FunctionId, LocationId, OpKind, Operations, Order, Program, Site, Target, is_flag,
-    is_pointer,
+    Attached, FunctionId, LocationId, Op, OpKind, Operations, Order, Program, Site, Target,
+    is_flag, is_pointer,
 };
 use crate::syntax::Kind;
 
@@ -299,6 +300,8 @@ impl Bench<'_> {
             Found::Message => "only decides whether a message is given".to_owned(),
             Found::Shown(by) => format!("shown by `{by}`"),
             Found::Leaves(by) => format!("leaves through `{by}`"),
+            Found::Any(by) => format!("callers of `{by}` are told whether it is zero"),
+            Found::Room => "room is made for as many".to_owned(),
             Found::Reduced => "reduced to a choice among a few".to_owned(),
             Found::Into(id) => format!("goes into `{}`", self.program.location(*id).name),
             Found::IntoField { name, .. } => format!("goes into the field `{name}`"),
@@ -358,6 +361,7 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
         }
         tracer.op = OpKind::Swap;
     }
+    let is_taken = takes_count(tracer.program, op);
     let before = tracer.findings.clone();
     let way = Way::new(attached.calls.clone());
     tracer.follow_to_end(op.site, &way);
@@ -368,7 +372,10 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
     let new: Vec<Finding> = tracer.findings.difference(&before).cloned().collect();
     for finding in new {
         let claims = match &finding.found {
-            Found::Leaves(by) => Some(format!("each caller of `{by}` gets a value of its own")),
+            Found::Leaves(_) if is_taken => None,
+            Found::Leaves(by) | Found::Any(by) => {
+                Some(format!("each caller of `{by}` gets a value of its own"))
+            }
             Found::Unknown(_) | Found::WrittenOut(_) => {
                 Some("the value that the change answers is used".to_owned())
             }
@@ -389,6 +396,15 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
         let what = "an exchange decides who goes on".to_owned();
         tracer.note(op.site, Found::Claims(what));
     }
+}
+
+/// `hits.swap(0, Relaxed)`: what was counted since the last time. (With an order that hands over it takes things that
+/// others left.)
+fn takes_count(program: &Program, op: &Op) -> bool {
+    let new = program.child(op.site, 1).map(|new| program.kind(new));
+    op.kind == OpKind::Swap
+        && op.order == Order::Relaxed
+        && matches!(new, Some(Kind::Literal(text)) if text == "0")
 }
 
 /// Whether anybody asks how an exchange went: `x.fetch_update(...).ok();` does not.
@@ -430,7 +446,9 @@ fn decide(
         return (Class::Unknown, None);
     };
     let say = |site: Site, what: &str| Some(vec![(site, what.to_owned())]);
-    if let Some((store, load)) = publishes(operations) {
+    if !names::keeps_extreme(&program.location(id).name)
+        && let Some((store, load)) = publishes(operations)
+    {
         let is_shown_only = !has(|f| {
             matches!(
                 f,
@@ -446,7 +464,9 @@ fn decide(
             return (Class::Correctness, Some(vec![(store.0, what)]));
         }
     }
-    if has(|f| matches!(f, Found::Unknown(_))) {
+    // Where the figure leaves, too, whether it is zero is nothing more.
+    let is_told = has(|f| matches!(f, Found::Any(_))) && !has(|f| matches!(f, Found::Leaves(_)));
+    if is_told || has(|f| matches!(f, Found::Unknown(_))) {
         return (Class::Unknown, None);
     }
     let leaves = has(|f| matches!(f, Found::Leaves(_)));
@@ -470,6 +490,9 @@ fn decide(
     }
     if leaves {
         return (Class::Exported, None);
+    }
+    if has(|f| *f == Found::Room) {
+        return (Class::Heuristic, None);
     }
     // A figure that is shown, and left out where it is zero, is a figure.
     if has(|f| matches!(f, Found::Shown(by) if !by.to_ascii_lowercase().contains("assert"))) {
@@ -619,12 +642,16 @@ fn never_read(operations: &[Attached]) -> (Class, Option<Reasons>) {
 
 type Ordered = (Site, Order);
 
-/// A plain store with release order that a load with acquire order may answer.
+/// A plain store with release order that a load with acquire order may answer. The strongest order on both sides is
+/// what is written where nobody thought of one, and what C++ takes where none is written.
 fn publishes(operations: &[Attached]) -> Option<(Ordered, Ordered)> {
     let releases = |o: Order| matches!(o, Order::Release | Order::AcqRel | Order::SeqCst);
     let acquires = |o: Order| matches!(o, Order::Acquire | Order::AcqRel | Order::SeqCst);
     let changes = operations.iter().any(|a| a.op.kind == OpKind::Change);
-    if changes {
+    let is_meant = operations
+        .iter()
+        .any(|a| matches!(a.op.order, Order::Release | Order::Acquire | Order::AcqRel));
+    if changes || !is_meant {
         return None;
     }
     let store = operations.iter().find(|a| {
@@ -667,7 +694,7 @@ fn rank(class: Class, found: &Found) -> u32 {
         Class::Unknown if matches!(found, Found::Unknown(_)) => 0,
         Class::Exported if matches!(found, Found::Leaves(_)) => 0,
         Class::DiagControl if *found == Found::Message => 0,
-        Class::Heuristic if *found == Found::Reduced => 0,
+        Class::Heuristic if matches!(found, Found::Reduced | Found::Room) => 0,
         Class::Telemetry if matches!(found, Found::Shown(_)) => 0,
         _ => 1,
     }

@@ -26,7 +26,8 @@ const LIBRARIES: [&str; 8] = [
 ];
 
 /// Types of such libraries.
-const TYPES: [&str; 14] = [
+const TYPES: [&str; 15] = [
+    "Meter",
     "Counter",
     "CounterVec",
     "Gauge",
@@ -80,7 +81,12 @@ pub(super) fn is_given_figure(program: &Program, call: Site) -> bool {
 /// Whether a type by which a value is known is one of a library for figures.
 fn is_of_library(program: &Program, receiver: Site) -> bool {
     let words = program.type_words(receiver, 0);
-    let is_by_path = LIBRARIES.iter().any(|library| words.contains(*library));
+    // One version beside another one is renamed (`opentelemetry_0_27`).
+    let is_library = |word: &String| {
+        let bare = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
+        LIBRARIES.contains(&bare)
+    };
+    let is_by_path = words.iter().any(is_library);
     words.iter().any(|word| {
         TYPES.contains(&word.as_str())
             && !program.is_type(word)

@@ -18,20 +18,25 @@
 //! | `calls.rs` | where a value goes through calls |
 //! | `streams.rs` | who reads what is printed |
 //! | `parts.rs` | values in lists and records |
+//! | `callbacks.rs` | values that are given to closures |
 //! | `collected.rs` | values that are put into lists and maps |
 //! | `texts.rs` | where a value goes in a text |
+//! | `told.rs` | what callers are told |
 //! | `updates.rs` | loops that only update |
 //! | `branch.rs` | what a condition decides |
+//! | `filled.rs` | lists and records that are filled |
 //! | `given.rs` | records that callers give to be filled |
 //! | `metrics.rs` | figures that are given to libraries for figures |
 //! | `counts.rs` | counts of the whole process |
 //! | `judge.rs` | from findings to classes |
 
 mod branch;
+mod callbacks;
 mod calls;
 mod collected;
 mod counts;
 mod effects;
+mod filled;
 mod finding;
 mod flow;
 mod given;
@@ -41,6 +46,7 @@ mod names;
 mod parts;
 mod streams;
 mod texts;
+mod told;
 mod updates;
 
 pub(crate) use judge::{Judgement, is_used, judge};

@@ -281,6 +281,50 @@ const PURE: [&str; 126] = [
     "contains",
 ];
 
+/// Heads of methods of numbers that only reckon, each in its own manner.
+const RECKONS: [&str; 4] = ["wrapping_", "saturating_", "checked_", "overflowing_"];
+
+/// Methods of numbers and of durations that only reckon.
+fn reckons(name: &str) -> bool {
+    RECKONS.iter().any(|head| name.starts_with(head))
+        || matches!(
+            name,
+            "div_ceil"
+                | "abs_diff"
+                | "rem_euclid"
+                | "div_euclid"
+                | "mul_f64"
+                | "mul_f32"
+                | "div_f64"
+                | "div_f32"
+                | "total_cmp"
+                | "ilog2"
+                | "ilog10"
+                | "log2"
+                | "log10"
+                | "powi"
+                | "powf"
+                | "trunc"
+                | "fract"
+                | "signum"
+                | "recip"
+                | "mul_add"
+                | "next_power_of_two"
+                | "map_or"
+                | "map_or_else"
+                | "is_some_and"
+                | "is_none_or"
+                | "sum"
+                | "duration_since"
+                | "unsigned_abs"
+        )
+}
+
+/// Whether a call only makes room for as many: less would be right as well.
+pub(super) fn makes_room(name: &str) -> bool {
+    name.starts_with("with_capacity") || matches!(name, "reserve" | "reserve_exact")
+}
+
 /// Whether a call only computes, by its name.
 pub(super) fn is_pure(name: &str) -> bool {
     PURE.contains(&name)
@@ -289,6 +333,7 @@ pub(super) fn is_pure(name: &str) -> bool {
         || name.starts_with("from_")
         || name.starts_with("to_")
         || name.starts_with("with_capacity")
+        || reckons(name)
         || name.contains("likely")
         || name == "__builtin_expect"
 }

@@ -85,13 +85,26 @@ impl Tracer<'_> {
         };
         let is_rust = self.program.unit(call.unit).is_rust;
         if let Some((place, _)) = self.program.parameter(function, &name) {
-            return is_rust && self.goes_to_callers(call, function, place, held);
+            return if is_rust {
+                self.goes_to_callers(call, function, place, held)
+            } else {
+                self.is_text_given_out(call, target)
+            };
         }
         if is_rust && self.program.binding(root, &name).is_none() {
             return false;
         }
         self.bound(call, &[name], held);
         true
+    }
+
+    /// Whether a text of C goes into what callers from outside of the tree give for it.
+    fn is_text_given_out(&mut self, call: Site, target: Site) -> bool {
+        let by = self.given_out(target);
+        if let Some(by) = by.clone() {
+            self.note(call, Found::Leaves(by));
+        }
+        by.is_some()
     }
 
     /// Follows a text that is put into what the callers gave (`fn text(&self, out: &mut Line)`). False

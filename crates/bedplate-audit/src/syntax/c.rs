@@ -33,6 +33,10 @@ pub(super) struct C<'t> {
 }
 
 impl C<'_> {
+    pub(super) fn is_cpp(&self) -> bool {
+        self.grammar == tree_sitter_cpp::LANGUAGE.into()
+    }
+
     /// Items, at any depth that only groups.
     pub(super) fn items(&mut self, parent: Parsed<'_>) {
         if !self.builder.enter(parent) {
@@ -137,11 +141,11 @@ impl C<'_> {
         named(list)
             .into_iter()
             .filter(declared)
-            .map(|parameter| Parameter {
-                name: parameter
-                    .child_by_field_name("declarator")
-                    .map_or_else(String::new, |d| declared_name(&self.builder, d)),
-                ty: self.builder.text_of(parameter).to_owned(),
+            .map(|parameter| {
+                let declarator = parameter.child_by_field_name("declarator");
+                let name = declarator.map_or_else(String::new, |d| declared_name(&self.builder, d));
+                let ty = without_name(self.builder.text_of(parameter), &name);
+                Parameter { name, ty }
             })
             .collect()
     }
@@ -397,6 +401,20 @@ fn without_arguments(text: &str) -> &str {
         }
     }
     text
+}
+
+/// The type of a parameter, without its name and what it is where nothing is given.
+fn without_name(text: &str, name: &str) -> String {
+    let text = text.split('=').next().unwrap_or(text).trim_end();
+    match text.rfind(name) {
+        Some(place) if !name.is_empty() => {
+            let (head, tail) = (&text[..place], &text[place + name.len()..]);
+            format!("{} {}", head.trim_end(), tail.trim())
+                .trim_end()
+                .to_owned()
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// A call of something that is not in the tree.

@@ -167,6 +167,7 @@ impl C<'_> {
         self.builder.unit.structures.push(Structure {
             name,
             bases,
+            is_public: false,
             fields,
         });
     }
@@ -188,7 +189,11 @@ impl C<'_> {
         if declarators.is_empty()
             && let Some(inner) = ty.child_by_field_name("body")
         {
-            todo.extend(named(inner));
+            if ty.child_by_field_name("name").is_some() && self.is_cpp() {
+                self.structure(ty, None);
+            } else {
+                todo.extend(named(inner));
+            }
             return;
         }
         // One that is named by its member alone goes by the member's name.

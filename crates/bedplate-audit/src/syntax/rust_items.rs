@@ -177,6 +177,7 @@ impl Rust<'_> {
         self.0.unit.structures.push(Structure {
             name,
             bases,
+            is_public: within.is_none() && self.is_public(item),
             fields,
         });
     }

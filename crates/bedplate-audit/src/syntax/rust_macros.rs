@@ -8,7 +8,7 @@ use tree_sitter::Node as Parsed;
 
 use super::build::{MACRO_DEPTH_MAX, named, parse};
 use super::rust::{Rows, Rust, parse_rust};
-use super::shape::NodeId;
+use super::shape::{NodeId, Parameter};
 
 impl Rust<'_> {
     /// A macro among items: its body is read as items, or else as the body of a function.
@@ -33,7 +33,10 @@ impl Rust<'_> {
             };
             if !self.body_as_items(body) {
                 let line = self.0.line(body);
+                let left = rule.child_by_field_name("left");
+                let taken = left.map_or_else(Vec::new, |left| taken_by(self.0.text_of(left)));
                 let (index, root) = self.add_macro_function(&name, line);
+                self.0.unit.functions[index as usize].parameters = taken;
                 let outer = self.0.function.replace(index);
                 self.body_as_statements(body, root);
                 self.0.function = outer;
@@ -163,7 +166,7 @@ impl Rust<'_> {
             return;
         }
         let (text, rows) = self.inside(body);
-        let named_arguments = text.replace("=>", ", ");
+        let named_arguments = plain_arguments(&text);
         let wrapped = format!("fn _m() {{_f({named_arguments}\n)}}");
         let is_clean = parse(&tree_sitter_rust::LANGUAGE.into(), &wrapped)
             .is_some_and(|tree| !tree.root_node().has_error());
@@ -179,6 +182,49 @@ impl Rust<'_> {
             }
         });
     }
+}
+
+/// The arguments of a macro as those of a function, byte for byte in the same places: `key => value` is two of them, and
+/// what `tracing` and `log` say of a value (`%value`, `?value`, `target: "name"`) is left out.
+fn plain_arguments(text: &str) -> String {
+    let mut out = text.replace("=>", ", ");
+    for sign in ["= %", "= ?", ", %", ", ?"] {
+        out = out.replace(sign, &format!("{}  ", &sign[..1]));
+    }
+    let head = out.trim_start();
+    let label = ["target:", "parent:", "name:"]
+        .into_iter()
+        .find(|it| head.starts_with(it));
+    match label {
+        Some(label) => out.replacen(label, &" ".repeat(label.len()), 1),
+        None => out,
+    }
+}
+
+/// What a macro by example takes, where each is one expression or name, parted by commas, and none is repeated.
+fn taken_by(pattern: &str) -> Vec<Parameter> {
+    let inner = pattern.trim();
+    let inner = inner.get(1..inner.len().saturating_sub(1)).unwrap_or("");
+    let name_of = |part: &str| {
+        let (name, kind) = part.trim().strip_prefix('$')?.split_once(':')?;
+        let is_one = matches!(
+            kind.trim(),
+            "expr" | "ident" | "tt" | "literal" | "path" | "ty"
+        );
+        is_one.then(|| Parameter {
+            name: format!("_{}", name.trim()),
+            ty: String::new(),
+        })
+    };
+    let parts = inner
+        .trim()
+        .trim_end_matches("$(,)?")
+        .trim_end_matches(',')
+        .split(',');
+    parts
+        .map(name_of)
+        .collect::<Option<Vec<_>>>()
+        .unwrap_or_default()
 }
 
 pub(super) fn token_tree(node: Parsed<'_>) -> Option<Parsed<'_>> {

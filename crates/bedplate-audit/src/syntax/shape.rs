@@ -147,6 +147,8 @@ pub(crate) struct Structure {
     pub(crate) name: String,
     /// The classes it is derived from (C++).
     pub(crate) bases: Vec<String>,
+    /// Code outside of the tree can name it (Rust).
+    pub(crate) is_public: bool,
     pub(crate) fields: Vec<Field>,
 }
 

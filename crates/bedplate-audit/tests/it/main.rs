@@ -8,6 +8,7 @@
 //! | `collected.rs` | figures that are put into lists and maps, and counters by two names |
 //! | `compiled.rs` | the compiled code beside the source |
 //! | `documents.rs` | text and documents |
+//! | `idioms.rs` | habits of counting, and what looks like them |
 //! | `macros.rs` | locations that macros by example declare |
 //! | `members.rs` | members of C++ without `this`, and plain statics of C |
 //! | `parts.rs` | figures in lists and records |
@@ -23,6 +24,7 @@ mod c;
 mod collected;
 mod compiled;
 mod documents;
+mod idioms;
 mod labels;
 mod macros;
 mod members;

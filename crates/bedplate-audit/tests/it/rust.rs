@@ -204,7 +204,7 @@ fn a_macro_of_the_tree_is_no_message_by_its_name() {
     assert_static(
         "macro_rules! trace { ($e:expr) => { if $e > 3 { std::process::exit(1) } } }\n\
          fn hit() { X.fetch_add(1, Relaxed); }\nfn run() { trace!(X.load(Relaxed)); }",
-        Class::Unknown,
+        Class::Correctness,
     );
 }
 

@@ -91,3 +91,26 @@ fn binaries_and_what_cannot_be_opened_are_named() {
     assert_named(&found, "table.c", "larger than 4 MiB");
     assert_eq!(found.files, 1);
 }
+
+#[test]
+fn tests_are_left_out_by_the_names_of_their_files() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        "db_test.cc",
+        "db_test2.cc",
+        "db_test_util.h",
+        "hits_unittest.cc",
+        "testutil.h",
+    ] {
+        let other = "int main() { return 1; }\n";
+        std::fs::write(folder.path().join(name), other).unwrap();
+    }
+    std::fs::write(
+        folder.path().join("test_and_set.c"),
+        "int f(void) { return 1; }\n",
+    )
+    .unwrap();
+    std::fs::write(folder.path().join("contest.rs"), COUNTER).unwrap();
+    let found = audit_path(folder.path()).unwrap();
+    assert_eq!(found.files, 2, "{found:?}");
+}
