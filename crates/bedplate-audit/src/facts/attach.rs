@@ -115,10 +115,9 @@ impl Operations {
                 }
                 Target::Parameter(function, index) if calls.len() < CALLS_MAX => {
                     let handed = handed_over(program, function, index, &calls);
-                    if handed.is_empty() {
-                        for id in own_of_public(program, function, index) {
-                            self.add(id, op.clone(), calls.clone());
-                        }
+                    let own = own_of_public(program, function, index);
+                    for id in own.into_iter().filter(|_| handed.is_empty()) {
+                        self.add(id, op.clone(), calls.clone());
                     }
                     todo.extend(handed);
                 }

@@ -298,14 +298,9 @@ impl Program {
                 }
             }
             if let Some((index, parameter)) = self.parameter(function, name) {
-                let of = self.function(function);
-                // A method of a type that stands for an atomic, called by another one of it.
-                let is_own = name == "self"
-                    && of
-                        .owner
-                        .as_ref()
-                        .is_some_and(|owner| self.atomic_names.contains(owner));
-                if of.is_macro || is_own || is_atomic(&parameter.ty, &self.atomic_names) {
+                let is_macro = self.function(function).is_macro;
+                let is_own = name == "self" && self.is_of_atomic(function);
+                if is_macro || is_own || is_atomic(&parameter.ty, &self.atomic_names) {
                     let index = u32::try_from(index).unwrap_or(u32::MAX);
                     return vec![Target::Parameter(function, index)];
                 }
@@ -352,6 +347,12 @@ impl Program {
             Vec::new()
         };
         chosen.into_iter().map(Target::Location).collect()
+    }
+
+    /// Whether a function is a method of a type that stands for an atomic: another one of it may call it.
+    fn is_of_atomic(&self, id: FunctionId) -> bool {
+        let owner = self.function(id).owner.as_ref();
+        owner.is_some_and(|owner| self.atomic_names.contains(owner))
     }
 
     /// What the calls of a local closure give for the parameter of a name (`let read = |it: &AtomicU64| it.load(Relaxed)`).

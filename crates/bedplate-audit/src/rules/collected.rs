@@ -30,7 +30,7 @@ impl Tracer<'_> {
             "push" | "push_back" | "push_front" if count == 2 => way.within(Part::Item),
             "insert" if count == 3 && place == 2 => way.within(Part::Item),
             "extend" | "append" if way.parts.last() == Some(&Part::Item) => way.clone(),
-            "push_str" if way.is_text => way.whole(),
+            "push_str" | "extend" | "append" | "extend_from_slice" if way.is_text => way.whole(),
             _ => return false,
         };
         let Some(target) = self.program.child(call, 0) else {

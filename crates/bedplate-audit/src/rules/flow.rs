@@ -344,10 +344,7 @@ impl<'a> Tracer<'a> {
 
     /// `*out = value`: the caller has it then.
     fn written_out(&mut self, target: Site, assign: Site, way: &Way) {
-        let name = match self.program.child(target, 0).map(|s| self.program.kind(s)) {
-            Some(Kind::Name(name)) => name.clone(),
-            _ => String::new(),
-        };
+        let name = self.pointer_name(target);
         let function = self.program.function_of(assign);
         let parameter = function.and_then(|id| {
             let (index, _) = self.program.parameter(id, &name)?;
@@ -387,6 +384,13 @@ impl<'a> Tracer<'a> {
                 part = inner;
             }
             match self.program.kind(part).clone() {
+                Kind::Name(name) if self.is_handed_on(part, argument, &name) => {
+                    let found = match self.given_out(part) {
+                        Some(by) => Found::Leaves(by),
+                        None => Found::Unknown("it is written through a pointer".to_owned()),
+                    };
+                    self.note(part, found);
+                }
                 Kind::Name(name) => {
                     let is_address = matches!(self.program.kind(argument), Kind::Ref);
                     let inner = Way {
@@ -402,6 +406,28 @@ impl<'a> Tracer<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// The name of the pointer that is written through, also behind a cast (`*(int *) out = value` of C).
+    fn pointer_name(&self, target: Site) -> String {
+        let mut pointer = self.program.child(target, 0);
+        while let Some(at) = pointer
+            && matches!(self.program.kind(at), Kind::Cast | Kind::Other)
+        {
+            pointer = self.program.child(at, 0);
+        }
+        match pointer.map(|s| self.program.kind(s)) {
+            Some(Kind::Name(name)) => name.clone(),
+            _ => String::new(),
+        }
+    }
+
+    /// Whether an argument of C is a pointer that the caller was itself given.
+    fn is_handed_on(&self, part: Site, argument: Site, name: &str) -> bool {
+        let function = self.program.function_of(part);
+        let is_given = function.is_some_and(|id| self.program.parameter(id, name).is_some());
+        let is_address = matches!(self.program.kind(argument), Kind::Ref);
+        is_given && !is_address && !self.program.unit(part.unit).is_rust
     }
 
     /// The owner of a field, where its type is known.

@@ -65,7 +65,12 @@ fn word(bytes: &mut [u8], at: usize) -> usize {
             }
             end
         }
-        _ if is_decoration(&name) => {
+        "struct" | "union" | "class" => {
+            blank_before_name(bytes, end);
+            end
+        }
+        // What a macro is defined as stays: a definition of nothing but spaces does not parse.
+        _ if is_decoration(&name) && !is_all_of_macro(bytes, at) => {
             bytes[at..end].fill(b' ');
             let open = end + spaces(&bytes[end..]);
             if bytes.get(open) == Some(&b'(') {
@@ -75,6 +80,39 @@ fn word(bytes: &mut [u8], at: usize) -> usize {
             }
         }
         _ => end,
+    }
+}
+
+/// Whether the word at `at` begins what a macro without parameters is defined as.
+fn is_all_of_macro(bytes: &[u8], at: usize) -> bool {
+    let start = bytes[..at].iter().rposition(|byte| *byte == b'\n');
+    let line = &bytes[start.map_or(0, |start| start + 1)..at];
+    let line = String::from_utf8_lossy(line);
+    let mut words = line.trim_start().trim_start_matches('#').split_whitespace();
+    words.next() == Some("define")
+        && words.next().is_some_and(|name| !name.contains('('))
+        && words.next().is_none()
+}
+
+/// `struct ALIGNED Name {` and `class EXPORTED Name : public Base {`: the first word is a macro.
+fn blank_before_name(bytes: &mut [u8], at: usize) {
+    let word_at = |from: usize| {
+        let start = from + spaces(bytes.get(from..).unwrap_or(&[]));
+        let rest = bytes.get(start..).unwrap_or(&[]);
+        start..start + rest.iter().take_while(|b| is_word(**b)).count()
+    };
+    let first = word_at(at);
+    let second = word_at(first.end);
+    let next = second.end + spaces(bytes.get(second.end..).unwrap_or(&[]));
+    let opens = matches!(bytes.get(next), Some(b'{' | b':'));
+    let is_path = bytes.get(next + 1) == Some(&b':');
+    let is_final = bytes.get(second.clone()) == Some(b"final");
+    // `struct timeval now {};` of C++ is a variable.
+    let is_macro = bytes.get(first.clone()).is_some_and(|word| {
+        word.iter().any(u8::is_ascii_uppercase) && !word.iter().any(u8::is_ascii_lowercase)
+    });
+    if is_macro && !second.is_empty() && opens && !is_path && !is_final {
+        bytes[first].fill(b' ');
     }
 }
 
@@ -178,6 +216,27 @@ fn is_decoration(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_macro_before_the_name_of_a_structure_is_blanked() {
+        for (text, masked) in [
+            ("struct ALIGNED pool {", "struct         pool {"),
+            (
+                "class OUT_API Pool : public Base {",
+                "class         Pool : public Base {",
+            ),
+            ("class POOL final {", "class POOL final {"),
+            ("struct timeval now {};", "struct timeval now {};"),
+            ("struct POOL {", "struct POOL {"),
+            (
+                "#define A __attribute__((b))\n",
+                "#define A __attribute__((b))\n",
+            ),
+            ("# define NOTHING noexcept\n", "# define NOTHING noexcept\n"),
+        ] {
+            assert_eq!(mask(text), masked);
+        }
+    }
 
     #[test]
     fn bytes_keep_their_places() {
