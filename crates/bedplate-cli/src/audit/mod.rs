@@ -56,6 +56,16 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Exit {
         complain(&"--json - and --sarif - both want standard output: give one of them a file");
         return Exit::Usage;
     }
+    if let (Some(json), Some(sarif)) = (&arguments.json, &arguments.sarif)
+        && is_one_file(json, sarif)
+    {
+        let file = sarif.display();
+        complain(&format!(
+            "the JSON and the SARIF cannot both go to {file}: the second would replace the first; \
+             name another file for one of them"
+        ));
+        return Exit::Usage;
+    }
     match (&arguments.golden, &arguments.path) {
         (Some(folder), _) => golden::golden(arguments, folder.as_deref()),
         (None, Some(path)) => tree::of_tree(arguments, path),
@@ -66,6 +76,21 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Exit {
 /// Whether this is standard output, which the report for people then leaves to the JSON.
 fn is_stdout(path: Option<&Path>) -> bool {
     path == Some(Path::new("-"))
+}
+
+/// Whether two paths lead to one regular file, which is there or will be. Pipes and devices keep nothing that
+/// could be replaced, and are not opened here: who reads them would see an end.
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    let final_name = |path: &Path| {
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+        let name = path.file_name();
+        let new = folder.ok().and_then(|folder| Some(folder.join(name?)));
+        path.canonicalize().ok().or(new)
+    };
+    let keeps = |path: &Path| !path.exists() || path.is_file();
+    let name = final_name(one);
+    keeps(one) && name.is_some() && name == final_name(other)
 }
 
 fn write_json(path: Option<&Path>, document: &impl Serialize) -> Result<(), RunError> {

@@ -171,3 +171,38 @@ fn the_help_on_checklists_is_whole() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("does not say of what"), "{said}");
 }
+
+#[test]
+fn two_reports_in_one_file_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("lib.rs"),
+        "static A: AtomicUsize = AtomicUsize::new(0);\n",
+    )
+    .unwrap();
+    std::fs::write(folder.path().join("there"), "as it was").unwrap();
+    std::fs::create_dir(folder.path().join("below")).unwrap();
+    let run = |json: &str, sarif: &str| {
+        let mut command = bedplate();
+        command.current_dir(folder.path()).args(["audit", "lib.rs"]);
+        command
+            .args(["--json", json, "--sarif", sarif])
+            .output()
+            .unwrap()
+    };
+    for (json, sarif) in [
+        ("new", "new"),
+        ("new", "below/../new"),
+        ("there", "./there"),
+    ] {
+        let output = run(json, sarif);
+        assert_eq!(output.status.code(), Some(2), "{json} {sarif}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("cannot both go to"), "{said}");
+    }
+    assert!(!folder.path().join("new").exists());
+    let kept = std::fs::read_to_string(folder.path().join("there")).unwrap();
+    assert_eq!(kept, "as it was");
+    assert_eq!(run("new", "below/new").status.code(), Some(0));
+    assert_eq!(run("/dev/null", "/dev/null").status.code(), Some(0));
+}
