@@ -24,8 +24,10 @@ pub mod prelude {
 /// Slices.
 pub mod slice {
     pub use bedplate_pool::iter::{
-        Chunks, ChunksExact, ChunksExactMut, ChunksMut, Iter, IterMut, ParallelSlice,
-        ParallelSliceMut, RChunks, RChunksExact, RChunksExactMut, RChunksMut, Windows,
+        ArrayWindows, ChunkBy, ChunkByMut, Chunks, ChunksExact, ChunksExactMut, ChunksMut, Iter,
+        IterMut, ParallelSlice, ParallelSliceMut, RChunks, RChunksExact, RChunksExactMut,
+        RChunksMut, SliceSplit as Split, SliceSplitInclusive as SplitInclusive,
+        SliceSplitInclusiveMut as SplitInclusiveMut, SliceSplitMut as SplitMut, Windows,
     };
 }
 
@@ -61,11 +63,19 @@ pub mod range_inclusive {
 
 /// Collections of the standard library: they become vectors.
 pub mod collections {
-    pub use bedplate_pool::iter::VecIter;
+    pub use bedplate_pool::iter::{Drained, VecIter};
 }
 
 /// Texts.
-pub mod str {}
+pub mod str {
+    pub use bedplate_pool::iter::{
+        Bytes, CharIndices, Chars, EncodeUtf16, Lines, MatchIndices, Matches, ParallelString,
+        SplitAsciiWhitespace, SplitTerminator, SplitWhitespace, TextSplit as Split,
+        TextSplitInclusive as SplitInclusive,
+    };
+}
 
 /// Texts by value.
-pub mod string {}
+pub mod string {
+    pub use bedplate_pool::iter::DrainedChars as Drain;
+}

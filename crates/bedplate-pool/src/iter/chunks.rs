@@ -8,6 +8,7 @@
 
 use super::plumbing::{Producer, WithProducer, drive_by_index};
 use super::{IndexedParallelIterator, ParallelIterator};
+use core::mem;
 
 /// A slice, and how pieces are cut from it.
 pub trait Cut: Send + Sized {
@@ -147,12 +148,122 @@ cut!(
     ByRChunksExactMut, RChunksExactMut, &'a mut [T], Send, split_at_mut, rchunks_exact_mut, |len, size| len / size, usize::saturating_mul, front: false
 );
 
+/// Those that only read can be cloned, whatever the items are.
+macro_rules! clone_cut {
+    ($($name:ident),*) => {$(
+        impl<T> Clone for $name<'_, T> {
+            fn clone(&self) -> Self {
+                let Self { slice, size } = *self;
+                Self { slice, size }
+            }
+        }
+    )*};
+}
+clone_cut!(
+    ByChunks,
+    ByChunksExact,
+    ByRChunks,
+    ByRChunksExact,
+    ByWindows
+);
+
 impl<'a, T: Sync> ChunksExact<'a, T> {
     /// The items at the end that fill no chunk.
     #[must_use]
     pub fn remainder(&self) -> &'a [T] {
         let ByChunksExact { slice, size } = self.cut;
         slice.split_at(slice.len() / size * size).1
+    }
+}
+
+impl<'a, T: Sync> RChunksExact<'a, T> {
+    /// The items at the front that fill no chunk.
+    #[must_use]
+    pub fn remainder(&self) -> &'a [T] {
+        let ByRChunksExact { slice, size } = self.cut;
+        slice.split_at(slice.len() % size).0
+    }
+}
+
+impl<'a, T: Send> ChunksExactMut<'a, T> {
+    /// The items at the end that fill no chunk.
+    #[must_use]
+    pub fn into_remainder(mut self) -> &'a mut [T] {
+        self.take_remainder()
+    }
+
+    /// The items at the end that fill no chunk, for as long as the iterator is not used.
+    pub fn remainder(&mut self) -> &mut [T] {
+        let ByChunksExactMut { slice, size } = &mut self.cut;
+        let chunks_len = slice.len() / *size * *size;
+        slice.split_at_mut(chunks_len).1
+    }
+
+    /// The items at the end that fill no chunk; none any more when called again.
+    pub fn take_remainder(&mut self) -> &'a mut [T] {
+        let ByChunksExactMut { slice, size } = &mut self.cut;
+        let chunks_len = slice.len() / *size * *size;
+        let (chunks, rest) = mem::take(slice).split_at_mut(chunks_len);
+        *slice = chunks;
+        rest
+    }
+}
+
+impl<'a, T: Send> RChunksExactMut<'a, T> {
+    /// The items at the front that fill no chunk.
+    #[must_use]
+    pub fn into_remainder(mut self) -> &'a mut [T] {
+        self.take_remainder()
+    }
+
+    /// The items at the front that fill no chunk, for as long as the iterator is not used.
+    pub fn remainder(&mut self) -> &mut [T] {
+        let ByRChunksExactMut { slice, size } = &mut self.cut;
+        let rest_len = slice.len() % *size;
+        slice.split_at_mut(rest_len).0
+    }
+
+    /// The items at the front that fill no chunk; none any more when called again.
+    pub fn take_remainder(&mut self) -> &'a mut [T] {
+        let ByRChunksExactMut { slice, size } = &mut self.cut;
+        let rest_len = slice.len() % *size;
+        let (rest, chunks) = mem::take(slice).split_at_mut(rest_len);
+        *slice = chunks;
+        rest
+    }
+}
+
+/// Pieces of [`par_array_windows`](super::ParallelSlice::par_array_windows).
+#[derive(Debug)]
+pub struct ByArrayWindows<'a, T, const N: usize> {
+    pub(super) slice: &'a [T],
+}
+
+/// Pieces of [`par_array_windows`](super::ParallelSlice::par_array_windows).
+pub type ArrayWindows<'a, T, const N: usize> = Cuts<ByArrayWindows<'a, T, N>>;
+
+impl<T, const N: usize> Clone for ByArrayWindows<'_, T, N> {
+    fn clone(&self) -> Self {
+        Self { slice: self.slice }
+    }
+}
+
+impl<'a, T: Sync, const N: usize> Cut for ByArrayWindows<'a, T, N> {
+    type Item = &'a [T; N];
+
+    fn count(&self) -> usize {
+        (self.slice.len() + 1).saturating_sub(N)
+    }
+
+    fn split(self, index: usize) -> (Self, Self) {
+        let Self { slice } = self;
+        let windows = ByWindows { slice, size: N };
+        let (left, right) = windows.split(index);
+        (Self { slice: left.slice }, Self { slice: right.slice })
+    }
+
+    fn pieces(self) -> impl DoubleEndedIterator<Item = &'a [T; N]> + ExactSizeIterator {
+        self.slice.array_windows()
     }
 }
 

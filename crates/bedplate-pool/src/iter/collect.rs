@@ -156,6 +156,27 @@ collect_serially!([], char, String);
 collect_serially!([], String, String);
 collect_serially!(['a], &'a str, String);
 collect_serially!(['a], &'a char, String);
+collect_serially!([], Box<str>, String);
+collect_serially!(['a], Cow<'a, str>, String);
+
+/// Borrowed texts are collected as owned ones.
+impl<'t, T: Send> FromParallelIterator<T> for Cow<'t, str>
+where
+    String: FromParallelIterator<T>,
+{
+    fn from_par_iter<I: IntoParallelIterator<Item = T>>(items: I) -> Self {
+        Self::Owned(String::from_par_iter(items))
+    }
+}
+
+impl<T: Send> FromParallelIterator<T> for Box<str>
+where
+    String: FromParallelIterator<T>,
+{
+    fn from_par_iter<I: IntoParallelIterator<Item = T>>(items: I) -> Self {
+        String::from_par_iter(items).into_boxed_str()
+    }
+}
 
 impl ParallelExtend<()> for () {
     fn par_extend<I: IntoParallelIterator<Item = ()>>(&mut self, items: I) {

@@ -83,6 +83,28 @@ pub trait ParallelDrainRange<X = usize> {
     fn par_drain<R: RangeBounds<X>>(self, range: R) -> Self::Iter;
 }
 
+/// What gives away all of its items.
+///
+/// # Examples
+///
+/// ```
+/// use bedplate_pool::prelude::*;
+/// use std::collections::HashSet;
+///
+/// let mut numbers = HashSet::from([1, 2, 3]);
+/// assert_eq!(numbers.par_drain().sum::<i32>(), 6);
+/// assert!(numbers.is_empty());
+/// ```
+pub trait ParallelDrainFull {
+    /// The parallel iterator.
+    type Iter: ParallelIterator<Item = Self::Item>;
+    /// Its items.
+    type Item: Send;
+
+    /// Takes all items out; those that are not iterated are dropped. The room stays.
+    fn par_drain(self) -> Self::Iter;
+}
+
 /// What can be made of a parallel iterator.
 pub trait FromParallelIterator<T: Send> {
     /// Makes it of the items.

@@ -1,11 +1,14 @@
 //! Stages that leave items out or turn one into several.
 
+use super::order::Enumerate;
 use super::stage::{Stage, Staged};
 
 /// The iterator of [`filter`](super::ParallelIterator::filter).
 pub type Filter<I, F> = Staged<I, Filtering<F>>;
 /// The iterator of [`filter_map`](super::ParallelIterator::filter_map).
 pub type FilterMap<I, F> = Staged<I, FilterMapping<F>>;
+/// The iterator of [`positions`](super::IndexedParallelIterator::positions).
+pub type Positions<I, F> = Staged<Enumerate<I>, PlacesOf<F>>;
 /// The iterator of [`flat_map_iter`](super::ParallelIterator::flat_map_iter).
 pub type FlatMapIter<I, F> = Staged<I, FlatMappingIter<F>>;
 /// The iterator of [`flatten_iter`](super::ParallelIterator::flatten_iter).
@@ -38,6 +41,25 @@ impl<T, R: Send, F: Fn(T) -> Option<R> + Send + Sync> Stage<T> for FilterMapping
 
     fn run<I: Iterator<Item = T>>(&self, (): &mut (), items: I) -> impl Iterator<Item = R> {
         items.filter_map(&self.0)
+    }
+}
+
+/// The stage of `positions`.
+#[derive(Clone, Debug)]
+pub struct PlacesOf<F>(pub(super) F);
+
+impl<T, F: Fn(T) -> bool + Send + Sync> Stage<(usize, T)> for PlacesOf<F> {
+    type Out = usize;
+    type State = ();
+
+    fn begin(&self) {}
+
+    fn run<I: Iterator<Item = (usize, T)>>(
+        &self,
+        (): &mut (),
+        items: I,
+    ) -> impl Iterator<Item = usize> {
+        items.filter_map(|(place, item)| (self.0)(item).then_some(place))
     }
 }
 

@@ -7,13 +7,22 @@
 use super::plumbing::{Consumer, Folder, nothing};
 use super::{IntoParallelIterator, ParallelIterator};
 use crate::Context;
+use core::fmt;
 
 /// The iterator of [`flat_map`](ParallelIterator::flat_map).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "iterators do nothing until they are consumed"]
 pub struct FlatMap<I, F> {
     pub(super) base: I,
     pub(super) op: F,
+}
+
+impl<I: fmt::Debug, F> fmt::Debug for FlatMap<I, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlatMap")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<I, R, F> ParallelIterator for FlatMap<I, F>

@@ -2,17 +2,28 @@
 
 use super::ParallelIterator;
 use super::attempt::Try;
+use super::parallel::cloned_under;
 use super::plumbing::{Consumer, Folder};
 use crate::Context;
+use core::fmt;
 use core::iter::once;
+use std::sync::Mutex;
 
 /// The iterator of [`fold`](ParallelIterator::fold).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "iterators do nothing until they are consumed"]
 pub struct Fold<I, S, F> {
     pub(super) base: I,
     pub(super) identity: S,
     pub(super) op: F,
+}
+
+impl<I: fmt::Debug, S, F> fmt::Debug for Fold<I, S, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fold")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<I, A, S, F> ParallelIterator for Fold<I, S, F>
@@ -39,12 +50,20 @@ where
 }
 
 /// The iterator of [`try_fold`](ParallelIterator::try_fold).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "iterators do nothing until they are consumed"]
 pub struct TryFold<I, S, F> {
     pub(super) base: I,
     pub(super) identity: S,
     pub(super) op: F,
+}
+
+impl<I: fmt::Debug, S, F> fmt::Debug for TryFold<I, S, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TryFold")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<I, A, R, S, F> ParallelIterator for TryFold<I, S, F>
@@ -66,6 +85,71 @@ where
             close: &|value: Result<A, R>| value.map_or_else(|broken| broken, R::from_output),
         };
         self.base.drive_in(cx, shared, part)
+    }
+}
+
+/// The iterator of [`fold_with`](ParallelIterator::fold_with).
+#[derive(Clone)]
+#[must_use = "iterators do nothing until they are consumed"]
+pub struct FoldWith<I, A, F> {
+    pub(super) base: I,
+    pub(super) init: A,
+    pub(super) op: F,
+}
+
+impl<I: fmt::Debug, A, F> fmt::Debug for FoldWith<I, A, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FoldWith")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<I, A, F> ParallelIterator for FoldWith<I, A, F>
+where
+    I: ParallelIterator,
+    A: Clone + Send,
+    F: Fn(A, I::Item) -> A + Send + Sync,
+{
+    type Item = A;
+
+    fn drive_in<C: Consumer<A>>(self, cx: Context<'_>, consumer: C, part: C::Part) -> C::Output {
+        let init = Mutex::new(self.init);
+        let fold = self.base.fold(|| cloned_under(&init), self.op);
+        fold.drive_in(cx, consumer, part)
+    }
+}
+
+/// The iterator of [`try_fold_with`](ParallelIterator::try_fold_with).
+#[derive(Clone)]
+#[must_use = "iterators do nothing until they are consumed"]
+pub struct TryFoldWith<I, A, F> {
+    pub(super) base: I,
+    pub(super) init: A,
+    pub(super) op: F,
+}
+
+impl<I: fmt::Debug, A, F> fmt::Debug for TryFoldWith<I, A, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TryFoldWith")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<I, A, R, F> ParallelIterator for TryFoldWith<I, A, F>
+where
+    I: ParallelIterator,
+    A: Clone + Send,
+    R: Try<Output = A> + Send,
+    F: Fn(A, I::Item) -> R + Send + Sync,
+{
+    type Item = R;
+
+    fn drive_in<C: Consumer<R>>(self, cx: Context<'_>, consumer: C, part: C::Part) -> C::Output {
+        let init = Mutex::new(self.init);
+        let fold = self.base.try_fold(|| cloned_under(&init), self.op);
+        fold.drive_in(cx, consumer, part)
     }
 }
 

@@ -4,9 +4,12 @@
 //! `chunks` and `fold_chunks`: a run of items is cut off the producer and made into one item on the
 //! thread that takes it.
 
+use super::parallel::cloned_under;
 use super::plumbing::{Producer, WithProducer, drive_by_index};
 use super::produce::{Wrap, Wrapped};
 use super::{IndexedParallelIterator, ParallelIterator};
+use core::fmt;
+use std::sync::Mutex;
 
 /// Makes one item of a run.
 pub trait MakeGroup<T>: Send + Sync {
@@ -30,10 +33,16 @@ impl<T: Send> MakeGroup<T> for IntoVec {
 }
 
 /// Runs folded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Folded<S, F> {
     pub(super) identity: S,
     pub(super) op: F,
+}
+
+impl<S, F> fmt::Debug for Folded<S, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Folded").finish_non_exhaustive()
+    }
 }
 
 impl<T, A, S, F> MakeGroup<T> for Folded<S, F>
@@ -48,6 +57,46 @@ where
         items.fold((self.identity)(), &self.op)
     }
 }
+
+/// Runs folded from a value on, which is cloned under a lock because it need not be shareable.
+pub struct FoldedWith<A, F> {
+    init: Mutex<A>,
+    op: F,
+}
+
+impl<A, F> FoldedWith<A, F> {
+    pub(super) fn new(init: A, op: F) -> Self {
+        let init = Mutex::new(init);
+        Self { init, op }
+    }
+}
+
+impl<A: Clone, F: Clone> Clone for FoldedWith<A, F> {
+    fn clone(&self) -> Self {
+        Self::new(cloned_under(&self.init), self.op.clone())
+    }
+}
+
+impl<A, F> fmt::Debug for FoldedWith<A, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FoldedWith").finish_non_exhaustive()
+    }
+}
+
+impl<T, A, F> MakeGroup<T> for FoldedWith<A, F>
+where
+    A: Clone + Send,
+    F: Fn(A, T) -> A + Send + Sync,
+{
+    type Group = A;
+
+    fn group<I: ExactSizeIterator<Item = T>>(&self, items: I) -> A {
+        items.fold(cloned_under(&self.init), &self.op)
+    }
+}
+
+/// The iterator of [`fold_chunks_with`](IndexedParallelIterator::fold_chunks_with).
+pub type FoldChunksWith<I, A, F> = Groups<I, FoldedWith<A, F>>;
 
 /// The iterator of [`chunks`](IndexedParallelIterator::chunks) and
 /// [`fold_chunks`](IndexedParallelIterator::fold_chunks).

@@ -1,10 +1,13 @@
 //! The trait of parallel iterators that can be cut at an index.
 
+use super::blocks::{Blocks, Exponential, ExponentialBlocks, Uniform, UniformBlocks};
 use super::compare::{equal, lexical};
-use super::groups::{Folded, Groups, IntoVec};
+use super::filter::{PlacesOf, Positions};
+use super::groups::{FoldChunksWith, Folded, FoldedWith, Groups, IntoVec};
 use super::limits::{Grain, MaxLen, MinLen, Skip, StepBy, Take};
 use super::order::{Enumerate, Interleave, Rev};
 use super::plumbing::WithProducer;
+use super::stage::Staged;
 use super::zip::Zip;
 use super::{IntoParallelIterator, ParallelIterator, window};
 use core::cmp::Ordering;
@@ -147,6 +150,54 @@ pub trait IndexedParallelIterator: ParallelIterator {
         }
     }
 
+    /// What is folded of `size` neighbours each, from a clone of `init` on.
+    ///
+    /// # Panics
+    /// If `size` is zero.
+    fn fold_chunks_with<T, F>(self, size: usize, init: T, op: F) -> FoldChunksWith<Self, T, F>
+    where
+        T: Clone + Send,
+        F: Fn(T, Self::Item) -> T + Send + Sync,
+    {
+        assert!(size > 0, "a chunk has at least one item");
+        Groups {
+            base: self,
+            size,
+            make: FoldedWith::new(init, op),
+        }
+    }
+
+    /// The items in blocks of `size`: one block is done before the next begins.
+    ///
+    /// # Panics
+    /// If `size` is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bedplate_pool::prelude::*;
+    ///
+    /// // Nothing behind the block that it is found in is looked at.
+    /// let found = (0..1_000_000).into_par_iter().by_uniform_blocks(1000).find_first(|n| n % 7 == 6);
+    /// assert_eq!(found, Some(6));
+    /// ```
+    fn by_uniform_blocks(self, size: usize) -> UniformBlocks<Self> {
+        assert!(size > 0, "a block has at least one item");
+        Blocks {
+            base: self,
+            lens: Uniform(size),
+        }
+    }
+
+    /// The items in blocks, each twice as long as the one before it, the first as long as the pool has workers; one
+    /// block is done before the next begins.
+    fn by_exponential_blocks(self) -> ExponentialBlocks<Self> {
+        Blocks {
+            base: self,
+            lens: Exponential,
+        }
+    }
+
     /// Compares with `other`, item by item, then by length.
     fn cmp<B>(self, other: B) -> Ordering
     where
@@ -272,12 +323,11 @@ pub trait IndexedParallelIterator: ParallelIterator {
     }
 
     /// All places whose items `predicate` holds of.
-    fn positions<F>(self, predicate: F) -> impl ParallelIterator<Item = usize>
+    fn positions<F>(self, predicate: F) -> Positions<Self, F>
     where
         F: Fn(Self::Item) -> bool + Send + Sync,
     {
-        let places = self.enumerate();
-        places.filter_map(move |(place, item)| predicate(item).then_some(place))
+        Staged::new(self.enumerate(), PlacesOf(predicate))
     }
 
     /// The items from the last to the first.

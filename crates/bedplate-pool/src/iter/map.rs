@@ -3,8 +3,9 @@
 //! # Role
 //! `map` and its kin: a closure per item, with or without a state of the stretch.
 
+use super::parallel::cloned_under;
 use super::stage::{Each, Stage, Staged};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// The iterator of [`map`](super::ParallelIterator::map).
 pub type Map<I, F> = Staged<I, Mapping<F>>;
@@ -139,9 +140,16 @@ pub struct MappingWith<T, F> {
 
 impl<T: Clone, F> MappingWith<T, F> {
     fn value(&self) -> T {
-        // A clone that panicked left the value as it was.
-        let value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
-        value.clone()
+        cloned_under(&self.value)
+    }
+}
+
+impl<T: Clone, F: Clone> Clone for MappingWith<T, F> {
+    fn clone(&self) -> Self {
+        Self {
+            value: Mutex::new(self.value()),
+            op: self.op.clone(),
+        }
     }
 }
 

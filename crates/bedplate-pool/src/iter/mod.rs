@@ -30,12 +30,21 @@
 //! | `attempt.rs` | reductions that may break off |
 //! | `find.rs` | searches |
 //! | `compare.rs` | comparisons |
-//! | `zip.rs`, `chain.rs`, `order.rs`, `limits.rs`, `groups.rs` | adaptors that stay indexed |
+//! | `zip.rs`, `chain.rs`, `order.rs`, `limits.rs`, `groups.rs`, `intersperse.rs` | adaptors that stay indexed |
+//! | `blocks.rs` | loops in blocks |
+//! | `either.rs` | one of two |
 //! | `produce.rs` | producers made of producers |
 //! | `exact.rs` | ordinary iterators of known length |
 //! | `slices.rs`, `range.rs`, `option.rs` | what is iterated in place |
+//! | `repeat.rs` | one item again and again |
+//! | `multizip.rs` | tuples of iterators |
+//! | `divide.rs` | sources that are cut somewhere, but not at an index |
+//! | `walk.rs` | trees |
+//! | `separate.rs`, `slice_pieces.rs`, `text_pieces.rs` | what lies between separators |
+//! | `text.rs`, `text_items.rs` | texts |
 //! | `chunks.rs`, `slice_methods.rs` | pieces of slices |
 //! | `owned.rs` | vectors by value |
+//! | `drains.rs` | other collections that are emptied |
 //! | `collections.rs` | the standard library's other collections |
 //! | `serial.rs` | ordinary iterators shared by threads |
 //! | `collect.rs` | collections made of items |
@@ -44,12 +53,16 @@
 
 mod accumulate;
 mod attempt;
+mod blocks;
 mod chain;
 mod chunks;
 mod collect;
 mod collections;
 mod compare;
 mod convert;
+mod divide;
+mod drains;
+mod either;
 mod exact;
 mod filter;
 mod find;
@@ -57,8 +70,10 @@ mod flat;
 mod fold;
 mod groups;
 mod indexed;
+mod intersperse;
 mod limits;
 mod map;
+mod multizip;
 mod option;
 mod order;
 #[expect(
@@ -72,50 +87,83 @@ pub mod plumbing;
 mod produce;
 mod range;
 mod reduce;
+mod repeat;
+mod separate;
 mod serial;
 mod slice_methods;
+mod slice_pieces;
 mod slices;
 mod stage;
+mod text;
+mod text_items;
+mod text_pieces;
 mod until;
+mod walk;
 #[expect(unsafe_code, reason = "a vector is filled from several threads")]
 mod window;
 mod zip;
 
+pub use ::either::Either;
 pub use attempt::Try;
+pub use blocks::{BlockLens, Blocks, Exponential, ExponentialBlocks, Uniform, UniformBlocks};
 pub use chain::{Chain, ChainProducer};
 pub use chunks::{
-    ByChunks, ByChunksExact, ByChunksExactMut, ByChunksMut, ByRChunks, ByRChunksExact,
-    ByRChunksExactMut, ByRChunksMut, ByWindows, Chunks, ChunksExact, ChunksExactMut, ChunksMut,
-    Cut, CutProducer, Cuts, RChunks, RChunksExact, RChunksExactMut, RChunksMut, Windows,
+    ArrayWindows, ByArrayWindows, ByChunks, ByChunksExact, ByChunksExactMut, ByChunksMut,
+    ByRChunks, ByRChunksExact, ByRChunksExactMut, ByRChunksMut, ByWindows, Chunks, ChunksExact,
+    ChunksExactMut, ChunksMut, Cut, CutProducer, Cuts, RChunks, RChunksExact, RChunksExactMut,
+    RChunksMut, Windows,
 };
 pub use convert::{
     FromParallelIterator, IntoParallelIterator, IntoParallelRefIterator,
-    IntoParallelRefMutIterator, ParallelDrainRange, ParallelExtend,
+    IntoParallelRefMutIterator, ParallelDrainFull, ParallelDrainRange, ParallelExtend,
 };
+pub use divide::{Split, split};
+pub use drains::{Drained, DrainedChars};
 pub use filter::{
     Filter, FilterMap, FilterMapping, Filtering, FlatMapIter, FlatMappingIter, FlattenIter,
-    FlatteningIter,
+    FlatteningIter, PlacesOf, Positions,
 };
 pub use flat::{FlatMap, Flatten};
-pub use fold::{Fold, TryFold};
-pub use groups::{Folded, Groups, GroupsProducer, IntoVec, MakeGroup};
+pub use fold::{Fold, FoldWith, TryFold, TryFoldWith};
+pub use groups::{FoldChunksWith, Folded, FoldedWith, Groups, GroupsProducer, IntoVec, MakeGroup};
 pub use indexed::IndexedParallelIterator;
+pub use intersperse::{Intersperse, IntersperseProducer};
 pub use limits::{Grain, GrainProducer, MaxLen, MinLen, Skip, StepBy, StepByProducer, Take};
 pub use map::{
     Cloned, Cloning, Copied, Copying, Inspect, Inspecting, Map, MapInit, MapWith, Mapping,
     MappingInit, MappingWith, Update, Updating,
 };
+pub use multizip::MultiZip;
 pub use option::{IntoIter as OptionIter, OptionProducer, empty, once};
 pub use order::{Enumerate, EnumerateProducer, Interleave, InterleaveProducer, Rev, RevProducer};
 pub use owned::{Drain, IntoIter as VecIter, Moved};
 pub use parallel::ParallelIterator;
 pub use range::{Number, RangeInclusiveIter, RangeIter, RangeProducer};
+pub use repeat::{Repeat, RepeatN, RepeatNProducer, repeat, repeat_n};
+pub use separate::{Body, Pieces, Separator};
 pub use serial::{IterBridge, ParallelBridge};
 pub use slice_methods::{ParallelSlice, ParallelSliceMut};
+pub use slice_pieces::{
+    Between, ChunkBy, ChunkByMut, Runs, SliceSplit, SliceSplitInclusive, SliceSplitInclusiveMut,
+    SliceSplitMut, Until,
+};
 pub use slices::{Iter, IterMut, SliceMutProducer, SliceProducer};
 pub use stage::{Each, Stage, StageProducer, Staged};
+pub use text::ParallelString;
+pub use text_items::{
+    AsBytes, AsCharIndices, AsChars, AsMatches, AsUtf16, Bytes, CharIndices, Chars, EncodeUtf16,
+    MatchIndices, Matches, Placed, Plain, Reading, Texts,
+};
+pub use text_pieces::{
+    AsciiGaps, Ends, Gaps, LineEnds, Lines, Pattern, SplitAsciiWhitespace, SplitTerminator,
+    SplitWhitespace, TextSplit, TextSplitInclusive,
+};
 pub use until::{
     Fuse, PanicFuse, SkipAny, SkipAnyWhile, Skipping, SkippingWhile, SomeOnly, TakeAny,
     TakeAnyWhile, Taking, TakingWhile, WhileSome,
+};
+pub use walk::{
+    Before, Behind, Turn, Walk, WalkTree, WalkTreePostfix, WalkTreePrefix, walk_tree,
+    walk_tree_postfix, walk_tree_prefix,
 };
 pub use zip::{Zip, ZipProducer};

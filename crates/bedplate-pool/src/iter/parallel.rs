@@ -3,13 +3,15 @@
 use super::accumulate::accumulate;
 use super::attempt::{self, Try};
 use super::chain::Chain;
+use super::either::gather_either;
 use super::filter::{
     Filter, FilterMap, FilterMapping, Filtering, FlatMapIter, FlatMappingIter, FlattenIter,
     FlatteningIter,
 };
 use super::find::{End, find_any, find_extreme};
 use super::flat::{FlatMap, Flatten};
-use super::fold::{Fold, TryFold};
+use super::fold::{Fold, FoldWith, TryFold, TryFoldWith};
+use super::intersperse::Intersperse;
 use super::map::{
     Cloned, Cloning, Copied, Copying, Inspect, Inspecting, Map, MapInit, MapWith, Mapping,
     MappingInit, MappingWith, Update, Updating,
@@ -22,7 +24,7 @@ use super::until::{
     Fuse, PanicFuse, SkipAny, SkipAnyWhile, Skipping, SkippingWhile, SomeOnly, TakeAny,
     TakeAnyWhile, Taking, TakingWhile, WhileSome,
 };
-use super::{FromParallelIterator, IntoParallelIterator, ParallelExtend};
+use super::{Either, FromParallelIterator, IntoParallelIterator, ParallelExtend};
 use crate::Context;
 use alloc::collections::LinkedList;
 use core::cmp::Ordering;
@@ -333,13 +335,16 @@ pub trait ParallelIterator: Sized + Send {
     }
 
     /// Folds stretches of items, each from a clone of `init` on.
-    fn fold_with<F, T>(self, init: T, op: F) -> impl ParallelIterator<Item = T>
+    fn fold_with<F, T>(self, init: T, op: F) -> FoldWith<Self, T, F>
     where
         T: Clone + Send,
         F: Fn(T, Self::Item) -> T + Send + Sync,
     {
-        let init = Mutex::new(init);
-        self.fold(move || cloned_under(&init), op)
+        FoldWith {
+            base: self,
+            init,
+            op,
+        }
     }
 
     /// Folds stretches of items, each from `identity` on until `op` breaks off.
@@ -357,14 +362,17 @@ pub trait ParallelIterator: Sized + Send {
     }
 
     /// Folds stretches of items, each from a clone of `init` on until `op` breaks off.
-    fn try_fold_with<F, T, R>(self, init: T, op: F) -> impl ParallelIterator<Item = R>
+    fn try_fold_with<F, T, R>(self, init: T, op: F) -> TryFoldWith<Self, T, F>
     where
         T: Clone + Send,
         F: Fn(T, Self::Item) -> R + Send + Sync,
         R: Try<Output = T> + Send,
     {
-        let init = Mutex::new(init);
-        self.try_fold(move || cloned_under(&init), op)
+        TryFoldWith {
+            base: self,
+            init,
+            op,
+        }
     }
 
     /// The sum of all items. With floats it depends on how the work was divided.
@@ -452,6 +460,25 @@ pub trait ParallelIterator: Sized + Send {
             first: self,
             second: other.into_par_iter(),
         }
+    }
+
+    /// The items with clones of `between` between them.
+    ///
+    /// Where the number of items is not known, they are gathered first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bedplate_pool::prelude::*;
+    ///
+    /// let line: String = ["one", "two", "three"].par_iter().copied().intersperse(", ").collect();
+    /// assert_eq!(line, "one, two, three");
+    /// ```
+    fn intersperse(self, between: Self::Item) -> Intersperse<Self>
+    where
+        Self::Item: Clone,
+    {
+        Intersperse::new(self, between)
     }
 
     /// Some item that `predicate` holds of; the others are not looked at any more.
@@ -599,10 +626,35 @@ pub trait ParallelIterator: Sized + Send {
         let (left, right) = accumulate(self, &GatherApart(&predicate));
         (pieces::poured(left), pieces::poured(right))
     }
+
+    /// Two collections: of what `op` makes of items for the left and for the right.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bedplate_pool::iter::Either;
+    /// use bedplate_pool::prelude::*;
+    ///
+    /// let (numbers, words): (Vec<u32>, Vec<&str>) = "1 b 2"
+    ///     .par_split(' ')
+    ///     .partition_map(|word| word.parse::<u32>().map_or(Either::Right(word), Either::Left));
+    /// assert_eq!((numbers, words), (vec![1, 2], vec!["b"]));
+    /// ```
+    fn partition_map<A, B, F, L, R>(self, op: F) -> (A, B)
+    where
+        A: Default + Send + ParallelExtend<L>,
+        B: Default + Send + ParallelExtend<R>,
+        F: Fn(Self::Item) -> Either<L, R> + Send + Sync,
+        L: Send,
+        R: Send,
+    {
+        let (left, right) = gather_either(self, &op);
+        (pieces::poured(left), pieces::poured(right))
+    }
 }
 
 /// A clone of what need not be shareable.
-fn cloned_under<T: Clone>(value: &Mutex<T>) -> T {
+pub(super) fn cloned_under<T: Clone>(value: &Mutex<T>) -> T {
     // A clone that panicked left the value as it was.
     let value = value.lock().unwrap_or_else(PoisonError::into_inner);
     value.clone()

@@ -33,16 +33,24 @@ impl<T: Send> Accumulator<T> for Gather {
         value
     }
 
-    fn merge(&self, mut left: Self::Value, mut right: Self::Value) -> Self::Value {
-        if let (Some(last), Some(first)) = (left.back_mut(), right.front_mut())
-            && first.len() <= POURED_LEN_MAX
-        {
-            last.append(first);
-            right.pop_front();
-        }
-        left.append(&mut right);
-        left
+    fn merge(&self, left: Self::Value, right: Self::Value) -> Self::Value {
+        merged(left, right)
     }
+}
+
+/// Two neighbouring chains as one.
+pub(super) fn merged<T>(
+    mut left: LinkedList<Vec<T>>,
+    mut right: LinkedList<Vec<T>>,
+) -> LinkedList<Vec<T>> {
+    if let (Some(last), Some(first)) = (left.back_mut(), right.front_mut())
+        && first.len() <= POURED_LEN_MAX
+    {
+        last.append(first);
+        right.pop_front();
+    }
+    left.append(&mut right);
+    left
 }
 
 /// Gathers pairs into two chains.

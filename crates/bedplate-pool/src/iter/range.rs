@@ -1,4 +1,4 @@
-//! Ranges of numbers.
+//! Ranges of numbers and of characters.
 //!
 //! # Invariants
 //! - I1: a range has at most `usize::MAX` numbers; a longer one is refused when it is iterated.
@@ -9,7 +9,7 @@ use super::plumbing::{Producer, WithProducer, drive_by_index};
 use super::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator, option};
 use core::ops::{Range, RangeInclusive};
 
-/// Whole numbers, of which ranges can be iterated: those of the language.
+/// What ranges are of that can be iterated: the whole numbers of the language, and its characters.
 pub trait Number: Copy + Send + Ord {
     /// How many numbers `range` has.
     fn count(range: &Range<Self>) -> usize;
@@ -63,6 +63,39 @@ numbers!(
     i128 as u128,
     isize as usize
 );
+
+/// The numbers between the two ranges of characters, which stand for none.
+const GAP: u32 = 0xe000 - 0xd800;
+
+/// The place of a character among all.
+fn place(c: char) -> u32 {
+    let number = u32::from(c);
+    if number < 0xd800 {
+        number
+    } else {
+        number - GAP
+    }
+}
+
+impl Number for char {
+    fn count(range: &Range<Self>) -> usize {
+        let count = place(range.end).saturating_sub(place(range.start));
+        usize::try_from(count).expect("there are fewer characters than addresses")
+    }
+
+    fn forward(self, index: usize) -> Self {
+        let moved = u32::try_from(index)
+            .ok()
+            .and_then(|steps| place(self).checked_add(steps));
+        let number = moved.map(|place| if place < 0xd800 { place } else { place + GAP });
+        let character = number.and_then(Self::from_u32);
+        character.expect("a cut is inside the range")
+    }
+
+    fn serial(range: Range<Self>) -> impl DoubleEndedIterator<Item = Self> {
+        range
+    }
+}
 
 /// The parallel iterator of a range of numbers.
 #[derive(Clone, Debug)]

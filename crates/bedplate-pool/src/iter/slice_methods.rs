@@ -4,9 +4,14 @@
 //! How pieces are cut: `chunks.rs`. How it is sorted: the room `sort`.
 
 use super::chunks::{
-    ByChunks, ByChunksExact, ByChunksExactMut, ByChunksMut, ByRChunks, ByRChunksExact,
-    ByRChunksExactMut, ByRChunksMut, ByWindows, Chunks, ChunksExact, ChunksExactMut, ChunksMut,
-    Cuts, RChunks, RChunksExact, RChunksExactMut, RChunksMut, Windows,
+    ArrayWindows, ByArrayWindows, ByChunks, ByChunksExact, ByChunksExactMut, ByChunksMut,
+    ByRChunks, ByRChunksExact, ByRChunksExactMut, ByRChunksMut, ByWindows, Chunks, ChunksExact,
+    ChunksExactMut, ChunksMut, Cuts, RChunks, RChunksExact, RChunksExactMut, RChunksMut, Windows,
+};
+use super::separate::Pieces;
+use super::slice_pieces::{
+    Between, ChunkBy, ChunkByMut, Runs, SliceSplit, SliceSplitInclusive, SliceSplitInclusiveMut,
+    SliceSplitMut, Until,
 };
 use crate::sort::{by_cached_key, stable, unstable};
 use core::cmp::Ordering;
@@ -73,6 +78,58 @@ pub trait ParallelSlice<T: Sync> {
         let size = sized(size);
         Cuts::new(ByWindows { slice, size })
     }
+
+    /// All runs of `N` neighbours, as arrays.
+    ///
+    /// # Panics
+    /// If `N` is zero.
+    fn par_array_windows<const N: usize>(&self) -> ArrayWindows<'_, T, N> {
+        let slice = self.as_parallel_slice();
+        sized(N);
+        Cuts::new(ByArrayWindows { slice })
+    }
+
+    /// What lies between items that `is_separator` holds of, as [`slice::split`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bedplate_pool::prelude::*;
+    ///
+    /// let sums: Vec<i32> = [1, 2, 0, 3, 0].par_split(|n| *n == 0).map(|part| part.iter().sum()).collect();
+    /// assert_eq!(sums, [3, 3, 0]);
+    /// ```
+    fn par_split<F>(&self, is_separator: F) -> SliceSplit<'_, T, F>
+    where
+        F: Fn(&T) -> bool + Send + Sync,
+    {
+        Pieces::new(self.as_parallel_slice(), Between(is_separator))
+    }
+
+    /// The same with the separator at the end of each piece, as [`slice::split_inclusive`].
+    fn par_split_inclusive<F>(&self, is_separator: F) -> SliceSplitInclusive<'_, T, F>
+    where
+        F: Fn(&T) -> bool + Send + Sync,
+    {
+        Pieces::new(self.as_parallel_slice(), Until(is_separator))
+    }
+
+    /// Runs of neighbours that `is_together` holds of, as [`slice::chunk_by`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bedplate_pool::prelude::*;
+    ///
+    /// let lens: Vec<usize> = [1, 1, 2, 3, 3].par_chunk_by(|a, b| a == b).map(|run| run.len()).collect();
+    /// assert_eq!(lens, [2, 1, 2]);
+    /// ```
+    fn par_chunk_by<F>(&self, is_together: F) -> ChunkBy<'_, T, F>
+    where
+        F: Fn(&T, &T) -> bool + Send + Sync,
+    {
+        Pieces::new(self.as_parallel_slice(), Runs(is_together))
+    }
 }
 
 impl<T: Sync> ParallelSlice<T> for [T] {
@@ -124,6 +181,40 @@ pub trait ParallelSliceMut<T: Send> {
         let slice = self.as_parallel_slice_mut();
         let size = sized(size);
         Cuts::new(ByRChunksExactMut { slice, size })
+    }
+
+    /// What lies between items that `is_separator` holds of, as [`slice::split_mut`].
+    fn par_split_mut<F>(&mut self, is_separator: F) -> SliceSplitMut<'_, T, F>
+    where
+        F: Fn(&T) -> bool + Send + Sync,
+    {
+        Pieces::new(self.as_parallel_slice_mut(), Between(is_separator))
+    }
+
+    /// The same with the separator at the end of each piece, as [`slice::split_inclusive_mut`].
+    fn par_split_inclusive_mut<F>(&mut self, is_separator: F) -> SliceSplitInclusiveMut<'_, T, F>
+    where
+        F: Fn(&T) -> bool + Send + Sync,
+    {
+        Pieces::new(self.as_parallel_slice_mut(), Until(is_separator))
+    }
+
+    /// Runs of neighbours that `is_together` holds of, as [`slice::chunk_by_mut`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bedplate_pool::prelude::*;
+    ///
+    /// let mut numbers = [3, 4, 1, 2];
+    /// numbers.par_chunk_by_mut(|a, b| a < b).for_each(<[i32]>::reverse);
+    /// assert_eq!(numbers, [4, 3, 2, 1]);
+    /// ```
+    fn par_chunk_by_mut<F>(&mut self, is_together: F) -> ChunkByMut<'_, T, F>
+    where
+        F: Fn(&T, &T) -> bool + Send + Sync,
+    {
+        Pieces::new(self.as_parallel_slice_mut(), Runs(is_together))
     }
 
     /// Sorts; equal items keep their order.

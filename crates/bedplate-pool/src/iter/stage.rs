@@ -12,6 +12,7 @@ use super::plumbing::{Consumer, Folder, Producer, WithProducer};
 use super::produce::{Wrap, Wrapped};
 use super::{IndexedParallelIterator, ParallelIterator};
 use crate::Context;
+use core::fmt;
 
 /// Turns iterators over `T` into iterators over `Out`.
 pub trait Stage<T>: Send + Sync {
@@ -50,11 +51,20 @@ pub trait Each<T>: Stage<T> {
 }
 
 /// A parallel iterator with a stage behind it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "iterators do nothing until they are consumed"]
 pub struct Staged<I, S> {
     base: I,
     stage: S,
+}
+
+/// Stages hold closures, which cannot be shown.
+impl<I: fmt::Debug, S> fmt::Debug for Staged<I, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Staged")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<I, S> Staged<I, S> {

@@ -5,7 +5,8 @@
 //! items pass, never publishes data, so all orderings are relaxed; what the threads made is handed
 //! over by the join.
 
-use super::stage::{Stage, Staged};
+use super::stage::{Each, Stage, Staged};
+use core::iter::FusedIterator;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// The iterator of [`while_some`](super::ParallelIterator::while_some).
@@ -20,6 +21,29 @@ pub type TakeAnyWhile<I, F> = Staged<I, TakingWhile<F>>;
 pub type SkipAnyWhile<I, F> = Staged<I, SkippingWhile<F>>;
 /// The iterator of [`panic_fuse`](super::ParallelIterator::panic_fuse).
 pub type PanicFuse<I> = Staged<I, Fuse>;
+
+/// A stage of its own for a clone: what has happened so far counts there, too.
+macro_rules! clone_state {
+    ($($stage:ident $(<$f:ident>)?: $state:ident, $atomic:ident $(, $predicate:ident)?;)*) => {$(
+        impl$(<$f: Clone>)? Clone for $stage $(<$f>)? {
+            fn clone(&self) -> Self {
+                Self {
+                    $($predicate: self.$predicate.clone(),)?
+                    $state: $atomic::new(self.$state.load(Ordering::Relaxed)),
+                }
+            }
+        }
+    )*};
+}
+
+clone_state! {
+    SomeOnly: ended, AtomicBool;
+    Taking: left, AtomicUsize;
+    Skipping: left, AtomicUsize;
+    TakingWhile<F>: ended, AtomicBool, predicate;
+    SkippingWhile<F>: ended, AtomicBool, predicate;
+    Fuse: blown, AtomicBool;
+}
 
 /// The stage of `while_some`.
 #[derive(Debug, Default)]
@@ -193,3 +217,54 @@ impl<T: Send> Stage<T> for Fuse {
         self.blown.load(Ordering::Relaxed)
     }
 }
+
+impl<T: Send> Each<T> for Fuse {
+    fn run_each<I>(&self, items: I) -> impl DoubleEndedIterator<Item = T> + ExactSizeIterator
+    where
+        I: DoubleEndedIterator<Item = T> + ExactSizeIterator,
+    {
+        let watch = Watch(&self.blown);
+        Fused { watch, items }
+    }
+}
+
+/// Items until the fuse is blown; it then has fewer than it said, like any loop that a panic ends.
+struct Fused<'a, I> {
+    watch: Watch<'a>,
+    items: I,
+}
+
+impl<I> Fused<'_, I> {
+    fn is_whole(&self) -> bool {
+        !self.watch.0.load(Ordering::Relaxed)
+    }
+}
+
+impl<I: Iterator> Iterator for Fused<'_, I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        if self.is_whole() {
+            self.items.next()
+        } else {
+            None
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.items.size_hint()
+    }
+}
+
+impl<I: DoubleEndedIterator> DoubleEndedIterator for Fused<'_, I> {
+    fn next_back(&mut self) -> Option<I::Item> {
+        if self.is_whole() {
+            self.items.next_back()
+        } else {
+            None
+        }
+    }
+}
+
+impl<I: ExactSizeIterator> ExactSizeIterator for Fused<'_, I> {}
+impl<I: FusedIterator> FusedIterator for Fused<'_, I> {}

@@ -6,7 +6,7 @@ use core::fmt::Debug;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// `par` yields what `serial` does, in order, also reversed and in part.
-fn same<P, S, T>(par: P, serial: S)
+pub(crate) fn same<P, S, T>(par: P, serial: S)
 where
     P: IndexedParallelIterator<Item = T> + Clone,
     S: Iterator<Item = T>,
@@ -102,6 +102,8 @@ fn pieces_of_slices() {
             let rest = v.par_chunks_exact(n).remainder();
             assert_eq!(rest, v.chunks_exact(n).remainder());
             assert_eq!(v.par_windows(n).len(), v.windows(n).len());
+            let rest = v.par_rchunks_exact(n).remainder();
+            assert_eq!(rest, v.rchunks_exact(n).remainder());
 
             let number = |(at, piece): (usize, &mut [i64])| {
                 for x in piece {
@@ -123,6 +125,57 @@ fn pieces_of_slices() {
             serial.rchunks_exact_mut(n).enumerate().for_each(number);
             assert_eq!(par, serial);
         }
+    });
+}
+
+#[test]
+fn arrays_of_neighbours() {
+    with_items(|v| {
+        same(v.par_array_windows::<1>(), v.array_windows::<1>());
+        same(v.par_array_windows::<2>(), v.array_windows::<2>());
+        same(v.par_array_windows::<17>(), v.array_windows::<17>());
+        same(v.par_array_windows::<900>(), v.array_windows::<900>());
+    });
+}
+
+#[test]
+fn remainders_that_may_be_written() {
+    with_items(|v| {
+        for n in [1, 2, 3, 7, 100, 10_000] {
+            let mut serial = v.to_vec();
+            let mut par = v.to_vec();
+            let expected = serial.chunks_exact_mut(n).into_remainder();
+            let mut chunks = par.par_chunks_exact_mut(n);
+            assert_eq!(chunks.remainder(), expected);
+            let rest = chunks.take_remainder();
+            assert_eq!(rest, expected);
+            assert!(chunks.take_remainder().is_empty());
+            // What was taken can be written while the chunks are.
+            rest.fill(1000);
+            chunks.for_each(|chunk| chunk.fill(1));
+            let edge = v.len() / n * n;
+            assert!(par[..edge].iter().all(|x| *x == 1));
+            assert!(par[edge..].iter().all(|x| *x == 1000));
+            let mut par = v.to_vec();
+            let expected = serial.rchunks_exact_mut(n).into_remainder();
+            assert_eq!(par.par_rchunks_exact_mut(n).remainder(), &v[..v.len() % n]);
+            let rest = par.par_rchunks_exact_mut(n).into_remainder();
+            assert_eq!(rest.len(), expected.len());
+            rest.fill(1000);
+            let mut chunks = par.par_rchunks_exact_mut(n);
+            assert_eq!(chunks.take_remainder().len(), v.len() % n);
+            chunks.for_each(|chunk| chunk.fill(1));
+            assert!(par[..v.len() % n].iter().all(|x| *x == 1000));
+            assert!(par[v.len() % n..].iter().all(|x| *x == 1));
+        }
+    });
+}
+
+#[test]
+fn a_fuse_keeps_places() {
+    with_items(|v| {
+        same(v.par_iter().panic_fuse(), v.iter());
+        same(v.par_iter().panic_fuse().enumerate(), v.iter().enumerate());
     });
 }
 

@@ -3,16 +3,25 @@
 
 extern crate alloc;
 
+mod blocks;
 mod chains;
 mod collects;
+mod drained;
 mod drops;
+mod either;
 mod forecasts;
 mod indexed;
+mod interspersed;
 mod items;
+mod multizip;
 mod panics;
 mod reductions;
+mod repeats;
+mod separated;
 mod sorts;
 mod sources;
+mod texts;
+mod trees;
 
 use bedplate_pool::{ThreadPool, ThreadPoolBuilder};
 use std::sync::OnceLock;
