@@ -103,6 +103,7 @@ fn try_campaign(arguments: &CampaignArguments) -> Result<Exit, Failure> {
         Err(_cut) if work.interrupts.signal().is_some() => None,
         builds => Some(builds?),
     };
+    let builds_s = started.elapsed().as_secs_f64();
     let mut campaign = work.begun(&project, &family);
     if let Some(builds) = builds {
         work.compare_all(
@@ -116,6 +117,7 @@ fn try_campaign(arguments: &CampaignArguments) -> Result<Exit, Failure> {
     campaign.interrupted_by = work.interrupts.signal();
     campaign.took_s = started.elapsed().as_secs_f64();
     campaign.no_sum = Campaign::no_sum_of(&campaign.joint);
+    campaign.note_late(builds_s);
     work.record(&campaign)?;
     Ok(if outputs.publish(&campaign)? {
         Exit::Compared(campaign.exit_code())

@@ -15,7 +15,8 @@ use crate::trial::words::signed;
 
 const WIDTH: f64 = 1000.0;
 const LEFT: f64 = 250.0;
-const RIGHT: f64 = 24.0;
+/// The last figure is centred on the end of the scale: half of "+1234.5 %" is on this side.
+const RIGHT: f64 = 40.0;
 const ROW: f64 = 26.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 30.0;
@@ -206,6 +207,17 @@ mod tests {
         let svg = svg(&campaign);
         assert_eq!(svg.matches("<circle").count(), 3);
         assert!(svg.contains("not reached"));
+    }
+
+    #[test]
+    fn the_figure_at_the_end_of_the_scale_is_not_cut_off() {
+        let mut campaign = campaign();
+        campaign.joint.interval_percent[1] = Some(1000.0);
+        let label = signed(Scale::of(&campaign).high);
+        // Eight units are more than a digit of the page's font is wide.
+        let half = 8.0 * label.chars().count() as f64 / 2.0;
+        assert!(label.len() > 7, "{label}");
+        assert!(RIGHT >= half, "{label}: {half}");
     }
 
     #[test]

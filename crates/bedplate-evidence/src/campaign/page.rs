@@ -111,7 +111,8 @@ fn facts(campaign: &Campaign) -> String {
     items.extend(unfit.map(|unfit| format!("unfit: {}. {}", unfit.what, unfit.what_to_do)));
     for member in campaign.all() {
         items.push(format!("{}: {}", member.name, member.execution));
-        let warnings = member.warnings.iter();
+        // Of what was not compared the execution is the warning.
+        let warnings = member.warnings.iter().filter(|it| **it != member.execution);
         items.extend(warnings.map(|warning| format!("{}: {warning}", member.name)));
     }
     items.push(format!("again: {}", command_line(&campaign.replay)));
@@ -134,5 +135,12 @@ mod tests {
         assert!(page.contains("&lt;100&gt;"), "{page}");
         assert_eq!(page.matches("<tr").count(), 5);
         assert!(!page.contains("http"), "{page}");
+        let mut campaign = campaign();
+        let execution = "nothing of it ran".to_owned();
+        campaign.members[2].execution.clone_from(&execution);
+        campaign.members[2].warnings = vec![execution, "also".to_owned()];
+        let page = render(&campaign);
+        assert_eq!(page.matches("nothing of it ran").count(), 1, "{page}");
+        assert!(page.contains("z: also"), "{page}");
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::Shares;
 use crate::ab::{Calibration, Verdict};
+use crate::report::units::seconds;
 use crate::trial::document::{BuildReport, Document};
 use crate::trial::fitness::{Host, Unfit};
 use crate::trial::ledger::NO_SUMS;
@@ -18,6 +19,10 @@ use crate::trial::measure::Metric;
 
 /// Version of the layout.
 pub const CAMPAIGN_VERSION: u32 = 1;
+
+/// A campaign that took so many times its budget is said to have exceeded it: "about so long" was
+/// asked for.
+const LATE: f64 = 1.25;
 
 /// A campaign.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -252,6 +257,23 @@ impl Campaign {
         }
     }
 
+    /// Says that it took longer than it was to, and what a budget does not cut short; builds took so
+    /// many seconds.
+    pub fn note_late(&mut self, builds_s: f64) {
+        let Some(budget_s) = self.budget_s else {
+            return;
+        };
+        if self.took_s > LATE * budget_s {
+            self.joint.warnings.push(format!(
+                "BUDGET EXCEEDED: {} of {}: builds took {}, and every comparison has its step 0, its pairs \
+                 of A against A and one pair, however little time is left",
+                seconds(self.took_s),
+                seconds(budget_s),
+                seconds(builds_s)
+            ));
+        }
+    }
+
     /// Members and joint comparison.
     pub fn all(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().chain([&self.joint])
@@ -349,6 +371,25 @@ pub(super) mod tests {
         campaign.members[1].verdict = Some(Verdict::NotExecuted);
         campaign.note_unexecuted();
         assert!(campaign.joint.warnings[0].ends_with(": y"));
+    }
+
+    #[test]
+    fn a_budget_that_was_not_kept_is_said_with_what_took_the_time() {
+        let mut campaign = campaign();
+        campaign.budget_s = Some(60.0);
+        campaign.took_s = 74.0;
+        campaign.note_late(45.0);
+        assert_eq!(campaign.joint.warnings, Vec::<String>::new());
+        campaign.took_s = 208.0;
+        campaign.note_late(45.0);
+        let said = &campaign.joint.warnings[0];
+        assert!(
+            said.contains("3 min 28 s of 60.0 s: builds took 45.0 s"),
+            "{said}"
+        );
+        campaign.budget_s = None;
+        campaign.note_late(45.0);
+        assert_eq!(campaign.joint.warnings.len(), 1);
     }
 
     #[test]

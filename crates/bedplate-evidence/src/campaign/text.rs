@@ -80,12 +80,12 @@ pub fn line(member: &Member) -> String {
         );
     };
     format!(
-        "{}: {}: {} {}, {} pairs",
+        "{}: {}: {} {}, {}",
         member.name,
         verdict_said(member),
         signed(change),
         interval(member),
-        member.pairs
+        counted(member.pairs as u64, "pair", "pairs")
     )
 }
 
@@ -176,6 +176,15 @@ mod tests {
         );
         assert!(!text.contains("+3.10 %"), "a sum of the members: {text}");
         assert!(text.contains("again: bedplate ab campaign"), "{text}");
+    }
+
+    #[test]
+    fn one_pair_is_a_pair() {
+        let mut member = campaign().members[0].clone();
+        member.pairs = 1;
+        assert!(line(&member).ends_with(", 1 pair"), "{}", line(&member));
+        member.pairs = 2;
+        assert!(line(&member).ends_with(", 2 pairs"), "{}", line(&member));
     }
 
     #[test]

@@ -84,9 +84,10 @@ fn times(run_s: f64) -> Duration {
 
 /// How a run ended that took longer.
 pub(crate) fn exceeded(limit: Option<Duration>) -> String {
-    let limit = limit.unwrap_or_default().as_secs_f64();
+    // To a tenth, which is the least that can be asked for.
+    let limit = (10.0 * limit.unwrap_or_default().as_secs_f64()).round() / 10.0;
     format!(
-        "a run took longer than {limit:.0} s and was ended with all that it started (--timeout SECONDS \
+        "a run took longer than {limit} s and was ended with all that it started (--timeout SECONDS \
          sets another limit)"
     )
 }
@@ -94,6 +95,14 @@ pub(crate) fn exceeded(limit: Option<Duration>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_below_a_second_is_said() {
+        let said = |limit| exceeded(Some(Duration::from_secs_f64(limit)));
+        assert!(said(0.1).contains("than 0.1 s and"), "{}", said(0.1));
+        assert!(said(61.234).contains("than 61.2 s and"), "{}", said(61.234));
+        assert!(said(2.0).contains("than 2 s and"), "{}", said(2.0));
+    }
 
     #[test]
     fn what_is_asked_for_holds_and_otherwise_the_first_run_says() {

@@ -51,6 +51,10 @@ impl Frame {
             // Exactly 0 in the middle, for both ends are equally far from it.
             let percent = self.high * (f64::from(step) - 2.0) / 2.0;
             self.line(&mut svg, percent, "var(--line)");
+            // B cannot take 100 % less than A: such a line has no figure.
+            if percent <= -100.0 {
+                continue;
+            }
             let _written = write!(
                 svg,
                 r#"<text x="{:.1}" y="{:.1}" text-anchor="end">{}</text>"#,
@@ -152,4 +156,29 @@ pub(super) fn closing(document: &Document) -> String {
     }
     svg.push_str("</svg>");
     svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_named_by_what_cannot_be() {
+        let frame = |widest: f64| Frame {
+            pairs: 10.0,
+            low: -widest,
+            high: widest,
+        };
+        let wide = frame(216.0).begin("pairs", 0.5);
+        assert!(
+            wide.contains("+216.0 %") && wide.contains("+108.0 %"),
+            "{wide}"
+        );
+        assert!(
+            !wide.contains("-216.0 %") && !wide.contains("-108.0 %"),
+            "{wide}"
+        );
+        let narrow = frame(8.0).begin("pairs", 0.5);
+        assert!(narrow.contains("-8.00 %"), "{narrow}");
+    }
 }
