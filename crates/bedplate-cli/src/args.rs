@@ -262,6 +262,9 @@ pub(crate) struct ProveOptions {
     /// The package that is built (default: that of the manifest in PATH)
     #[arg(long, value_name = "NAME", requires = "prove")]
     pub(crate) package: Option<String>,
+    /// Build both sides with these features of the package too, separated by commas
+    #[arg(long, value_name = "FEATURES", requires = "prove")]
+    pub(crate) features: Option<String>,
     /// End a run that takes longer (default: that of ab)
     #[arg(long, value_name = "SECONDS", requires = "prove", value_parser = timeout)]
     pub(crate) timeout: Option<f64>,

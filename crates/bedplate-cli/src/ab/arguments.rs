@@ -8,6 +8,9 @@ use bedplate_evidence::ab::Sequential;
 use bedplate_evidence::trial::Metric;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
+/// Seconds that a counted run may take unless said otherwise.
+pub(crate) const WITNESS_S: f64 = 30.0;
+
 /// Arguments of `ab`.
 #[derive(Debug, Args)]
 #[command(
@@ -67,7 +70,7 @@ pub(crate) struct MeasureOptions {
     pub(crate) input: Option<PathBuf>,
     /// Count instructions only if a counted run takes at most so long, and all of them at most this
     /// or the time of the pairs (0: never)
-    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = WITNESS_S, value_parser = seconds)]
     pub(crate) witness_seconds: f64,
     /// End a run that takes longer with all that it started: its side failed (default: ten times the
     /// first run of A, at least 60; counted runs get as many times more as counting takes)

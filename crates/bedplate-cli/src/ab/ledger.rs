@@ -89,15 +89,15 @@ fn shown(known: &Known) -> String {
         .map(|verdict| verdict.map_or_else(|| "stopped".to_owned(), |verdict| verdict.to_string()))
         .collect();
     format!(
-        "{}\n  A: {}\n  B: {}\n  {} counted: {}\n  {:.2} of {:.0} % of error spent; the next run may \
+        "{}\n  A: {}\n  B: {}\n  {}{}\n  {:.2} of {:.0} % of error spent; the next run may \
          spend {:.3} %",
         known.key.get(..16).unwrap_or(&known.key),
         known.a,
         known.b,
-        if known.runs == 1 {
-            "1 run".to_owned()
-        } else {
-            format!("{} runs", known.runs)
+        match known.runs {
+            0 => "no run counted, for none came to a pair".to_owned(),
+            1 => "1 run counted: ".to_owned(),
+            runs => format!("{runs} runs counted: "),
         },
         verdicts.join(", "),
         100.0 * known.spent,

@@ -21,7 +21,9 @@ use bedplate_evidence::trial::surroundings::Surroundings;
 use bedplate_evidence::trial::{Contestant, Metric};
 use bedplate_evidence::versus::Interrupts;
 
-use super::arguments::{CompareOptions, DifferenceOptions, MeasureOptions, ProjectOptions};
+use super::arguments::{
+    CompareOptions, DifferenceOptions, MeasureOptions, ProjectOptions, WITNESS_S,
+};
 use super::compare::{Failure, Place};
 use crate::talk::say;
 
@@ -152,6 +154,16 @@ pub(super) fn difference_of_feature(feature: &str) -> Result<Difference, RunErro
     })
 }
 
+impl BuiltHere {
+    /// Puts lines in question; where both sides are the same, no code stands for them.
+    fn ask(&mut self, questions: Option<Questions>) {
+        if let Some(questions) = questions.as_ref().filter(|_| self.layouts.are_same()) {
+            self.report.execution = Execution::without_code(questions);
+        }
+        self.questions = questions;
+    }
+}
+
 impl Sides {
     /// Of two commands with the parting word between them; none if there are not two.
     pub(super) fn of_commands(
@@ -259,7 +271,7 @@ impl Sides {
         let mut sides = Self::of_built(built, &setting)?;
         if let Some(here) = &mut sides.here {
             here.elsewhere = elsewhere.transpose()?;
-            here.questions = questions;
+            here.ask(questions);
             here.sources = Some(sources);
             (here.report.revisions, here.report.changed) = revisions;
         }
@@ -418,13 +430,25 @@ pub(super) fn measure_words(
     if let Some(input) = &options.input {
         words.extend(["--input".to_owned(), input.display().to_string()]);
     }
+    if options.witness_seconds.to_bits() != WITNESS_S.to_bits() {
+        let seconds = options.witness_seconds.to_string();
+        words.extend(["--witness-seconds".to_owned(), seconds]);
+    }
     if let Some(seconds) = options.timeout {
         words.extend(["--timeout".to_owned(), seconds.to_string()]);
     }
+    words.extend(ledger_words(options.ledger.as_deref()));
     if options.unfit_ok {
         words.push("--unfit-ok".to_owned());
     }
     words.push("--".to_owned());
     words.extend(command.iter().map(|word| shown(word)));
     words
+}
+
+/// The words that name the ledger: in another one a rerun would be a first run again.
+pub(crate) fn ledger_words(ledger: Option<&Path>) -> Vec<String> {
+    ledger.map_or_else(Vec::new, |path| {
+        vec!["--ledger".to_owned(), path.display().to_string()]
+    })
 }

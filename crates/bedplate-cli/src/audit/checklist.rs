@@ -181,6 +181,12 @@ fn malloc_pair(options: &ListOptions) -> Result<Bench, RunError> {
 
 /// A limit that the user names.
 fn given_limit(limit: &str, size: u64) -> Result<Limit, RunError> {
+    if !limit.contains(SIZE) {
+        return Err(senseless(format!(
+            "the command of --limit has no {SIZE} for the size: it does the least for the same size, as \
+             in --limit 'copy {SIZE}'"
+        )));
+    }
     let words: Vec<OsString> = limit.split_whitespace().map(OsString::from).collect();
     Ok(Limit {
         template: Template::of(&words)?,

@@ -25,18 +25,17 @@ use bedplate_evidence::sides::words::Template;
 use bedplate_evidence::sides::{Copies, Project, Recipe};
 
 use super::failed;
-use crate::ab::arguments::{CompareOptions, DifferenceOptions, MeasureOptions, ProjectOptions};
+use crate::ab::arguments::{
+    CompareOptions, DifferenceOptions, MeasureOptions, ProjectOptions, WITNESS_S,
+};
 use crate::ab::compare::{Failure, Steps, compare_sides};
-use crate::ab::sides::{Plan, Sides, Sources, revisions_of};
+use crate::ab::sides::{Plan, Sides, Sources, ledger_words, revisions_of};
 use crate::args::AuditArguments;
 use crate::exit::Exit;
 use crate::talk::say;
 
 /// The profile that both sides are built with.
 const PROFILE: &str = "release";
-
-/// Seconds that a run under the counter may take, as for `ab`.
-const WITNESS_S: f64 = 30.0;
 
 /// The steps that are those of a comparison.
 const STEPS: Steps = Steps {
@@ -121,7 +120,7 @@ fn planned(
         root: copies.roots[index].clone(),
         package: package.name.clone(),
         profile: PROFILE.to_owned(),
-        flags: Vec::new(),
+        flags: features(arguments),
         variables: Vec::new(),
     };
     let recipes = [
@@ -341,9 +340,11 @@ fn replay(
     if let Some(seconds) = arguments.comparison.timeout {
         words.extend(["--timeout".to_owned(), seconds.to_string()]);
     }
+    words.extend(ledger_words(arguments.comparison.ledger.as_deref()));
     if let Some(package) = &arguments.comparison.package {
         words.extend(["--package".to_owned(), package.clone()]);
     }
+    words.extend(features(arguments));
     if rules.sequential == crate::ab::arguments::SequentialName::Group {
         words.extend(["--sequential".to_owned(), "group".to_owned()]);
     }
@@ -359,6 +360,14 @@ fn replay(
     words.push("--".to_owned());
     words.extend(command.iter().cloned());
     words
+}
+
+/// The features that both sides are built with, as cargo takes them and as they are asked for.
+fn features(arguments: &AuditArguments) -> Vec<String> {
+    let features = arguments.comparison.features.iter();
+    features
+        .flat_map(|features| ["--features".to_owned(), features.clone()])
+        .collect()
 }
 
 fn words_of(words: &[OsString]) -> Vec<String> {

@@ -142,6 +142,12 @@ fn a_side_that_fails_shows_the_end_of_its_output() {
     for part in ["side B failed: exit code 3", "before", "why", "--keep-env"] {
         assert!(text.contains(part), "no {part} in {text}");
     }
+    let listed = place.bedplate().args(["ab", "ledger"]).output().unwrap();
+    let listed = stdout(&listed);
+    assert!(
+        listed.contains("no run counted, for none came to a pair\n"),
+        "{listed}"
+    );
     let missing = ab(&place, &[], &["true", "--vs", "./no-such-program"]);
     assert_eq!(missing.status.code(), Some(17));
 }
@@ -180,6 +186,15 @@ fn both_sides_get_the_same_scrubbed_environment() {
         "{output:?}"
     );
     assert!(stdout(&output).contains("AB_TEST_KEPT"));
+    // What is run again counts as little, and in the same ledger.
+    let ledger = place.path("another-ledger");
+    let ledger = ledger.to_str().unwrap();
+    let output = run(&["--keep-env", "AB_TEST_KEPT", "--ledger", ledger]);
+    let text = stdout(&output);
+    let again = text.lines().last().unwrap();
+    for words in ["--witness-seconds 0 ", &format!("--ledger {ledger} ")] {
+        assert!(again.contains(words), "no {words} in {again}");
+    }
 }
 
 #[test]

@@ -78,6 +78,11 @@ fn a_check_that_fails_is_a_finding_and_wrong_benches_are_usage() {
         let output = checklist(&place, words);
         assert_eq!(output.status.code(), Some(2), "{words:?} {output:?}");
     }
+    // Which of two commands lacks the size is said.
+    let output = checklist(&place, &["--limit", "true", "--", "true", "{n}"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the command of --limit has no {n}"), "{said}");
 }
 
 #[test]

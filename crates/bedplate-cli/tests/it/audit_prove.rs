@@ -11,6 +11,11 @@ use crate::machine::Place;
 /// `bedplate audit demo --prove LOCATION`, judged by few counts of instructions: they do not depend on
 /// who else uses the machine.
 fn proven(place: &Place, location: &str) -> Output {
+    proven_with(place, location, &[])
+}
+
+/// Likewise, with further options.
+fn proven_with(place: &Place, location: &str, options: &[&str]) -> Output {
     let mut command = place.bedplate();
     // Of the build that these tests belong to.
     for name in [
@@ -25,6 +30,7 @@ fn proven(place: &Place, location: &str) -> Output {
         .arg("audit")
         .arg(place.path("demo"))
         .args(["--prove", location, "--unfit-ok"])
+        .args(options)
         .args(["--metric", "instructions", "--calibration", "5"])
         .args(["--pairs-max", "12", "--json"])
         .arg(place.path("proof.json"))
@@ -96,6 +102,41 @@ fn what_does_not_run_is_not_compared() {
         said.contains("0 of 20,000") || said.contains("0 of 20000"),
         "{said}"
     );
+}
+
+#[test]
+fn what_is_not_built_is_named_and_can_be_built_in() {
+    let place = Place::new();
+    write_demo(&place);
+    let manifest = place.path("demo/Cargo.toml");
+    let text = fs::read_to_string(&manifest).expect("the manifest");
+    fs::write(&manifest, text + "\n[features]\nunbuilt = []\n").expect("a manifest");
+    let output = proven(&place, "Stats.unbuilt");
+    assert_eq!(output.status.code(), Some(14), "{output:?}");
+    let found = document(&place);
+    let warning = found["warnings"].to_string();
+    assert!(
+        warning.contains("NO CODE") && warning.contains("src/main.rs:35"),
+        "{warning}"
+    );
+    assert_eq!(found["build"]["execution"]["ran"], false, "{found}");
+
+    let ledger = place.path("another-ledger");
+    let ledger = ledger.to_str().expect("a path");
+    let options = ["--features", "unbuilt", "--ledger", ledger];
+    let output = proven_with(&place, "Stats.unbuilt", &options);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let found = document(&place);
+    assert_eq!(found["build"]["execution"]["executions"], 20_000, "{found}");
+    let replay: Vec<&str> = found["replay"]
+        .as_array()
+        .expect("words")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    for two in [["--features", "unbuilt"], ["--ledger", ledger]] {
+        assert!(replay.windows(2).any(|words| words == two), "{replay:?}");
+    }
 }
 
 #[test]

@@ -206,6 +206,22 @@ impl Execution {
         ))
     }
 
+    /// Of sides that are the same though one has these lines and the other not.
+    #[must_use]
+    pub fn without_code(questions: &[BTreeSet<(String, u32)>; 2]) -> Self {
+        let lines = questions.iter().flatten();
+        let lines: Vec<String> = lines.map(|(file, line)| format!("{file}:{line}")).collect();
+        Self {
+            ran: Some(false),
+            said: format!(
+                "NO CODE: nothing in these builds stands for {}: a feature or a cfg leaves it out, or the \
+                 optimiser did (--features NAME builds a feature in)",
+                lines.join(", ")
+            ),
+            ..Self::default()
+        }
+    }
+
     /// Of a comparison whose step 0 was left out, with the reason.
     #[must_use]
     pub fn unknown(because: &str) -> Self {

@@ -262,6 +262,10 @@ impl Document {
         let meaning = verdict.map_or("the machine is unfit, so nothing was run", Verdict::meaning);
         let warnings = match (verdict, &before.build) {
             (Some(Verdict::NotExecuted), Some(build)) => vec![build.execution.said.clone()],
+            // Lines were taken out of one side, and both have none of them.
+            (Some(Verdict::Identical), Some(build)) if build.execution.ran == Some(false) => {
+                vec![build.execution.said.clone()]
+            }
             (Some(Verdict::Identical), _) if plan.a.facts.sha256 != plan.b.facts.sha256 => {
                 vec![OTHER_FILES.to_owned()]
             }
