@@ -210,7 +210,8 @@ impl<T: Send> Stage<T> for Fuse {
 
     fn run<I: Iterator<Item = T>>(&self, (): &mut (), items: I) -> impl Iterator<Item = T> {
         let watch = Watch(&self.blown);
-        items.take_while(move |_| !watch.0.load(Ordering::Relaxed))
+        // Not a closure: that would hold the flag alone, and the watch would end here.
+        Fused { watch, items }
     }
 
     fn is_full(&self) -> bool {

@@ -5,6 +5,7 @@ use bedplate_pool::iter::plumbing::Consumer;
 use bedplate_pool::prelude::*;
 use bedplate_pool::{Context, ThreadPool};
 use core::panic::AssertUnwindSafe;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::panic::catch_unwind;
 
 /// The payload that `run` panics with.
@@ -109,4 +110,28 @@ fn loops_in_a_pool_of_their_own() -> Result<(), bedplate_pool::BuildError> {
     assert_eq!(payload, "fifty");
     assert_eq!(pool.install(|| (0..100_u32).into_par_iter().count()), 100);
     Ok(())
+}
+
+/// How many of 10,000 items a loop reaches that panics at one in the middle; each is a stretch of its own.
+fn reached<I: ParallelIterator>(made: impl Fn(bedplate_pool::iter::RangeIter<u32>) -> I) -> usize {
+    let reached = AtomicUsize::new(0);
+    let items = made((0..10_000_u32).into_par_iter());
+    let count = |_| {
+        reached.fetch_add(1, Ordering::Relaxed);
+    };
+    assert_eq!(caught(|| items.for_each(count)), "the middle");
+    reached.into_inner()
+}
+
+#[test]
+fn a_blown_fuse_ends_the_loop() {
+    let check = |x: &u32| assert!(*x != 5000, "the middle");
+    // One worker, so that not all other items can be under way.
+    crate::pools()[0].install(|| {
+        let plain = reached(|items| items.with_max_len(1).inspect(check));
+        assert_eq!(plain, 9999);
+        assert!(reached(|items| items.with_max_len(1).inspect(check).panic_fuse()) < 9999);
+        assert!(reached(|items| items.with_max_len(1).panic_fuse().inspect(check)) < 9999);
+        assert!(reached(|items| items.with_max_len(1).panic_fuse().inspect(check).rev()) < 9999);
+    });
 }
