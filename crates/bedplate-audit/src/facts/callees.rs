@@ -220,6 +220,10 @@ impl Program {
         if of_trait.is_some_and(|of| words.contains(of)) {
             return true;
         }
+        // What is known by a base class may be any that is derived from it, with methods of its own.
+        if words.iter().any(|word| self.is_derived(owner, word)) {
+            return true;
+        }
         if self.is_of_another_type(receiver, owner) {
             return false;
         }

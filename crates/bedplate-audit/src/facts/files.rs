@@ -127,7 +127,14 @@ fn is_for_tests(name: &str) -> bool {
     let bare = stem.trim_end_matches(|c: char| c.is_ascii_digit());
     matches!(
         stem,
-        "test" | "tests" | "bench" | "benches" | "testutil" | "testharness"
+        "test"
+            | "tests"
+            | "bench"
+            | "benches"
+            | "testutil"
+            | "test_util"
+            | "test_utils"
+            | "testharness"
     ) || [
         "_test",
         "_tests",
@@ -136,6 +143,8 @@ fn is_for_tests(name: &str) -> bool {
         "_unittest",
         "_test_util",
         "_test_utils",
+        "_stress",
+        "_stress_tool",
     ]
     .iter()
     .any(|end| bare.ends_with(end))

@@ -23,6 +23,7 @@
 //! | `written.rs` | types that the source writes down |
 //! | `callees.rs` | which functions a call may lead to |
 //! | `pulled.rs` | values that others pull out |
+//! | `shown.rs` | what is made into texts |
 //! | `receivers.rs` | whose methods are called in C++ |
 //! | `attach.rs` | operations on parameters, brought to the locations of the callers |
 
@@ -35,6 +36,7 @@ mod program;
 mod pulled;
 mod receivers;
 mod resolve;
+mod shown;
 mod words;
 mod written;
 

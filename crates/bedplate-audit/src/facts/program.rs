@@ -74,6 +74,8 @@ pub(crate) struct Program {
     traits: BTreeMap<String, bool>,
     /// Types of the tree that have fields, with the files that declare them.
     pub(super) structures: BTreeMap<String, BTreeSet<u32>>,
+    /// Classes of C++ with those that they are derived from, by any number of steps.
+    bases: BTreeMap<String, BTreeSet<String>>,
     /// Classes of C++ with those that are derived from each other by any number of steps.
     kin: BTreeMap<String, BTreeSet<String>>,
     /// Names that a path to something of the tree may begin with: those of files and folders.
@@ -115,6 +117,18 @@ fn is_header_of_cpp(source: &Source) -> bool {
     source.path.ends_with(".h")
         && !source.text.contains("__cplusplus")
         && source.text.lines().any(is_head)
+}
+
+/// All that a name leads to by any number of steps, itself first.
+fn reached(steps: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::from([from.to_owned()]);
+    let mut todo = vec![from.to_owned()];
+    while let Some(next) = todo.pop() {
+        let others = steps.get(&next).into_iter().flatten();
+        let new = others.filter(|other| found.insert((*other).clone()));
+        todo.extend(new.cloned());
+    }
+    found
 }
 
 fn number(index: usize) -> u32 {
@@ -204,27 +218,30 @@ impl Program {
     /// Joins classes with all that they may share methods with.
     fn join_kin(&mut self) {
         let mut near: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut above: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for structure in self.units.iter().flat_map(|unit| &unit.structures) {
             let known = structure.bases.iter();
             for base in known.filter(|base| self.structures.contains_key(*base)) {
                 let name = &structure.name;
                 near.entry(name.clone()).or_default().insert(base.clone());
+                above.entry(name.clone()).or_default().insert(base.clone());
                 near.entry(base.clone()).or_default().insert(name.clone());
             }
         }
-        for name in near.keys() {
-            let mut found = BTreeSet::from([name.clone()]);
-            let mut todo = vec![name.clone()];
-            while let Some(next) = todo.pop() {
-                let others = near.get(&next).into_iter().flatten();
-                todo.extend(
-                    others
-                        .filter(|other| found.insert((*other).clone()))
-                        .cloned(),
-                );
-            }
-            self.kin.insert(name.clone(), found);
-        }
+        self.kin = near
+            .keys()
+            .map(|name| (name.clone(), reached(&near, name)))
+            .collect();
+        self.bases = above
+            .keys()
+            .map(|name| (name.clone(), reached(&above, name)))
+            .collect();
+    }
+
+    /// Whether a class of C++ is derived from another one.
+    pub(super) fn is_derived(&self, class: &str, base: &str) -> bool {
+        let bases = self.bases.get(class);
+        class != base && bases.is_some_and(|bases| bases.contains(base))
     }
 
     /// Whether a class of C++ is another one, or may share its methods.
@@ -297,7 +314,9 @@ impl Program {
     fn index(&mut self) {
         for (unit_index, unit) in self.units.iter().enumerate() {
             let unit_index = number(unit_index);
-            for (index, function) in unit.functions.iter().enumerate() {
+            let functions = unit.functions.iter().enumerate();
+            // Nobody calls what makes the value of a static.
+            for (index, function) in functions.filter(|(_, function)| !function.is_value) {
                 let id = FunctionId {
                     unit: unit_index,
                     index: number(index),
@@ -449,6 +468,15 @@ impl Program {
         self.names_by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a piece of code stands in a function, or in one that is written in it.
+    pub(super) fn is_written_in(&self, site: Site, function: u32) -> bool {
+        let mut at = self.node(site).function;
+        while let Some(here) = at.filter(|here| *here != function) {
+            at = self.unit(site.unit).functions[here as usize].inside;
+        }
+        at.is_some()
+    }
+
     /// Mentions of a plain name inside of a function.
     pub(crate) fn names_in(&self, id: FunctionId, name: &str) -> &[Site] {
         let found = self.names_in_function.get(&(id, name.to_owned()));
@@ -571,6 +599,18 @@ impl Program {
         structures.any(|structure| {
             let mut fields = structure.fields.iter();
             structure.name == owner && fields.any(|field| field.name == name && field.is_public)
+        })
+    }
+
+    /// Whether code outside of the tree can name a location: a public static, or a public field of a public type.
+    pub(crate) fn is_public_location(&self, id: LocationId) -> bool {
+        let location = self.location(id);
+        if !location.owner.is_empty() {
+            return self.is_public_field(&location.owner, &location.name);
+        }
+        let mut statics = self.unit(location.unit).statics.iter();
+        statics.any(|entry| {
+            entry.is_public && entry.name == location.name && entry.function == location.function
         })
     }
 

@@ -96,6 +96,7 @@ impl Program {
     /// Whether a function answers such a value, by its name or as what it can do.
     fn hands_out(&self, id: FunctionId, owner: &str) -> bool {
         let function = self.function(id);
-        self.answers(id, owner) || function.returns.contains("impl ") && self.callers(id).is_empty()
+        !function.is_value && self.answers(id, owner)
+            || function.returns.contains("impl ") && self.callers(id).is_empty()
     }
 }

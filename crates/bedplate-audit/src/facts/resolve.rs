@@ -313,14 +313,15 @@ impl Program {
             .copied()
             .filter(|id| self.location(*id).owner.is_empty())
             .collect();
-        let function = self.node(site).function;
         let near: Vec<LocationId> = statics
             .iter()
             .copied()
             .filter(|id| {
                 let location = self.location(*id);
                 location.unit == site.unit
-                    && (location.function.is_none() || location.function == function)
+                    && location
+                        .function
+                        .is_none_or(|function| self.is_written_in(site, function))
             })
             .collect();
         let in_unit: Vec<LocationId> = statics
@@ -649,6 +650,8 @@ impl Program {
                     self.words(path)
                 };
                 let mut words = self.call_type(name, &path);
+                // A structure without names for its fields is made like a call.
+                words.extend(self.structures.get_key_value(name).map(|it| it.0.clone()));
                 words.extend(path);
                 words.extend(inner());
                 words
@@ -727,7 +730,7 @@ impl Program {
         function.and_then(|f| f.owner.clone()).into_iter().collect()
     }
 
-    fn name_type(&self, site: Site, name: &str, depth: u32) -> BTreeSet<String> {
+    pub(super) fn name_type(&self, site: Site, name: &str, depth: u32) -> BTreeSet<String> {
         let Some(function) = self.function_of(site) else {
             return BTreeSet::new();
         };

@@ -86,6 +86,15 @@ impl Tracer<'_> {
             .map_or("", |id| self.program.function(id).name.as_str())
             .to_owned();
         if self.shows_only(function) {
+            // What is written besides is no text.
+            for id in &effects.locations {
+                if Some(*id) != self.location {
+                    self.note(branch, Found::Into(*id));
+                }
+            }
+            for (owner, name) in effects.fields.iter().cloned() {
+                self.note_field(branch, owner, name);
+            }
             self.note(branch, Found::Shown(name));
             return;
         }

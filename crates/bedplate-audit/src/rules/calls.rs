@@ -262,7 +262,7 @@ impl Tracer<'_> {
         if names::makes_room(name) {
             return self.note(call, Found::Room);
         }
-        if names::is_pure(name) || names::wraps(name) {
+        if names::is_pure(name) || effects::only_wraps(self.program, call, name) {
             return self.follow(call, &way.whole());
         }
         self.note(
@@ -375,9 +375,26 @@ impl Tracer<'_> {
         }
     }
 
+    /// The value is that of a static, whose mentions are its uses.
+    fn becomes_static(&mut self, site: Site, id: FunctionId, way: &Way) {
+        let function = self.program.function(id);
+        let name = function.name.clone();
+        if function.is_public && !(way.is_truth && self.tells_truth(id)) {
+            self.note(site, Found::Leaves(name.clone()));
+        } else if function.is_public {
+            let note = format!("who reads `{name}` is told by it what to do");
+            self.note(site, Found::Unknown(note));
+        }
+        let (owner, parts) = (String::new(), way.parts.clone());
+        self.note(site, Found::IntoField { owner, name, parts });
+    }
+
     pub(super) fn leaves_function(&mut self, site: Site, id: FunctionId, way: &Way) {
         let function = self.program.function(id);
         let name = function.name.clone();
+        if function.is_value {
+            return self.becomes_static(site, id, way);
+        }
         let shows = function
             .of_trait
             .as_deref()

@@ -103,6 +103,31 @@ pub(super) fn tells_more(program: &Program, functions: &[FunctionId], name: &str
         .any(|id| program.body(*id).is_some() && !is_check(id))
 }
 
+/// Crates whose functions have names like those of types.
+const CAMEL_CASE: [&str; 4] = ["windows_sys", "windows", "winapi", "windows_targets"];
+
+/// Whether a call only makes a value of a type around what it is given. In C++ functions are named like types, so the
+/// type must be one of the tree; in Rust such a value is never dropped at once.
+pub(super) fn only_wraps(program: &Program, call: Site, name: &str) -> bool {
+    let is_rust = program.unit(call.unit).is_rust;
+    let is_dropped = program
+        .parent(call)
+        .is_some_and(|parent| matches!(program.kind(parent), Kind::Statement));
+    names::wraps(name)
+        && if is_rust {
+            !is_dropped
+                && !program.is_only_from(name, &CAMEL_CASE)
+                && (program.is_type(name) || !program.is_known_call(name))
+        } else {
+            // A macro that stands in front of brackets without a semicolon is no function.
+            let head = name.split_once('(').map(|(head, _)| head);
+            let is_macro =
+                |head: &str| !head.contains(char::is_lowercase) && program.is_known_call(head);
+            let is_method = matches!(program.kind(call), Kind::Method { .. });
+            head.is_some_and(is_macro) || program.is_type(name) && !is_method
+        }
+}
+
 struct Looker<'a> {
     program: &'a Program,
     operations: &'a Operations,
@@ -208,6 +233,8 @@ impl Looker<'_> {
             return self.printing(site, name, &functions, depth, effects);
         }
         if !functions.is_empty() && depth < DEPTH_MAX {
+            let is_unknown = functions.iter().all(|id| self.program.body(*id).is_none())
+                && !names::is_pure(name);
             for id in functions {
                 let inner = self.function(id, depth + 1);
                 let written = self.operations.locations_at(site);
@@ -216,13 +243,17 @@ impl Looker<'_> {
                 if let Some(written) = written {
                     inner.locations = written.clone();
                 }
+                if self.program.body(id).is_none() && is_unknown {
+                    let what = format!("`{name}` is called, whose body is not here");
+                    effects.note(site, what);
+                }
                 if let Some((_, what)) = &inner.first {
                     let short = what.split(", in ").next().unwrap_or(what).to_owned();
                     inner.first = Some((site, format!("{short}, in `{name}`")));
                 }
                 effects.add(&inner);
             }
-        } else if !names::is_pure(name) && !names::wraps(name) {
+        } else if !names::is_pure(name) && !only_wraps(self.program, site, name) {
             let what = format!("`{name}` is called");
             if names::ends_process(name) {
                 effects.ends.get_or_insert((site, what.clone()));

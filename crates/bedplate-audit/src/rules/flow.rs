@@ -71,6 +71,8 @@ pub(super) struct Tracer<'a> {
     /// The operation the value came from.
     pub(super) op: OpKind,
     pub(super) findings: BTreeSet<Finding>,
+    /// Types whose texts are followed, and whether as `Debug` makes them.
+    pub(super) displayed: BTreeSet<(String, bool)>,
     seen: BTreeSet<Passage>,
     steps: u32,
     /// Ends that were reached; a value without any went where nothing is seen.
@@ -92,6 +94,7 @@ impl<'a> Tracer<'a> {
             location,
             op: OpKind::Load,
             findings: BTreeSet::new(),
+            displayed: BTreeSet::new(),
             seen: BTreeSet::new(),
             steps: 0,
             ends: 0,
@@ -102,7 +105,10 @@ impl<'a> Tracer<'a> {
     pub(super) fn note(&mut self, site: Site, found: Found) {
         self.is_decided |= found.is_decisive();
         self.ended();
-        self.findings.insert(Finding { found, site });
+        let finding = Finding { found, site };
+        if self.findings.insert(finding.clone()) {
+            self.displayed(&finding);
+        }
     }
 
     /// A value came to an end that is understood.
@@ -237,7 +243,8 @@ impl<'a> Tracer<'a> {
     /// Every mention of a local name after it got the value.
     fn local(&mut self, from: Site, name: &str, way: &Way) {
         let Some(function) = self.program.function_of(from) else {
-            return;
+            let note = "it is bound where no function is seen".to_owned();
+            return self.note(from, Found::Unknown(note));
         };
         let mentions: Vec<Site> = self.program.names_in(function, name).to_vec();
         self.ended();

@@ -113,6 +113,7 @@ impl Bench<'_> {
         mentions.extend(program.names_named(name).iter().copied().filter(|site| {
             // A name alone is the field where a pattern takes it out of a record, or a static.
             !is_field
+                || owner.is_empty() && is_of_static(program, *site, name)
                 || program.taken_from(*site, name).is_some()
                 || program.is_own_member(*site, owner, name)
         }));
@@ -229,7 +230,12 @@ impl Bench<'_> {
     /// that one may be read as well.
     fn doubt(&self, id: LocationId, class: Class) -> Option<(Site, String)> {
         let location = self.program.location(id);
-        if !class.is_removable() || !is_shared(self.program, &location.ty) {
+        // What C calls `T *` is where the atomic is, and not the atomic.
+        let is_address = !self.program.unit(location.unit).is_rust && location.ty.contains('*');
+        let may_others = is_address
+            || self.program.is_public_location(id)
+            || is_shared(self.program, &location.ty);
+        if !class.is_removable() || !may_others {
             return None;
         }
         let aliases = self.operations.aliases.get(&id).into_iter().flatten();
@@ -239,7 +245,7 @@ impl Bench<'_> {
             return None;
         }
         let site = self.operations.of(id).first()?.op.site;
-        let what = "only read here, and shared with what changes it by another name";
+        let what = "only read here, and changed by others who have it";
         Some((site, what.to_owned()))
     }
 
@@ -334,6 +340,13 @@ fn is_in_operation(program: &Program, mention: Site, name: &str) -> bool {
         }
     }
     false
+}
+
+/// Whether a name is no local's, and so may be a static's that is called like a field.
+fn is_of_static(program: &Program, site: Site, name: &str) -> bool {
+    let function = program.function_of(site);
+    let is_given = function.is_some_and(|id| program.parameter(id, name).is_some());
+    !is_given && program.binding(site, name).is_none() && !program.is_own_variable(site, name)
 }
 
 fn next(found: &Found) -> Option<Thing> {
@@ -558,8 +571,12 @@ fn decide_unread(
     }
     let (class, why) = never_read(operations);
     if is_public_figure(program, id, operations) {
-        let what = "written here, and read through the public field that it is";
+        let what = "written here, and read through the public name that it has";
         return (Class::Exported, say(what));
+    }
+    if class == Class::Telemetry && is_flag(ty) && program.is_public_location(id) {
+        let what = "a flag that callers can read by its public name";
+        return (Class::Unknown, say(what));
     }
     if class == Class::Telemetry && is_shared(program, ty) {
         let what = "counted here, and shared with what may read it by another name";
@@ -583,7 +600,7 @@ fn leaves_as_fraction(program: &Program, findings: &[(Finding, bool)]) -> bool {
     })
 }
 
-/// Whether a location is a public field of a public type, which the tree only adds to and sets, and
+/// Whether a location is a public static, or a public field of a public type, which the tree only adds to and sets, and
 /// nothing here names for anything else. What is set with an order that hands over is no figure.
 fn is_public_figure(program: &Program, id: LocationId, operations: &[Attached]) -> bool {
     let location = program.location(id);
@@ -595,7 +612,7 @@ fn is_public_figure(program: &Program, id: LocationId, operations: &[Attached]) 
     if !is_set_only
         || is_flag(&location.ty)
         || is_shared(program, &location.ty)
-        || !program.is_public_field(&location.owner, &location.name)
+        || !program.is_public_location(id)
     {
         return false;
     }
@@ -606,10 +623,12 @@ fn is_public_figure(program: &Program, id: LocationId, operations: &[Attached]) 
         let targets = program.resolve(*mention);
         is_operand || !targets.contains(&Target::Location(id))
     };
-    program
-        .members_named(&location.name)
-        .iter()
-        .all(is_for_others)
+    let mentions = if location.owner.is_empty() {
+        program.names_named(&location.name)
+    } else {
+        program.members_named(&location.name)
+    };
+    mentions.iter().all(is_for_others)
         && !program.is_taken_by_pattern(&location.owner, &location.name)
 }
 

@@ -21,6 +21,7 @@
 //! | `callbacks.rs` | values that are given to closures |
 //! | `collected.rs` | values that are put into lists and maps |
 //! | `texts.rs` | where a value goes in a text |
+//! | `displayed.rs` | what `Display` and `Debug` show |
 //! | `told.rs` | what callers are told |
 //! | `updates.rs` | loops that only update |
 //! | `branch.rs` | what a condition decides |
@@ -35,6 +36,7 @@ mod callbacks;
 mod calls;
 mod collected;
 mod counts;
+mod displayed;
 mod effects;
 mod filled;
 mod finding;

@@ -91,6 +91,8 @@ impl C<'_> {
             is_private: false,
             is_variadic: false,
             is_macro,
+            is_value: false,
+            inside: None,
             body: None,
         });
         let outer = self.builder.function.replace(index);

@@ -40,6 +40,7 @@ impl C<'_> {
                     ty: ty.clone(),
                     line,
                     function: self.builder.function,
+                    is_public: false,
                 });
             }
             // What is only announced is no local.

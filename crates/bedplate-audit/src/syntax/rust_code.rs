@@ -274,7 +274,9 @@ impl<'t> Rust<'t> {
                     self.by_fields(field, &["value"], init);
                 }
                 "shorthand_field_initializer" => {
-                    let name = self.0.text_of(field).to_owned();
+                    // Attributes stand before the name.
+                    let name = named(field).pop().map_or("", |name| self.0.text_of(name));
+                    let name = name.to_owned();
                     let init = self.0.add(Kind::FieldInit(name.clone()), line, Some(id));
                     self.0.add(Kind::Name(name), line, Some(init));
                 }

@@ -194,14 +194,44 @@ impl Rust<'_> {
             ty: self.0.field_text(item, "type").to_owned(),
             line: self.name_line(item),
             function: self.0.function,
+            is_public: self.is_public(item),
         };
         self.0.unit.statics.push(entry);
-        // What makes the value may be code (`Lazy::new(|| ...)`).
         if let Some(value) = item.child_by_field_name("value") {
-            let line = self.0.line(item);
-            let root = self.0.add(Kind::Other, line, None);
-            self.expression(value, root);
+            self.made_value(item, value);
         }
+    }
+
+    /// What makes the value of a static may be code (`Lazy::new(|| ...)`): a function that answers it. In a macro
+    /// it stays code of the macro, whose names it may mention.
+    fn made_value(&mut self, item: Parsed<'_>, value: Parsed<'_>) {
+        let line = self.0.line(item);
+        let outer = self.0.function;
+        if outer.is_some_and(|outer| self.0.unit.functions[outer as usize].is_macro) {
+            let root = self.0.add(Kind::Other, line, None);
+            return self.expression(value, root);
+        }
+        let index = u32::try_from(self.0.unit.functions.len()).unwrap_or(u32::MAX);
+        let function = Function {
+            name: self.0.field_text(item, "name").to_owned(),
+            owner: self.0.owner.clone(),
+            of_trait: None,
+            parameters: Vec::new(),
+            returns: self.0.field_text(item, "type").to_owned(),
+            is_public: self.is_public(item),
+            is_private: false,
+            is_variadic: false,
+            is_macro: false,
+            is_value: true,
+            inside: outer,
+            body: None,
+        };
+        self.0.unit.functions.push(function);
+        self.0.function = Some(index);
+        let root = self.0.add(Kind::Return, line, None);
+        self.expression(value, root);
+        self.0.function = outer;
+        self.0.unit.functions[index as usize].body = Some(root);
     }
 
     pub(super) fn function(&mut self, item: Parsed<'_>) {
@@ -249,6 +279,8 @@ impl Rust<'_> {
             is_private: self.0.depth == 0 && self.0.of_trait.is_none() && !is_visible(item),
             is_variadic: false,
             is_macro: false,
+            is_value: false,
+            inside: self.0.function,
             body: None,
         };
         self.0.unit.functions.push(function);
@@ -275,6 +307,8 @@ impl Rust<'_> {
             is_private: false,
             is_variadic: false,
             is_macro: true,
+            is_value: false,
+            inside: self.0.function,
             body: None,
         });
         let outer = self.0.function.replace(index);

@@ -126,6 +126,10 @@ pub(crate) struct Function {
     pub(crate) is_variadic: bool,
     /// Stands for the body of a macro.
     pub(crate) is_macro: bool,
+    /// Makes the value of the static or constant of its name (Rust).
+    pub(crate) is_value: bool,
+    /// The function that it is written in (Rust).
+    pub(crate) inside: Option<u32>,
     pub(crate) body: Option<NodeId>,
 }
 
@@ -160,6 +164,8 @@ pub(crate) struct Static {
     pub(crate) line: u32,
     /// The function it is declared in.
     pub(crate) function: Option<u32>,
+    /// Code outside of the tree can name it (Rust).
+    pub(crate) is_public: bool,
 }
 
 /// A name for a type.

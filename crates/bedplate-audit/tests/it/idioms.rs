@@ -43,6 +43,6 @@ fn habits_of_counting_are_known_and_what_looks_like_them_is_kept() {
             }
         }
     }
-    assert!(counted >= 70 && kept >= 50, "{counted} {kept}");
+    assert!(counted >= 75 && kept >= 75, "{counted} {kept}");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

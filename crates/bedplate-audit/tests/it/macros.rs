@@ -55,7 +55,7 @@ fn tables_of_another_file_are_read_too() {
     let uses = "statics! {\nHITS\nGATE\n}\n\
                 fn hit() { HITS.fetch_add(1, Relaxed); if GATE.load(Acquire) == 1 { go(); } }";
     let found = audit(&[Source::new("m.rs", definition), Source::new("u.rs", uses)]);
-    assert_eq!(class_of(&found, "HITS"), Class::Telemetry, "{found:#?}");
+    assert_eq!(class_of(&found, "HITS"), Class::Exported, "{found:#?}");
     assert_eq!(class_of(&found, "GATE"), Class::Correctness, "{found:#?}");
     let hits = found.locations.iter().find(|it| it.name == "HITS");
     let declared = &hits.expect("the location of that name").declared;
