@@ -136,8 +136,8 @@ impl Asked {
 pub(super) fn answer(lab: &Lab, asked: &Asked) -> Row {
     let figures = match asked.way {
         Way::Counted { units } => counted(lab, asked, units),
-        Way::Printed { part } => printed(lab, asked, part),
-        Way::Pooled { part } => pooled(lab, asked, part),
+        Way::Printed { part } => printed(lab, asked, part, false),
+        Way::Pooled { part } => printed(lab, asked, part, true),
     };
     let peers = asked.run_by(lab).iter().zip(figures.each).skip(1);
     let peers = peers.map(|(pool, figure)| (lab.programs().named(pool), Figure::plain(figure)));
@@ -189,25 +189,25 @@ fn counted(lab: &Lab, asked: &Asked, units: f64) -> Figures {
     }
 }
 
-fn printed(lab: &Lab, asked: &Asked, part: f64) -> Figures {
+fn printed(lab: &Lab, asked: &Asked, part: f64, is_pooled: bool) -> Figures {
     let found = rounds(lab, asked, asked.run);
-    let judged = found.judge(asked.reading.takes(), part, |f| asked.reading.of(f));
-    let contenders = 0..asked.run_by(lab).len();
+    let (takes, reading) = (asked.reading.takes(), |f: &[f64]| asked.reading.of(f));
+    let judged = if is_pooled {
+        found.judge_pooled(takes, part, reading)
+    } else {
+        found.judge(takes, part, reading)
+    };
+    let own = |at| {
+        if is_pooled {
+            found.pooled(at, part)
+        } else {
+            found.median(at, part)
+        }
+    };
     Figures {
         ours: judged.map(|(value, ends)| (value, Some(ends))),
-        own: found.median(0, part),
-        each: contenders.map(|at| found.median(at, part)).collect(),
-    }
-}
-
-fn pooled(lab: &Lab, asked: &Asked, part: f64) -> Figures {
-    let found = rounds(lab, asked, asked.run);
-    let judged = found.judge_pooled(asked.reading.takes(), part, |f| asked.reading.of(f));
-    let contenders = 0..asked.run_by(lab).len();
-    Figures {
-        ours: judged.map(|(value, ends)| (value, Some(ends))),
-        own: found.pooled(0, part),
-        each: contenders.map(|at| found.pooled(at, part)).collect(),
+        own: own(0),
+        each: (0..asked.run_by(lab).len()).map(own).collect(),
     }
 }
 
