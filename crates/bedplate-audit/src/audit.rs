@@ -49,6 +49,17 @@ pub struct Evidence {
     pub at: Line,
     /// What it says about the location.
     pub note: String,
+    /// The lines that the value came through to it, from where it was read; none where it was read here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub through: Vec<Line>,
+}
+
+impl Evidence {
+    /// A line that says it by itself.
+    pub(crate) fn bare(at: Line, note: String) -> Self {
+        let through = Vec::new();
+        Self { at, note, through }
+    }
 }
 
 /// An atomic location.
@@ -252,10 +263,10 @@ fn doubt(program: &Program, location: &mut Location) {
         };
         location.evidence.insert(
             0,
-            Evidence {
-                at: line_of(program, index, unread.line.unwrap_or(1)),
-                note: format!("named in what was not read: {}", unread.why),
-            },
+            Evidence::bare(
+                line_of(program, index, unread.line.unwrap_or(1)),
+                format!("named in what was not read: {}", unread.why),
+            ),
         );
         location.class = Class::Unknown;
         return;
@@ -296,12 +307,26 @@ fn location(
         evidence: judgement
             .evidence
             .into_iter()
-            .map(|(site, note)| Evidence {
-                at: line_at(program, site),
-                note,
+            .map(|reason| {
+                let at = line_at(program, reason.site);
+                Evidence {
+                    through: lines_through(program, &reason.through, &at),
+                    at,
+                    note: reason.note,
+                }
             })
             .collect(),
     }
+}
+
+/// The lines that pieces of code stand on, one after the other, up to the one that they lead to.
+fn lines_through(program: &Program, sites: &[Site], end: &Line) -> Vec<Line> {
+    let mut lines: Vec<Line> = sites.iter().map(|site| line_at(program, *site)).collect();
+    lines.dedup();
+    while lines.last() == Some(end) {
+        lines.pop();
+    }
+    lines
 }
 
 pub(crate) fn kind_name(kind: OpKind) -> &'static str {

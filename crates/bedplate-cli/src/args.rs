@@ -193,6 +193,7 @@ pub(crate) struct TopArguments {
 #[command(
     override_usage = "bedplate audit [OPTIONS] PATH\n       \
     bedplate audit [OPTIONS] PATH --ir [--ir-features FEATURES]\n       \
+    bedplate audit PATH --why FILE:LINE|Type.field\n       \
     bedplate audit [OPTIONS] PATH --profile -- COMMAND\n       \
     bedplate audit [OPTIONS] PATH --prove FILE:LINE|Type.field -- COMMAND_WITH_{bin}\n       \
     bedplate audit --checklist malloc-pair [OPTIONS]\n       \
@@ -220,6 +221,10 @@ pub(crate) struct AuditArguments {
     /// [default: the sources that cargo keeps]
     #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "path")]
     pub(crate) golden: Option<Option<PathBuf>>,
+    /// Show only why the locations of this name, or at this line, are what they are: each piece of evidence
+    /// with the lines that the value came through
+    #[arg(long, value_name = "FILE:LINE|Type.field", requires = "path", conflicts_with_all = ["golden", "checklist", "prove", "profile", "json", "sarif"])]
+    pub(crate) why: Option<String>,
     /// Compile the tree too, and lay what the compiler made of it beside the source
     #[arg(long, requires = "path", conflicts_with_all = ["golden", "checklist", "prove"])]
     pub(crate) ir: bool,

@@ -258,7 +258,7 @@ impl Bench<'_> {
         let note = note.to_owned();
         Some(Verdict {
             class: Class::Telemetry,
-            evidence: vec![Evidence { at, note }],
+            evidence: vec![Evidence::bare(at, note)],
         })
     }
 
@@ -292,6 +292,6 @@ impl Bench<'_> {
         });
         let mut places = of_use.chain(one.places.iter().cloned());
         let at = places.find_map(|place| line(&self.read.program, &place))?;
-        Some(Evidence { at, note })
+        Some(Evidence::bare(at, note))
     }
 }

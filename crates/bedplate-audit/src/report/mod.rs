@@ -9,6 +9,7 @@
 //! | `golden.rs` | the scores on the labels |
 //! | `sarif.rs` | for tools that show findings in code |
 //! | `unread.rs` | what was not read, for a terminal |
+//! | `why.rs` | one location, with the way of each value |
 
 mod built;
 mod golden;
@@ -16,8 +17,10 @@ mod remarks;
 mod sarif;
 mod text;
 mod unread;
+mod why;
 
 pub use golden::golden;
 pub use remarks::Remarks;
 pub use sarif::{sarif, sarif_with};
 pub use text::{text, text_with};
+pub use why::why;

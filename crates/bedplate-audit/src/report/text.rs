@@ -180,7 +180,7 @@ pub(super) fn wrapped(out: &mut String, indent: &str, text: &str) {
     out.push('\n');
 }
 
-fn painted(class: Class, colour: bool) -> String {
+pub(super) fn painted(class: Class, colour: bool) -> String {
     if !colour {
         return class.name().to_owned();
     }

@@ -1,5 +1,7 @@
 //! What is found at a use.
 
+use alloc::collections::BTreeMap;
+
 use super::parts::Part;
 use crate::facts::{LocationId, Site};
 
@@ -58,3 +60,6 @@ pub(crate) struct Finding {
     pub(crate) found: Found,
     pub(crate) site: Site,
 }
+
+/// The code that a value came through to each finding, from where it was read.
+pub(super) type Chains = BTreeMap<Finding, Vec<Site>>;

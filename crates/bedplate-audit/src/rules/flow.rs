@@ -6,7 +6,7 @@
 use alloc::collections::BTreeSet;
 
 use super::effects::{self, Known};
-use super::finding::{Finding, Found};
+use super::finding::{Chains, Finding, Found};
 use super::metrics;
 use super::names;
 use super::parts::Part;
@@ -71,6 +71,10 @@ pub(super) struct Tracer<'a> {
     /// The operation the value came from.
     pub(super) op: OpKind,
     pub(super) findings: BTreeSet<Finding>,
+    /// The code that the value came through to each finding.
+    pub(super) chains: Chains,
+    /// The code that it came through so far.
+    path: Vec<Site>,
     /// Types whose texts are followed, and whether as `Debug` makes them.
     pub(super) displayed: BTreeSet<(String, bool)>,
     seen: BTreeSet<Passage>,
@@ -94,6 +98,8 @@ impl<'a> Tracer<'a> {
             location,
             op: OpKind::Load,
             findings: BTreeSet::new(),
+            chains: Chains::new(),
+            path: Vec::new(),
             displayed: BTreeSet::new(),
             seen: BTreeSet::new(),
             steps: 0,
@@ -107,6 +113,7 @@ impl<'a> Tracer<'a> {
         self.ended();
         let finding = Finding { found, site };
         if self.findings.insert(finding.clone()) {
+            self.chains.insert(finding.clone(), self.path.clone());
             self.displayed(&finding);
         }
     }
@@ -147,6 +154,12 @@ impl<'a> Tracer<'a> {
         if !self.seen.insert(passage) {
             return self.ended();
         }
+        self.path.push(site);
+        self.follow_here(site, way);
+        self.path.pop();
+    }
+
+    fn follow_here(&mut self, site: Site, way: &Way) {
         let Some(parent) = self.program.parent(site) else {
             return self.returned_from_root(site, way);
         };

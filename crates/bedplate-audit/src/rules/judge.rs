@@ -3,11 +3,11 @@
 //! # Role
 //! Every location is followed once; what goes into another location shares that one's fate.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::counts;
 use super::effects::Known;
-use super::finding::{Finding, Found};
+use super::finding::{Chains, Finding, Found};
 use super::flow::{Tracer, Way};
 use super::names;
 use super::parts::Part;
@@ -23,7 +23,16 @@ use crate::syntax::Kind;
 pub(crate) struct Judgement {
     pub(crate) class: Class,
     /// Why, the deciding lines first.
-    pub(crate) evidence: Vec<(Site, String)>,
+    pub(crate) evidence: Vec<Reason>,
+}
+
+/// Why a location is what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub(crate) site: Site,
+    pub(crate) note: String,
+    /// The code that the value came through, from where it was read.
+    pub(crate) through: Vec<Site>,
 }
 
 /// A location or a plain field.
@@ -44,6 +53,7 @@ pub(crate) fn judge(program: &Program, operations: &Operations) -> BTreeMap<Loca
         operations,
         known: Known::default(),
         findings: BTreeMap::new(),
+        chains: BTreeMap::new(),
     };
     let ids: Vec<LocationId> = program.location_ids().collect();
     for id in &ids {
@@ -59,6 +69,7 @@ struct Bench<'a> {
     operations: &'a Operations,
     known: Known,
     findings: BTreeMap<Thing, BTreeSet<Finding>>,
+    chains: BTreeMap<Thing, Chains>,
 }
 
 impl Bench<'_> {
@@ -69,10 +80,11 @@ impl Bench<'_> {
             if self.findings.contains_key(&thing) {
                 continue;
             }
-            let findings = match &thing {
+            let (findings, chains) = match &thing {
                 Thing::Location(id) => self.uses(*id),
                 Thing::Field(owner, name, parts) => self.field_uses(owner, name, parts),
             };
+            self.chains.insert(thing.clone(), chains);
             if !findings.iter().any(|f| f.found.is_decisive()) {
                 todo.extend(findings.iter().filter_map(|f| next(&f.found)));
             }
@@ -80,7 +92,7 @@ impl Bench<'_> {
         }
     }
 
-    fn uses(&mut self, id: LocationId) -> BTreeSet<Finding> {
+    fn uses(&mut self, id: LocationId) -> (BTreeSet<Finding>, Chains) {
         let operations = self.operations;
         let program = self.program;
         let mut tracer = Tracer::new(program, operations, &mut self.known, Some(id));
@@ -96,11 +108,16 @@ impl Bench<'_> {
                 tracer.note(site, Found::Into(*other));
             }
         }
-        tracer.findings
+        (tracer.findings, tracer.chains)
     }
 
     /// Every read of a plain field or static.
-    fn field_uses(&mut self, owner: &str, name: &str, parts: &[Part]) -> BTreeSet<Finding> {
+    fn field_uses(
+        &mut self,
+        owner: &str,
+        name: &str,
+        parts: &[Part],
+    ) -> (BTreeSet<Finding>, Chains) {
         let program = self.program;
         let mut tracer = Tracer::new(program, self.operations, &mut self.known, None);
         let way = Way {
@@ -144,7 +161,7 @@ impl Bench<'_> {
                 tracer.follow(mention, &way);
             }
         }
-        tracer.findings
+        (tracer.findings, tracer.chains)
     }
 
     /// All findings of a thing with those of what it goes into.
@@ -170,6 +187,30 @@ impl Bench<'_> {
             }
         }
         found
+    }
+
+    /// The code that a value of a location came through to a finding: the fewest things between them.
+    fn chain(&self, id: LocationId, wanted: &Finding) -> Vec<Site> {
+        let mut seen = BTreeSet::new();
+        let mut todo = VecDeque::from([(Thing::Location(id), Vec::new())]);
+        while let Some((thing, before)) = todo.pop_front() {
+            if !seen.insert(thing.clone()) {
+                continue;
+            }
+            let Some(chains) = self.chains.get(&thing) else {
+                continue;
+            };
+            let through = |finding: &Finding| {
+                let own = chains.get(finding).into_iter().flatten();
+                before.iter().chain(own).copied().collect::<Vec<Site>>()
+            };
+            let findings = self.findings.get(&thing).into_iter().flatten();
+            if findings.clone().any(|finding| finding == wanted) {
+                return through(wanted);
+            }
+            todo.extend(findings.filter_map(|it| Some((next(&it.found)?, through(it)))));
+        }
+        Vec::new()
     }
 
     /// What the type and the operations say, whatever the uses.
@@ -203,12 +244,16 @@ impl Bench<'_> {
             None => (class, why),
         };
         let class = wrapped.unwrap_or(class);
-        let mut evidence: Vec<(Site, String)> = Vec::new();
+        let mut evidence: Vec<Reason> = Vec::new();
         let mut ranked: Vec<&(Finding, bool)> = findings.iter().collect();
         ranked
             .sort_by_key(|(finding, is_own)| (rank(class, &finding.found), !is_own, finding.site));
         if let Some(why) = why {
-            evidence.extend(why);
+            evidence.extend(why.into_iter().map(|(site, note)| Reason {
+                site,
+                note,
+                through: Vec::new(),
+            }));
         }
         for (finding, is_own) in ranked {
             if evidence.len() >= EVIDENCE_MAX {
@@ -218,9 +263,13 @@ impl Bench<'_> {
             if !is_own {
                 note.push_str(" (what it goes into)");
             }
-            let entry = (finding.site, note);
-            if !evidence.contains(&entry) {
-                evidence.push(entry);
+            let is_told = |known: &Reason| known.site == finding.site && known.note == note;
+            if !evidence.iter().any(is_told) {
+                evidence.push(Reason {
+                    site: finding.site,
+                    note,
+                    through: self.chain(id, finding),
+                });
             }
         }
         Judgement { class, evidence }

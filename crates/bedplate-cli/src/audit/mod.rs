@@ -16,6 +16,7 @@
 //! | `prove.rs` | what removing one candidate is worth |
 //! | `checklist.rs` | the checklist of a hot path |
 //! | `pair.rs` | the programs that malloc's checklist counts |
+//! | `wanted.rs` | locations that somebody asks for |
 //! | `golden.rs` | the audit measured on labels |
 
 mod checklist;
@@ -26,6 +27,7 @@ mod ir;
 mod pair;
 mod prove;
 mod tree;
+mod wanted;
 
 use std::io;
 use std::path::Path;

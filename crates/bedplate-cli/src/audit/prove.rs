@@ -24,7 +24,7 @@ use bedplate_evidence::RunError;
 use bedplate_evidence::sides::words::Template;
 use bedplate_evidence::sides::{Copies, Project, Recipe};
 
-use super::failed;
+use super::{failed, wanted};
 use crate::ab::arguments::{
     CompareOptions, DifferenceOptions, MeasureOptions, ProjectOptions, WITNESS_S,
 };
@@ -43,9 +43,6 @@ const STEPS: Steps = Steps {
     comparison: Some("4 of 5, comparison"),
     verdict: Some("5 of 5, verdict"),
 };
-
-/// Names that are suggested for one that is not there.
-const SUGGESTED_MAX: usize = 8;
 
 /// Statements of a location that can go, and what of it stays.
 struct Deletable {
@@ -93,7 +90,7 @@ fn planned(
     // Of the whole workspace: another package of it may rest on the location.
     let audit =
         audit_path(&project.workspace_root).map_err(|error| senseless(error.to_string()))?;
-    let location = found(&audit, wanted)?;
+    let location = wanted::one(&audit, wanted)?;
     say(&format!("bedplate: 1 of 5, class: {}\n", class(location)));
     if !location.class.is_removable() {
         return Err(Failure::Other(senseless(format!(
@@ -139,43 +136,6 @@ fn planned(
         without: None,
     };
     Ok((plan, options(arguments)))
-}
-
-/// The one location of this name, or at this place.
-fn found<'audit>(audit: &'audit Audit, wanted: &str) -> Result<&'audit Location, RunError> {
-    let place = wanted
-        .rsplit_once(':')
-        .and_then(|(file, line)| Some((file, line.parse::<u32>().ok()?)));
-    let is_file = |file: &str, wanted: &str| Path::new(file).ends_with(wanted);
-    let is_wanted = |location: &&Location| match place {
-        Some((file, line)) => {
-            let operations = location.operations.iter().map(|operation| &operation.at);
-            let mut lines = operations.chain([&location.declared]);
-            lines.any(|at| at.line == line && is_file(&at.file, file))
-        }
-        None => location.name == wanted,
-    };
-    let matching: Vec<&Location> = audit.locations.iter().filter(is_wanted).collect();
-    let shown = |locations: &[&Location]| {
-        let names = locations.iter().take(SUGGESTED_MAX).map(|location| {
-            format!(
-                "{} ({}:{})",
-                location.name, location.declared.file, location.declared.line
-            )
-        });
-        names.collect::<Vec<_>>().join(", ")
-    };
-    match matching.as_slice() {
-        [location] => Ok(location),
-        [] => Err(senseless(format!(
-            "{wanted}: no atomic location of this name or line was found; candidates are: {}",
-            shown(&audit.candidates())
-        ))),
-        several => Err(senseless(format!(
-            "{wanted} is one of several: name one by FILE:LINE of its declaration: {}",
-            shown(several)
-        ))),
-    }
 }
 
 /// A location with its class and why.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::heat::{Profile, profile};
 use super::ir::audit_ir;
-use super::{VERSION, failed, is_stdout, write_json};
+use super::{VERSION, failed, is_stdout, wanted, write_json};
 use crate::args::AuditArguments;
 use crate::exit::Exit;
 use crate::talk::{paint_for_stdout, print};
@@ -37,6 +37,9 @@ pub(super) fn of_tree(arguments: &AuditArguments, path: &Path) -> Exit {
         Err(error @ TreeError::Empty { .. }) => return failed(&error, Exit::Usage),
         Err(error) => return failed(&error, Exit::Failed),
     };
+    if let Some(name) = &arguments.why {
+        return why(&found, name);
+    }
     let profile = match arguments
         .profile
         .then(|| profile(path, &found, &arguments.command))
@@ -79,6 +82,21 @@ pub(super) fn of_tree(arguments: &AuditArguments, path: &Path) -> Exit {
         Exit::Done
     } else {
         Exit::Problems
+    }
+}
+
+/// Prints why the locations of a name, or at a place, are what they are.
+fn why(found: &Audit, name: &str) -> Exit {
+    let locations = match wanted::all(found, name) {
+        Ok(locations) => locations,
+        Err(error) => return failed(&error, Exit::Usage),
+    };
+    let colour = paint_for_stdout().colour;
+    let told: Vec<String> = locations.iter().map(|it| report::why(it, colour)).collect();
+    if print(&told.join("\n")) {
+        Exit::Done
+    } else {
+        Exit::Failed
     }
 }
 

@@ -206,3 +206,36 @@ fn two_reports_in_one_file_are_refused() {
     assert_eq!(run("new", "below/new").status.code(), Some(0));
     assert_eq!(run("/dev/null", "/dev/null").status.code(), Some(0));
 }
+
+#[test]
+fn why_shows_the_lines_that_a_value_came_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "use std::sync::atomic::{AtomicU64, Ordering::Relaxed};\n\
+                  static JOBS: AtomicU64 = AtomicU64::new(0);\n\
+                  pub fn begin() { JOBS.fetch_add(1, Relaxed); }\n\
+                  fn jobs() -> u64 { JOBS.load(Relaxed) }\n\
+                  pub fn is_full() {\n\
+                      let running = jobs();\n\
+                      if running > 8 { std::process::abort() }\n\
+                  }\n";
+    std::fs::write(folder.path().join("lib.rs"), source).unwrap();
+    let asked = |name: &str| {
+        let done = bedplate()
+            .arg("audit")
+            .arg(folder.path())
+            .args(["--why", name])
+            .output()
+            .unwrap();
+        let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (done.status.code(), words(&done.stdout), words(&done.stderr))
+    };
+    let (code, out, err) = asked("JOBS");
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.starts_with("CORRECTNESS JOBS\n"), "{out}");
+    let places = ["lib.rs:4", "lib.rs:6", "to:", "lib.rs:7"].map(|it| out.find(it).expect(it));
+    assert!(places.is_sorted(), "{out}");
+    assert_eq!(asked("lib.rs:2").1, out);
+    let (code, _out, err) = asked("HITS");
+    assert_eq!(code, Some(2));
+    assert!(err.contains("HITS: no atomic location"), "{err}");
+}
