@@ -20,6 +20,7 @@
 //! | `deletion/` | deleting operations |
 //! | `syntax/` | source text as one small language |
 //! | `facts/` | what a tree holds |
+//! | `inference/` | the types of expressions of Rust |
 //! | `rules/` | what uses say about a location |
 //! | `ir/` | what the compiler made of a tree |
 //! | `built/` | the compiled code beside the source |
@@ -36,6 +37,7 @@ pub mod class;
 pub mod deletion;
 mod facts;
 pub mod golden;
+mod inference;
 pub mod ir;
 pub mod report;
 mod rules;

@@ -211,6 +211,9 @@ impl Program {
         let Some(receiver) = self.child(call, 0) else {
             return false;
         };
+        if let Some(is_called) = self.calls_by_type(call, id) {
+            return is_called;
+        }
         let words = self.type_words(receiver, 0);
         if words.is_empty() || words.contains(owner) {
             return !(words.is_empty() && self.is_foreign(receiver));
@@ -223,9 +226,6 @@ impl Program {
         // What is known by a base class may be any that is derived from it, with methods of its own.
         if words.iter().any(|word| self.is_derived(owner, word)) {
             return true;
-        }
-        if self.is_of_another_type(receiver, owner) {
-            return false;
         }
         let is_rust = self.unit(call.unit).is_rust || self.unit(id.unit).is_rust;
         if !is_rust && self.is_of_another_class(receiver, owner) {

@@ -20,7 +20,6 @@
 //! | `resolve.rs` | which location a piece of code means |
 //! | `ops.rs` | atomic operations |
 //! | `plain.rs` | locations by the operations on them |
-//! | `written.rs` | types that the source writes down |
 //! | `callees.rs` | which functions a call may lead to |
 //! | `pulled.rs` | values that others pull out |
 //! | `shown.rs` | what is made into texts |
@@ -38,7 +37,6 @@ mod receivers;
 mod resolve;
 mod shown;
 mod words;
-mod written;
 
 pub(crate) use attach::{Attached, Operations};
 pub(crate) use files::language_of;
@@ -46,4 +44,4 @@ pub use files::{Source, TreeError, read_tree};
 pub(crate) use ops::{Op, OpKind, Order, method_kind};
 pub(crate) use program::{FunctionId, LocationId, Program, Site};
 pub(crate) use resolve::Target;
-pub(crate) use words::{is_flag, is_pointer};
+pub(crate) use words::{is_figure, is_flag, is_pointer};

@@ -7,6 +7,7 @@ use super::files::{Source, language_of};
 use super::ops::Op;
 use super::resolve::Target;
 use super::words::{is_atomic, words};
+use crate::inference::{Known, Ty};
 use crate::syntax::{Function, Kind, Language, Macros, Node, NodeId, Parameter, Unit, lower};
 
 /// A piece of code.
@@ -44,12 +45,13 @@ pub(crate) struct Declared {
 
 /// Answers that are asked for again and again.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     pub(super) ops: RefCell<BTreeMap<Site, Option<Op>>>,
     pub(super) targets: RefCell<BTreeMap<Site, Vec<Target>>>,
     pub(super) words: RefCell<BTreeMap<Site, BTreeSet<String>>>,
     pub(super) callers: RefCell<BTreeMap<FunctionId, Vec<Site>>>,
     pub(super) callees: RefCell<BTreeMap<Site, Vec<FunctionId>>>,
+    pub(crate) types: RefCell<BTreeMap<Site, Ty>>,
 }
 
 /// A whole tree.
@@ -79,7 +81,7 @@ pub(crate) struct Program {
     /// Classes of C++ with those that are derived from each other by any number of steps.
     kin: BTreeMap<String, BTreeSet<String>>,
     /// Names that a path to something of the tree may begin with: those of files and folders.
-    pub(super) modules: BTreeSet<String>,
+    pub(crate) modules: BTreeSet<String>,
     /// Names that `use` brings in, with where their paths begin.
     pub(super) imports: BTreeMap<String, BTreeSet<String>>,
     /// Aliases: name to type.
@@ -88,8 +90,10 @@ pub(crate) struct Program {
     names_in_function: BTreeMap<(FunctionId, String), Vec<Site>>,
     /// Names bound in a function, with their values.
     bound_in_function: BTreeMap<(FunctionId, String), Vec<Site>>,
+    /// What is known of types of Rust.
+    pub(crate) types: Known,
     /// What was worked out before: the tree does not change.
-    pub(super) memory: Memory,
+    pub(crate) memory: Memory,
 }
 
 /// Structures of one atomic field that are used like an atomic.
@@ -159,6 +163,7 @@ impl Program {
         program.join_kin();
         program.declare();
         program.index();
+        program.types = Known::of(&program.units);
         program
     }
 
@@ -484,7 +489,7 @@ impl Program {
     }
 
     /// Values that a name is bound to inside of a function, in order.
-    pub(super) fn bound_in(&self, id: FunctionId, name: &str) -> &[Site] {
+    pub(crate) fn bound_in(&self, id: FunctionId, name: &str) -> &[Site] {
         let found = self.bound_in_function.get(&(id, name.to_owned()));
         found.map_or(&[], Vec::as_slice)
     }
@@ -668,6 +673,11 @@ impl Program {
         begins.is_some_and(|begins| begins.iter().all(|it| crates.contains(&it.as_str())))
     }
 
+    /// What a name that the tree gives to a type stands for.
+    pub(crate) fn alias(&self, name: &str) -> Option<&str> {
+        self.aliases.get(name).map(String::as_str)
+    }
+
     /// Whether a name is one that the tree gives to a type.
     fn is_alias(&self, name: &str) -> bool {
         self.aliases.contains_key(name)
@@ -682,7 +692,7 @@ impl Program {
     }
 
     /// Whether a type is a trait of the tree.
-    pub(super) fn is_trait(&self, name: &str) -> bool {
+    pub(crate) fn is_trait(&self, name: &str) -> bool {
         self.traits.contains_key(name)
     }
 

@@ -96,6 +96,12 @@ impl Program {
                 .flat_map(|child| self.resolve_within(child, depth + 1))
                 .collect(),
             Kind::Method { name } if SAME.contains(&name.as_str()) => next(0),
+            // Which of the two it is, the pattern says that takes them apart.
+            Kind::Method { name } if name == "zip" => {
+                let mut found = next(0);
+                found.extend(next(1));
+                found
+            }
             Kind::Call { name, path } if name == "clone" || path == "Arc" || path == "Pin" => {
                 next(0)
             }
@@ -153,6 +159,17 @@ impl Program {
             .copied()
             .filter(|id| self.owner_fits(&self.location(*id).owner, &owners))
             .collect();
+        let fit = match self.owner_by_type(site, name) {
+            Some(owner) => {
+                let is_of = |id: &LocationId| self.location(*id).owner == owner;
+                let own: Vec<LocationId> = fields.iter().copied().filter(is_of).collect();
+                if own.is_empty() {
+                    return Vec::new();
+                }
+                own
+            }
+            None => fit,
+        };
         // `self.value` of a structure that stands for an atomic is whatever the caller calls it on.
         if let Some(parameter) = self.own_atomic(site, &fit) {
             return vec![parameter];
@@ -292,7 +309,7 @@ impl Program {
                     .collect();
             }
             if let Some(bound) = self.binding(site, name) {
-                let inner = self.resolve_within(bound, depth + 1);
+                let inner = self.resolve_within(self.zipped(site, name, bound), depth + 1);
                 if !inner.is_empty() {
                     return inner;
                 }
@@ -348,6 +365,73 @@ impl Program {
             Vec::new()
         };
         chosen.into_iter().map(Target::Location).collect()
+    }
+
+    /// Of `for (a, b) in one.zip(other)`, and of a closure that is given such pairs: the one of the two that a name is
+    /// taken out of.
+    fn zipped(&self, site: Site, name: &str, bound: Site) -> Site {
+        let mut at = Some(site);
+        let mut binder = None;
+        while let Some(here) = at {
+            if let Kind::Lambda(names) | Kind::For { names } = self.kind(here)
+                && names.iter().any(|it| it == name)
+            {
+                binder = Some(here);
+                break;
+            }
+            at = self.parent(here);
+        }
+        let beside = binder.and_then(|it| self.unit(it.unit).beside.get(&it.node));
+        let place = beside.and_then(|pattern| place_in_pair(pattern, name));
+        let mut whole = bound;
+        while let Kind::Method { name } = self.kind(whole)
+            && name != "zip"
+            && matches!(
+                name.as_str(),
+                "rev" | "skip" | "take" | "by_ref" | "take_while" | "skip_while"
+            )
+        {
+            let Some(inner) = self.child(whole, 0) else {
+                break;
+            };
+            whole = inner;
+        }
+        let is_zip = matches!(self.kind(whole), Kind::Method { name } if name == "zip");
+        let part = place
+            .filter(|_| is_zip)
+            .and_then(|place| self.child(whole, place));
+        part.unwrap_or(bound)
+    }
+
+    /// The list that a loop of Rust goes through to change it, where a name stands for what it has in each turn.
+    pub(crate) fn list_of_turn(&self, site: Site, name: &str) -> Option<Site> {
+        if !self.unit(site.unit).is_rust {
+            return None;
+        }
+        let mut at = self.parent(site);
+        let through = loop {
+            let here = at?;
+            match self.kind(here) {
+                Kind::For { names } if names.iter().any(|it| it == name) => {
+                    break self.child(here, 0)?;
+                }
+                Kind::Lambda(names) if names.iter().any(|it| it == name) => return None,
+                _ => at = self.parent(here),
+            }
+        };
+        let mut list = self.zipped(site, name, through);
+        while let Kind::Method { name } = self.kind(list)
+            && matches!(
+                name.as_str(),
+                "iter_mut" | "enumerate" | "values_mut" | "as_mut_slice" | "rev" | "skip" | "take"
+            )
+        {
+            list = self.child(list, 0)?;
+        }
+        while matches!(self.kind(list), Kind::Ref) {
+            list = self.child(list, 0)?;
+        }
+        matches!(self.kind(list), Kind::Name(_) | Kind::Member(_)).then_some(list)
     }
 
     /// Whether a function is a method of a type that stands for an atomic: another one of it may call it.
@@ -776,5 +860,28 @@ impl Program {
             return self.words(ty);
         }
         self.type_words(value, depth + 1)
+    }
+}
+
+/// Which of the two in `(a, b)` or `|(a, b)|` a name is taken out of.
+fn place_in_pair(pattern: &str, name: &str) -> Option<usize> {
+    let inner = pattern.trim().trim_matches('|').trim();
+    let inner = inner.strip_prefix('(')?.strip_suffix(')')?;
+    let mut depth = 0_u32;
+    let comma = inner.find(|c: char| {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })?;
+    let (one, other) = inner.split_at(comma);
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let has = |part: &str| part.split(|c| !is_word(c)).any(|word| word == name);
+    match (has(one), has(other)) {
+        (true, false) => Some(0),
+        (false, true) => Some(1),
+        _ => None,
     }
 }

@@ -36,7 +36,8 @@ const FIGURES: [&str; 16] = [
     "f64", "bool", "char",
 ];
 
-fn is_figure(ty: &str) -> bool {
+/// Whether a word is a type of numbers.
+pub(crate) fn is_figure(ty: &str) -> bool {
     let is_sized = ["int", "uint", "size"]
         .iter()
         .any(|head| ty.starts_with(head));

@@ -7,7 +7,7 @@ use super::metrics;
 use super::names;
 use super::parts::{self, Part};
 use super::streams;
-use crate::facts::{FunctionId, OpKind, Site};
+use crate::facts::{FunctionId, OpKind, Site, is_figure};
 use crate::syntax::Kind;
 
 /// Longest chain of calls that a value is followed into.
@@ -215,6 +215,7 @@ impl Tracer<'_> {
         self.ended();
         let mut inner = way.clone();
         inner.calls.push(call);
+        inner.by_address |= self.is_given_address(call, id, place);
         let name = name.trim_start_matches("mut ");
         let mentions: Vec<Site> = self.program.names_in(id, name).to_vec();
         for mention in mentions {
@@ -226,6 +227,25 @@ impl Tracer<'_> {
         for call in self.program.calls_of_local(id, name) {
             self.follow_to_end(call, &inner);
         }
+    }
+
+    /// Whether C gives the address of a figure (`f(&count)` to `f(long* count)`): the pointer itself is not the figure.
+    fn is_given_address(&self, call: Site, id: FunctionId, place: usize) -> bool {
+        let given = self.program.child(call, place);
+        let is_address = given.is_some_and(|it| {
+            matches!(self.program.kind(it), Kind::Ref)
+                && self
+                    .program
+                    .child(it, 0)
+                    .is_some_and(|it| matches!(self.program.kind(it), Kind::Name(_)))
+        });
+        let ty = self
+            .program
+            .function(id)
+            .parameters
+            .get(place)
+            .map_or("", |it| it.ty.as_str());
+        !self.program.unit(call.unit).is_rust && is_address && points_to_figure(ty)
     }
 
     /// The macro around `site`, if it is one that hands figures out.
@@ -262,13 +282,36 @@ impl Tracer<'_> {
         if names::makes_room(name) {
             return self.note(call, Found::Room);
         }
-        if names::is_pure(name) || effects::only_wraps(self.program, call, name) {
+        if names::is_pure(name)
+            || effects::only_wraps(self.program, call, name)
+            || self.is_for_text(call)
+        {
             return self.follow(call, &way.whole());
         }
         self.note(
             call,
             Found::Unknown(format!("`{name}` takes it, which is not in the tree")),
         );
+    }
+
+    /// Whether a call of a function of another crate stands among what a text is made of: it makes a text of a figure
+    /// (`format!("{}", human_readable(size))`).
+    fn is_for_text(&self, call: Site) -> bool {
+        let is_plain = matches!(self.program.kind(call), Kind::Call { name, .. } if name != "?");
+        let mut at = self.program.parent(call);
+        while let Some(here) = at {
+            match self.program.kind(here) {
+                Kind::Macro { name } => {
+                    return is_plain
+                        && self.program.unit(call.unit).is_rust
+                        && (names::macro_shows(name)
+                            || matches!(name.as_str(), "write" | "writeln"));
+                }
+                Kind::Ref | Kind::Cast | Kind::Other | Kind::Try => at = self.program.parent(here),
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// Whether a call stands in an implementation of serde's `Serialize`, in a file that has nothing to do with
@@ -420,7 +463,11 @@ impl Tracer<'_> {
         // Where nobody calls it, nothing comes of it.
         self.ended();
         let is_rust = self.program.unit(site.unit).is_rust;
-        let callers = self.program.callers(id);
+        let mut callers = self.program.callers(id);
+        if function.is_macro && function.parameters.is_empty() && !is_rust {
+            // `#define TOTAL atomic_load(&total)` is used by its name alone.
+            callers.extend(self.program.names_named(&name));
+        }
         let is_public =
             function.is_public && !function.is_macro || self.program.is_of_public_trait(id);
         if let Some(mention) = self.handed_on(id, &name) {
@@ -463,4 +510,16 @@ fn exports(name: &str) -> bool {
     ["CTL", "STAT", "METRIC", "EXPORT", "READ", "GET"]
         .iter()
         .any(|part| name.to_ascii_uppercase().contains(part))
+}
+
+/// Whether a type of C is a pointer to a number.
+fn points_to_figure(ty: &str) -> bool {
+    let Some((pointee, rest)) = ty.split_once('*') else {
+        return false;
+    };
+    let mut words = pointee
+        .split_whitespace()
+        .filter(|word| !matches!(*word, "const" | "unsigned" | "signed"));
+    !rest.contains('*')
+        && words.all(|word| is_figure(word) || matches!(word, "bool" | "char" | "short"))
 }

@@ -333,6 +333,9 @@ impl Looker<'_> {
     }
 
     fn owner_of(&self, member: Site, name: &str) -> String {
+        if let Some(owner) = self.program.owner_by_type(member, name) {
+            return owner;
+        }
         let words = self
             .program
             .child(member, 0)

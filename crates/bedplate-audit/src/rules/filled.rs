@@ -20,14 +20,24 @@ impl Tracer<'_> {
             self.note(assign, Found::Leaves(by));
             return true;
         }
+        match self.program.child(target, 0) {
+            Some(list) => self.goes_into_list(assign, list, way),
+            None => false,
+        }
+    }
+
+    /// `*to = value` in `for to in sums.iter_mut()`, also beside another list (`zip`). False where it is not that.
+    pub(super) fn goes_into_turn(&mut self, assign: Site, name: &str, way: &Way) -> bool {
+        let list = self.program.list_of_turn(assign, name);
+        list.is_some_and(|list| self.goes_into_list(assign, list, way))
+    }
+
+    fn goes_into_list(&mut self, assign: Site, list: Site, way: &Way) -> bool {
         let is_rust = self.program.unit(assign.unit).is_rust;
         let held = if is_rust {
             way.within(Part::Item)
         } else {
             way.whole()
-        };
-        let Some(list) = self.program.child(target, 0) else {
-            return false;
         };
         match self.program.kind(list).clone() {
             Kind::Name(name) if self.is_own_list(list, &name) => {

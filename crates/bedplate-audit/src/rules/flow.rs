@@ -371,6 +371,9 @@ impl<'a> Tracer<'a> {
             Some((id, index))
         });
         let Some((id, index)) = parameter else {
+            if self.goes_into_turn(assign, &name, way) {
+                return;
+            }
             if let Some(name) = self.exporting_macro(assign) {
                 return self.note(assign, Found::Leaves(name));
             }
@@ -452,6 +455,9 @@ impl<'a> Tracer<'a> {
 
     /// The owner of a field, where its type is known.
     pub(super) fn owner_of(&self, member: Site, name: &str) -> String {
+        if let Some(owner) = self.program.owner_by_type(member, name) {
+            return owner;
+        }
         let words = self
             .program
             .child(member, 0)

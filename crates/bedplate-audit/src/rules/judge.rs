@@ -618,7 +618,7 @@ fn decide_unread(
     if is_handed_out && !is_flag(ty) {
         return (Class::Exported, None);
     }
-    let (class, why) = never_read(operations);
+    let (class, why) = never_read(program, operations);
     if is_public_figure(program, id, operations) {
         let what = "written here, and read through the public name that it has";
         return (Class::Exported, say(what));
@@ -694,8 +694,10 @@ fn is_shared(program: &Program, ty: &str) -> bool {
         })
 }
 
-fn never_read(operations: &[Attached]) -> (Class, Option<Reasons>) {
-    let only_counts = operations.iter().all(|a| a.op.kind == OpKind::Change);
+fn never_read(program: &Program, operations: &[Attached]) -> (Class, Option<Reasons>) {
+    let counts =
+        |a: &Attached| a.op.kind == OpKind::Change || is_of_addition(program, operations, a);
+    let only_counts = operations.iter().all(counts);
     let site = operations.first().map(|a| a.op.site);
     let say = |what: &str| site.map(|site| vec![(site, what.to_owned())]);
     if only_counts {
@@ -706,6 +708,22 @@ fn never_read(operations: &[Attached]) -> (Class, Option<Reasons>) {
             say("written and never read to an end that is seen"),
         )
     }
+}
+
+/// Whether an operation is half of an addition by the only one who writes: `hits.store(hits.load(Relaxed) + 1, Relaxed)`.
+fn is_of_addition(program: &Program, operations: &[Attached], attached: &Attached) -> bool {
+    let is_below = |site: Site, store: Site| {
+        let mut operands = program.children(store).skip(1);
+        operands.any(|operand| program.below(operand).contains(&site))
+    };
+    let is_half = |load: &Attached, store: &Attached| {
+        load.op.kind == OpKind::Load
+            && store.op.kind == OpKind::Store
+            && load.calls == store.calls
+            && is_below(load.op.site, store.op.site)
+    };
+    let mut others = operations.iter();
+    others.any(|other| is_half(attached, other) || is_half(other, attached))
 }
 
 type Ordered = (Site, Order);

@@ -21,6 +21,10 @@ pub(super) struct Builder<'t> {
     /// The type whose items are read.
     pub(super) owner: Option<String>,
     pub(super) of_trait: Option<String>,
+    /// That type as it is written.
+    pub(super) of_type: String,
+    /// Names that stand for types in them.
+    pub(super) generics: Vec<String>,
     /// Macro bodies inside of macro bodies.
     pub(super) depth: u32,
     /// Pieces of code inside of pieces of code.
@@ -46,6 +50,8 @@ impl<'t> Builder<'t> {
             function: None,
             owner: None,
             of_trait: None,
+            of_type: String::new(),
+            generics: Vec::new(),
             depth: 0,
             nesting: 0,
         }

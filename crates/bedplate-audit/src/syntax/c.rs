@@ -51,6 +51,10 @@ impl C<'_> {
                 "struct_specifier" | "union_specifier" | "class_specifier" => {
                     self.structure(child, None);
                 }
+                // One without parameters may be code, too.
+                "preproc_def" if has_call(self.builder.field_text(child, "value")) => {
+                    self.macro_definition(child);
+                }
                 "comment" | "preproc_include" | "preproc_def" | "preproc_arg" => {}
                 "expression_statement" => self.outer_statement(child),
                 _ => self.items(child),
@@ -84,6 +88,8 @@ impl C<'_> {
         self.builder.unit.functions.push(Function {
             name,
             owner: self.builder.owner.clone(),
+            of_type: String::new(),
+            generics: Vec::new(),
             of_trait: None,
             parameters,
             returns: String::new(),
@@ -191,6 +197,8 @@ impl C<'_> {
                 function: Some(index),
                 owner: self.builder.owner.clone(),
                 of_trait: None,
+                of_type: String::new(),
+                generics: Vec::new(),
                 depth: self.builder.depth + 1,
                 nesting: self.builder.nesting,
             },
@@ -488,4 +496,11 @@ fn lone_expression(body: Parsed<'_>) -> Option<Parsed<'_>> {
         }
     }
     found
+}
+
+/// Whether the text of a macro calls something.
+fn has_call(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices('(')
+        .any(|(place, _)| text[..place].ends_with(is_word))
 }

@@ -169,6 +169,7 @@ impl C<'_> {
             name,
             bases,
             is_public: false,
+            generics: Vec::new(),
             fields,
         });
     }

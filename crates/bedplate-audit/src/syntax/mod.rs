@@ -39,7 +39,9 @@ mod unread;
 pub(crate) use build::named;
 pub(crate) use macros::Macros;
 pub(crate) use rust::parse_rust;
-pub(crate) use shape::{Function, Kind, Node, NodeId, Parameter, Static, Taken, Unit};
+pub(crate) use shape::{
+    Associated, Field, Function, Kind, Node, NodeId, Parameter, Static, Taken, Unit,
+};
 
 /// The languages that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -130,6 +130,8 @@ impl<'t> Rust<'t> {
     /// Remembers of the pattern of a piece of code whether it holds values, and what it takes out.
     pub(super) fn note_pattern(&mut self, id: NodeId, pattern: Option<Parsed<'_>>) {
         let Some(pattern) = pattern else { return };
+        let text = self.0.text_of(pattern).to_owned();
+        self.0.unit.beside.insert(id, text);
         if holds_value(&self.0, pattern) {
             self.0.unit.by_value.insert(id);
         }
@@ -158,6 +160,8 @@ impl<'t> Rust<'t> {
             function: self.0.function,
             owner: self.0.owner.clone(),
             of_trait: self.0.of_trait.clone(),
+            of_type: self.0.of_type.clone(),
+            generics: self.0.generics.clone(),
             depth: self.0.depth + 1,
             nesting: self.0.nesting,
         };

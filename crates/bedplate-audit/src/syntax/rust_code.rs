@@ -7,6 +7,14 @@ use super::rust::{Rust, is_for_tests, pattern_names, takes_fields};
 use super::rust_macros::token_tree;
 use super::shape::{Kind, NodeId};
 
+/// What an operator of one operand does.
+fn unary(text: &str) -> Kind {
+    match text.chars().next().unwrap_or('-') {
+        '*' => Kind::Deref,
+        other => Kind::Unary(other.to_string()),
+    }
+}
+
 impl<'t> Rust<'t> {
     /// One expression or statement below `parent`.
     pub(super) fn expression(&mut self, node: Parsed<'_>, parent: NodeId) {
@@ -131,10 +139,7 @@ impl<'t> Rust<'t> {
         let text = self.0.text_of(node);
         let add = |this: &mut Self, kind: Kind| this.0.add(kind, line, Some(parent));
         match node.kind() {
-            "identifier" | "self" | "shorthand_field_identifier" => {
-                add(self, Kind::Name(text.to_owned()));
-            }
-            "scoped_identifier" => {
+            "identifier" | "self" | "shorthand_field_identifier" | "scoped_identifier" => {
                 let last = text.rsplit("::").next().unwrap_or(text).trim();
                 add(self, Kind::Name(last.to_owned()));
             }
@@ -152,12 +157,7 @@ impl<'t> Rust<'t> {
                 self.by_fields(node, &["value"], id);
             }
             "unary_expression" => {
-                let operator = text.chars().next().unwrap_or('-');
-                let kind = match operator {
-                    '*' => Kind::Deref,
-                    other => Kind::Unary(other.to_string()),
-                };
-                let id = add(self, kind);
+                let id = add(self, unary(text));
                 self.all(named(node), id);
             }
             "binary_expression" => {
@@ -167,6 +167,8 @@ impl<'t> Rust<'t> {
             }
             "type_cast_expression" => {
                 let id = add(self, Kind::Cast);
+                let ty = self.0.field_text(node, "type").to_owned();
+                self.0.unit.beside.insert(id, ty);
                 self.by_fields(node, &["value"], id);
             }
             "try_expression" => {
@@ -184,6 +186,13 @@ impl<'t> Rust<'t> {
             "struct_expression" => self.record(node, parent),
             "array_expression" => {
                 let id = add(self, Kind::List);
+                self.all(named(node), id);
+            }
+            "tuple_expression" | "range_expression" => {
+                let id = add(self, Kind::Other);
+                let is_range = node.kind() == "range_expression";
+                let beside = if is_range { ".." } else { "()" };
+                self.0.unit.beside.insert(id, beside.to_owned());
                 self.all(named(node), id);
             }
             kind if kind.ends_with("_literal") => {
@@ -289,9 +298,11 @@ impl<'t> Rust<'t> {
         let Some(mut function) = node.child_by_field_name("function") else {
             return;
         };
+        let mut given = None;
         if function.kind() == "generic_function"
             && let Some(inner) = function.child_by_field_name("function")
         {
+            given = Some(self.0.field_text(function, "type_arguments").to_owned());
             function = inner;
         }
         let line = self.0.line(node);
@@ -323,6 +334,9 @@ impl<'t> Rust<'t> {
             self.expression(function, id);
             id
         };
+        if let Some(given) = given {
+            self.0.unit.beside.insert(id, given);
+        }
         if let Some(list) = node.child_by_field_name("arguments") {
             for argument in named(list) {
                 self.argument(argument, id);

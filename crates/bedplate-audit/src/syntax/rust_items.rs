@@ -7,7 +7,9 @@ use tree_sitter::Node as Parsed;
 
 use super::build::named;
 use super::rust::{Rust, is_for_tests};
-use super::shape::{Alias, Field, Function, Kind, NodeId, Parameter, Static, Structure, Trait};
+use super::shape::{
+    Alias, Associated, Field, Function, Kind, NodeId, Parameter, Static, Structure, Trait,
+};
 
 /// Whether a declaration says who may see it.
 fn is_visible(item: Parsed<'_>) -> bool {
@@ -48,7 +50,7 @@ impl Rust<'_> {
                     name: name.clone(),
                     is_public,
                 });
-                self.within(Some(name), None, item.child_by_field_name("body"));
+                self.within(item, Some(name), None);
             }
             "mod_item" | "foreign_mod_item" => {
                 if let Some(body) = item.child_by_field_name("body") {
@@ -58,6 +60,16 @@ impl Rust<'_> {
             "struct_item" | "union_item" => self.structure(item, None),
             "enum_item" => self.enumeration(item),
             "static_item" | "const_item" => self.static_item(item),
+            "type_item" if self.0.owner.is_some() => {
+                let associated = Associated {
+                    owner: self.0.owner.clone().unwrap_or_default(),
+                    of_type: self.0.of_type.clone(),
+                    generics: self.0.generics.clone(),
+                    name: self.0.field_text(item, "name").to_owned(),
+                    ty: self.0.field_text(item, "type").to_owned(),
+                };
+                self.0.unit.associated.push(associated);
+            }
             "type_item" => {
                 let alias = Alias {
                     name: self.0.field_text(item, "name").to_owned(),
@@ -102,12 +114,41 @@ impl Rust<'_> {
         }
     }
 
-    fn within(&mut self, owner: Option<String>, of: Option<String>, body: Option<Parsed<'_>>) {
-        let Some(body) = body else { return };
+    /// The items of an implementation or a trait.
+    fn within(&mut self, item: Parsed<'_>, owner: Option<String>, of: Option<String>) {
+        let Some(body) = item.child_by_field_name("body") else {
+            return;
+        };
+        let of_type = self.0.field_text(item, "type").to_owned();
+        let mut generics = self.generics(item);
+        generics.extend(self.0.generics.iter().cloned());
         let before = (self.0.owner.take(), self.0.of_trait.take());
+        let of_type = core::mem::replace(&mut self.0.of_type, of_type);
+        let generics = core::mem::replace(&mut self.0.generics, generics);
         (self.0.owner, self.0.of_trait) = (owner, of);
         self.items(body);
         (self.0.owner, self.0.of_trait) = before;
+        (self.0.of_type, self.0.generics) = (of_type, generics);
+    }
+
+    /// The names that stand for types in an item.
+    fn generics(&self, item: Parsed<'_>) -> Vec<String> {
+        let Some(list) = item.child_by_field_name("type_parameters") else {
+            return Vec::new();
+        };
+        let parameters = named(list).into_iter();
+        let names = parameters.filter_map(|parameter| match parameter.kind() {
+            "type_identifier" => Some(self.0.text_of(parameter)),
+            "type_parameter" | "optional_type_parameter" | "const_parameter" => {
+                Some(self.0.field_text(parameter, "name"))
+            }
+            "constrained_type_parameter" => Some(self.0.field_text(parameter, "left")),
+            _ => None,
+        });
+        names
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     fn implementation(&mut self, item: Parsed<'_>) {
@@ -123,11 +164,12 @@ impl Rust<'_> {
         let of = item
             .child_by_field_name("trait")
             .and_then(|of| name_of(self.0.text_of(of)));
-        self.within(owner, of, item.child_by_field_name("body"));
+        self.within(item, owner, of);
     }
 
     fn enumeration(&mut self, item: Parsed<'_>) {
         let name = self.0.field_text(item, "name").to_owned();
+        let generics = self.generics(item);
         let Some(body) = item.child_by_field_name("body") else {
             return;
         };
@@ -135,13 +177,18 @@ impl Rust<'_> {
             .into_iter()
             .filter(|v| v.kind() == "enum_variant")
         {
-            self.structure(variant, Some(&name));
+            self.structure(variant, Some((&name, &generics)));
         }
     }
 
-    fn structure(&mut self, item: Parsed<'_>, within: Option<&str>) {
+    /// A structure, or a variant of an enumeration with its name and those that stand for types in it.
+    fn structure(&mut self, item: Parsed<'_>, within: Option<(&str, &[String])>) {
         let own = self.0.field_text(item, "name");
-        let name = within.map_or_else(|| own.to_owned(), |outer| format!("{outer}::{own}"));
+        let name = within.map_or_else(|| own.to_owned(), |(outer, _)| format!("{outer}::{own}"));
+        let generics = match within {
+            Some((_, generics)) => generics.to_vec(),
+            None => self.generics(item),
+        };
         let Some(body) = item.child_by_field_name("body") else {
             return;
         };
@@ -178,8 +225,16 @@ impl Rust<'_> {
             name,
             bases,
             is_public: within.is_none() && self.is_public(item),
+            generics,
             fields,
         });
+    }
+
+    /// Those that stand for types in a function, with those around it.
+    fn generics_of(&self, item: Parsed<'_>) -> Vec<String> {
+        let mut generics = self.generics(item);
+        generics.extend(self.0.generics.iter().cloned());
+        generics
     }
 
     /// The line of the name of what is declared: in a table, that of its row.
@@ -215,6 +270,8 @@ impl Rust<'_> {
         let function = Function {
             name: self.0.field_text(item, "name").to_owned(),
             owner: self.0.owner.clone(),
+            of_type: self.0.of_type.clone(),
+            generics: self.generics_of(item),
             of_trait: None,
             parameters: Vec::new(),
             returns: self.0.field_text(item, "type").to_owned(),
@@ -271,6 +328,8 @@ impl Rust<'_> {
         let function = Function {
             name: self.0.field_text(item, "name").to_owned(),
             owner: self.0.owner.clone(),
+            of_type: self.0.of_type.clone(),
+            generics: self.generics_of(item),
             of_trait: self.0.of_trait.clone(),
             parameters,
             returns: self.0.field_text(item, "return_type").to_owned(),
@@ -300,6 +359,8 @@ impl Rust<'_> {
         self.0.unit.functions.push(Function {
             name: name.to_owned(),
             owner: self.0.owner.clone(),
+            of_type: self.0.of_type.clone(),
+            generics: self.0.generics.clone(),
             of_trait: None,
             parameters: Vec::new(),
             returns: String::new(),

@@ -114,6 +114,10 @@ pub(crate) struct Function {
     pub(crate) name: String,
     /// The type whose method it is.
     pub(crate) owner: Option<String>,
+    /// That type as it is written, with what stands in its brackets (Rust).
+    pub(crate) of_type: String,
+    /// Names that stand for types: its own, and those of the implementation that it is in (Rust).
+    pub(crate) generics: Vec<String>,
     /// The trait it implements.
     pub(crate) of_trait: Option<String>,
     pub(crate) parameters: Vec<Parameter>,
@@ -153,6 +157,8 @@ pub(crate) struct Structure {
     pub(crate) bases: Vec<String>,
     /// Code outside of the tree can name it (Rust).
     pub(crate) is_public: bool,
+    /// Names that stand for types (Rust).
+    pub(crate) generics: Vec<String>,
     pub(crate) fields: Vec<Field>,
 }
 
@@ -171,6 +177,19 @@ pub(crate) struct Static {
 /// A name for a type.
 #[derive(Clone, Debug)]
 pub(crate) struct Alias {
+    pub(crate) name: String,
+    pub(crate) ty: String,
+}
+
+/// A type that an implementation of a trait names (`type Item = u64`).
+#[derive(Clone, Debug)]
+pub(crate) struct Associated {
+    /// The type that has it.
+    pub(crate) owner: String,
+    /// That type as it is written.
+    pub(crate) of_type: String,
+    /// Names that stand for types.
+    pub(crate) generics: Vec<String>,
     pub(crate) name: String,
     pub(crate) ty: String,
 }
@@ -212,6 +231,7 @@ pub(crate) struct Unit {
     pub(crate) structures: Vec<Structure>,
     pub(crate) statics: Vec<Static>,
     pub(crate) aliases: Vec<Alias>,
+    pub(crate) associated: Vec<Associated>,
     pub(crate) traits: Vec<Trait>,
     /// What `use` brings in by these names: where each path begins (Rust).
     pub(crate) imports: BTreeMap<String, String>,
@@ -221,6 +241,9 @@ pub(crate) struct Unit {
     pub(crate) by_value: BTreeSet<NodeId>,
     /// What the patterns of bindings, tests and arms take out of records.
     pub(crate) taken: BTreeMap<NodeId, Vec<Taken>>,
+    /// What stands beside pieces of code of Rust: the pattern of what binds names, the type of a cast, `..` of a range,
+    /// and the types that a call is given (`parse::<u64>`).
+    pub(crate) beside: BTreeMap<NodeId, String>,
     pub(crate) unread: Vec<Unread>,
 }
 
