@@ -9,7 +9,7 @@ use super::half::Half;
 use crate::class::Class;
 
 /// The files, in the order in which they are shown.
-const FILES: [&str; 57] = [
+const FILES: [&str; 76] = [
     include_str!("../../golden/mimalloc.json"),
     include_str!("../../golden/jemalloc.json"),
     include_str!("../../golden/tokio.json"),
@@ -67,6 +67,25 @@ const FILES: [&str; 57] = [
     include_str!("../../golden/nng.json"),
     include_str!("../../golden/msquic.json"),
     include_str!("../../golden/snmalloc.json"),
+    include_str!("../../golden/iroh-metrics.json"),
+    include_str!("../../golden/iroh.json"),
+    include_str!("../../golden/sharded-slab.json"),
+    include_str!("../../golden/console-subscriber.json"),
+    include_str!("../../golden/left-right.json"),
+    include_str!("../../golden/ractor.json"),
+    include_str!("../../golden/mongodb.json"),
+    include_str!("../../golden/bytes.json"),
+    include_str!("../../golden/arc-swap.json"),
+    include_str!("../../golden/indicatif.json"),
+    include_str!("../../golden/tracing-subscriber.json"),
+    include_str!("../../golden/flume.json"),
+    include_str!("../../golden/rustyline.json"),
+    include_str!("../../golden/lockfree.json"),
+    include_str!("../../golden/regex-automata.json"),
+    include_str!("../../golden/grpc.json"),
+    include_str!("../../golden/oboe.json"),
+    include_str!("../../golden/boringssl.json"),
+    include_str!("../../golden/libgit2.json"),
 ];
 
 /// The labels of one tree.
