@@ -114,8 +114,15 @@ pub struct Audit {
     /// What was not read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_read: Vec<NotRead>,
+    /// Files and directories that are not the program's by their names: tests, benches, examples, and
+    /// what is of somebody else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Operations that were found.
     pub operations: usize,
+    /// Of those, on no location of the tree: on an atomic of another crate, or behind a pointer to what is not
+    /// known.
+    pub unjoined: usize,
     /// The locations, by file and line.
     pub locations: Vec<Location>,
     /// What the tree was compiled to, where that was looked at.
@@ -216,7 +223,9 @@ impl Read {
         let audit = Audit {
             files: program.units.iter().filter(is_whole).count(),
             not_read,
+            left_out: left_out(sources),
             operations: operations.count,
+            unjoined: operations.count.saturating_sub(operations.joined()),
             locations,
             built: None,
         };
@@ -227,6 +236,14 @@ impl Read {
         };
         (read, audit)
     }
+}
+
+/// What of the tree is not the program's.
+fn left_out(sources: &[Source]) -> Vec<String> {
+    let left_out = sources.iter().filter(|source| source.is_left_out);
+    let mut paths: Vec<String> = left_out.map(|source| source.path.clone()).collect();
+    paths.sort();
+    paths
 }
 
 /// What of the sources was not read, by file and line.

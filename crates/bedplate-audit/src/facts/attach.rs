@@ -72,6 +72,13 @@ impl Operations {
         self.by_location.get(&location).map_or(&[], Vec::as_slice)
     }
 
+    /// Operations that are on a location of the tree.
+    pub(crate) fn joined(&self) -> usize {
+        let all = self.by_location.values().flatten();
+        let sites: BTreeSet<Site> = all.map(|attached| attached.op.site).collect();
+        sites.len()
+    }
+
     pub(crate) fn locations_at(&self, site: Site) -> Option<&BTreeSet<LocationId>> {
         self.by_site.get(&site)
     }

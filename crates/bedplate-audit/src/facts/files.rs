@@ -2,12 +2,16 @@
 //!
 //! # Role
 //! Sources of Rust, C and C++ below a directory, without tests, benches, examples and builds.
+//!
+//! # Not here
+//! By which names those are known (`left_out.rs`).
 
 use core::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::left_out::{Name, Stands, holds_tests, name_of_file, name_of_folder};
 use crate::syntax::Language;
 
 /// A source file, or what could not be read where one may be.
@@ -20,6 +24,9 @@ pub struct Source {
     pub text: String,
     /// Why it was not read: then the text is empty, and the path may be that of a directory.
     pub missing: Option<String>,
+    /// It is for tests, benches or examples, or of somebody else: the text is empty, and the path may be
+    /// that of a directory.
+    pub is_left_out: bool,
 }
 
 impl Source {
@@ -30,15 +37,21 @@ impl Source {
             path: path.into(),
             text: text.into(),
             missing: None,
+            is_left_out: false,
         }
     }
 
     fn missing(base: &Path, path: &Path, why: String) -> Self {
-        let below = path.strip_prefix(base).unwrap_or(path);
         Self {
-            path: below.to_string_lossy().into_owned(),
-            text: String::new(),
             missing: Some(why),
+            ..Self::new(below(base, path), "")
+        }
+    }
+
+    fn left_out(base: &Path, path: &Path) -> Self {
+        Self {
+            is_left_out: true,
+            ..Self::new(below(base, path), "")
         }
     }
 }
@@ -87,26 +100,8 @@ impl core::error::Error for TreeError {
     }
 }
 
-/// Directories whose code is not the program's.
-const LEFT_OUT: [&str; 17] = [
-    "test",
-    "tests",
-    "bench",
-    "benches",
-    "examples",
-    "target",
-    "node_modules",
-    "fuzz",
-    "testing",
-    "unittest",
-    "unittests",
-    "unit_tests",
-    "googletest",
-    "compile_fail",
-    "third_party",
-    "loom",
-    "benchmarks",
-];
+/// Directories that builds make.
+const BUILDS: [&str; 2] = ["target", "node_modules"];
 
 /// Larger files are generated tables.
 const BYTES_MAX: u64 = 4 << 20;
@@ -121,37 +116,13 @@ pub(crate) fn language_of(path: &str) -> Option<Language> {
     }
 }
 
-fn is_for_tests(name: &str) -> bool {
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    // The second part of a long one has a number.
-    let bare = stem.trim_end_matches(|c: char| c.is_ascii_digit());
-    matches!(
-        stem,
-        "test"
-            | "tests"
-            | "bench"
-            | "benches"
-            | "testutil"
-            | "test_util"
-            | "test_utils"
-            | "testharness"
-    ) || [
-        "_test",
-        "_tests",
-        "_bench",
-        "-test",
-        "_unittest",
-        "_test_util",
-        "_test_utils",
-        "_stress",
-        "_stress_tool",
-    ]
-    .iter()
-    .any(|end| bare.ends_with(end))
+fn below(base: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(base).unwrap_or(path);
+    below.to_string_lossy().into_owned()
 }
 
 /// The sources below `root` (or `root` itself), by their paths below `base`. What cannot be read is
-/// among them, with the reason.
+/// among them, with the reason, and so is what is left out.
 ///
 /// # Errors
 /// [`TreeError::Unreadable`] where `root` itself cannot be read, [`TreeError::Empty`] where nothing
@@ -167,14 +138,21 @@ pub fn read_tree(base: &Path, root: &Path) -> Result<Vec<Source>, TreeError> {
         fs::File::open(root).map_err(failed)?;
     }
     let mut found = Vec::new();
-    let mut todo = vec![root.to_owned()];
-    while let Some(path) = todo.pop() {
-        match read_one(base, &path, &mut todo) {
+    let mut todo = vec![Entry::Read(root.to_owned())];
+    while let Some(entry) = todo.pop() {
+        let path = match entry {
+            Entry::Read(path) => path,
+            Entry::LeftOut(path) => {
+                found.push(Source::left_out(base, &path));
+                continue;
+            }
+        };
+        match read_one(base, root, &path, &mut todo) {
             Ok(source) => found.extend(source),
             Err(error) => found.push(Source::missing(base, &path, error.to_string())),
         }
     }
-    if found.is_empty() {
+    if found.iter().all(|source| source.is_left_out) {
         return Err(TreeError::Empty {
             path: root.to_owned(),
         });
@@ -182,18 +160,40 @@ pub fn read_tree(base: &Path, root: &Path) -> Result<Vec<Source>, TreeError> {
     Ok(found)
 }
 
-/// Reads a file, or adds what a directory holds to `todo`.
-fn read_one(base: &Path, path: &Path, todo: &mut Vec<PathBuf>) -> io::Result<Option<Source>> {
+/// What of a directory is looked at.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Entry {
+    /// It may hold sources.
+    Read(PathBuf),
+    /// Its name says that it is not the program's.
+    LeftOut(PathBuf),
+}
+
+impl Entry {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Read(path) | Self::LeftOut(path) => path,
+        }
+    }
+}
+
+/// Reads a file, or adds what a directory holds to `todo`. The root was asked for by its name.
+fn read_one(
+    base: &Path,
+    root: &Path,
+    path: &Path,
+    todo: &mut Vec<Entry>,
+) -> io::Result<Option<Source>> {
     let metadata = fs::metadata(path)?;
     if metadata.is_dir() {
         let mut inner = entries(path)?;
-        inner.sort();
+        inner.sort_by(|a, b| a.path().cmp(b.path()));
         todo.extend(inner.into_iter().rev());
         return Ok(None);
     }
-    if language_of(&path.to_string_lossy()).is_none() {
+    let Some(language) = language_of(&path.to_string_lossy()) else {
         return Ok(None);
-    }
+    };
     if metadata.len() > BYTES_MAX {
         let why = format!("larger than {} MiB", BYTES_MAX >> 20);
         return Ok(Some(Source::missing(base, path, why)));
@@ -203,27 +203,45 @@ fn read_one(base: &Path, path: &Path, todo: &mut Vec<PathBuf>) -> io::Result<Opt
         let why = "not text: it holds NUL bytes".to_owned();
         return Ok(Some(Source::missing(base, path, why)));
     }
-    let below = path.strip_prefix(base).unwrap_or(path);
-    Ok(Some(Source::new(
-        below.to_string_lossy(),
-        String::from_utf8_lossy(&bytes),
-    )))
+    let text = String::from_utf8_lossy(&bytes);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if path != root && name_of_file(&name, language) == Name::IfItTests && holds_tests(&text) {
+        return Ok(Some(Source::left_out(base, path)));
+    }
+    Ok(Some(Source::new(below(base, path), text)))
 }
 
-/// What of a directory is looked at.
-fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
+/// What a directory holds, without what is hidden and what a build made.
+fn entries(path: &Path) -> io::Result<Vec<Entry>> {
     let mut inner = Vec::new();
+    let has_src = path.join("src").is_dir();
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let is_left_out =
-            name.starts_with('.') || LEFT_OUT.contains(&&*name) || is_for_tests(&name);
         // A link may lead in circles; what it leads to is found where it stands.
         let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-        if !is_left_out && !is_link {
-            inner.push(entry.path());
+        if name.starts_with('.') || is_link || BUILDS.contains(&&*name) {
+            continue;
         }
+        let by_name = if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let is_module =
+                entry.path().join("mod.rs").is_file() || path.join(format!("{name}.rs")).is_file();
+            let stands = match (is_module, has_src) {
+                (true, _) => Stands::ForModule,
+                (false, true) => Stands::BesideSrc,
+                (false, false) => Stands::Elsewhere,
+            };
+            name_of_folder(&name, stands)
+        } else if let Some(language) = language_of(&name) {
+            name_of_file(&name, language)
+        } else {
+            continue;
+        };
+        inner.push(match by_name {
+            Name::LeftOut => Entry::LeftOut(entry.path()),
+            Name::IfItTests | Name::Read => Entry::Read(entry.path()),
+        });
     }
     Ok(inner)
 }

@@ -15,6 +15,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `files.rs` | which files are read |
+//! | `left_out.rs` | what is not the program's, by its name |
 //! | `program.rs` | the tree with its indexes |
 //! | `words.rs` | types as sets of words |
 //! | `resolve.rs` | which location a piece of code means |
@@ -29,6 +30,7 @@
 mod attach;
 mod callees;
 mod files;
+mod left_out;
 mod ops;
 mod plain;
 mod program;

@@ -146,7 +146,7 @@ impl Program {
         let macros = Macros::of(texts.map(|source| (&source.path[..], &source.text[..])));
         let units = sources
             .iter()
-            .filter(|source| source.missing.is_none())
+            .filter(|source| source.missing.is_none() && !source.is_left_out)
             .filter_map(|source| {
                 let language = match language_of(&source.path)? {
                     Language::C if is_header_of_cpp(source) => Language::Cpp,

@@ -8,7 +8,7 @@
 //! | `built.rs` | what the tree was compiled to, for a terminal |
 //! | `golden.rs` | the scores on the labels |
 //! | `sarif.rs` | for tools that show findings in code |
-//! | `unread.rs` | what was not read, for a terminal |
+//! | `unread.rs` | what was not read and what was left out, for a terminal |
 //! | `why.rs` | one location, with the way of each value |
 
 mod built;

@@ -41,7 +41,9 @@ pub fn sarif_with(audit: &Audit, remarks: &Remarks) -> Value {
 fn describe(class: Class) -> &'static str {
     match class {
         Class::Telemetry => "an atomic that is only counted and shown",
-        Class::Exported => "an atomic whose value only leaves through public getters",
+        Class::Exported => {
+            "an atomic whose value only leaves, through public getters or standard output"
+        }
         _ => "an atomic that only decides whether messages are given",
     }
 }

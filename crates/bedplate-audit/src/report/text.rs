@@ -25,6 +25,7 @@ pub fn text_with(audit: &Audit, remarks: &Remarks, colour: bool) -> String {
     let mut out = String::new();
     let remarks = &remarks.with_built(audit);
     head(&mut out, audit);
+    unread::left_out(&mut out, audit);
     unread::section(&mut out, audit);
     if let Some(built) = &audit.built {
         built::head(&mut out, built);
@@ -77,6 +78,37 @@ fn head(out: &mut String, audit: &Audit) {
     for class in Class::ALL {
         let (locations, operations) = counts.get(&class).copied().unwrap_or_default();
         let _infallible = writeln!(out, "{class:14}{locations:>10}{operations:>12}");
+    }
+    let in_table = counts.values().map(|(_, operations)| operations).sum();
+    told_apart(out, audit, in_table);
+}
+
+/// Why the operations of the table are not those above it.
+fn told_apart(out: &mut String, audit: &Audit, in_table: usize) {
+    let joined = audit.operations.saturating_sub(audit.unjoined);
+    if in_table == audit.operations {
+        return;
+    }
+    out.push('\n');
+    if audit.unjoined > 0 {
+        let what = "on no location of this tree: of another crate, or behind a pointer";
+        let whose = if audit.unjoined == 1 { "is" } else { "are" };
+        wrapped(
+            out,
+            "",
+            &format!("Of the operations {} {whose} {what}.", audit.unjoined),
+        );
+    }
+    if in_table != joined {
+        wrapped(
+            out,
+            "",
+            &format!(
+                "The table counts {in_table} for the {joined} on locations: one for each location that it \
+                 may be on, one of a helper at each line that calls it, and those of one line, kind \
+                 and order once."
+            ),
+        );
     }
 }
 
