@@ -12,7 +12,7 @@ pub enum Class {
     Correctness,
     /// It is only counted, printed, logged or asserted.
     Telemetry,
-    /// Its value leaves through a public getter and decides nothing inside the tree.
+    /// Its value leaves through a public getter or standard output, and decides nothing inside the tree.
     Exported,
     /// Branches on it guard nothing but messages.
     DiagControl,

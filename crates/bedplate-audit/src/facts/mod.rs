@@ -46,4 +46,5 @@ pub use files::{Source, TreeError, read_tree};
 pub(crate) use ops::{Op, OpKind, Order, method_kind};
 pub(crate) use program::{FunctionId, LocationId, Program, Site};
 pub(crate) use resolve::Target;
+pub(crate) use shown::text_of_trait;
 pub(crate) use words::{is_figure, is_flag, is_pointer};

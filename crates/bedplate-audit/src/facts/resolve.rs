@@ -533,23 +533,31 @@ impl Program {
         taken.iter().find(|taken| taken.name == name)
     }
 
+    /// The patterns that take a field of a name, each with the names they give it.
+    pub(crate) fn patterns_taking(&self, field: &str) -> impl Iterator<Item = (Site, &Taken)> {
+        self.units
+            .iter()
+            .enumerate()
+            .flat_map(move |(index, unit)| {
+                let unit_index = u32::try_from(index).unwrap_or(u32::MAX);
+                unit.taken.iter().flat_map(move |(node, taken)| {
+                    let binder = Site {
+                        unit: unit_index,
+                        node: *node,
+                    };
+                    let taken = taken.iter().filter(move |it| it.field == field);
+                    taken.map(move |it| (binder, it))
+                })
+            })
+    }
+
     /// Mentions of the names that patterns give to fields of a name, where they are other names.
     pub(crate) fn taken_by_other_names(&self, field: &str) -> Vec<Site> {
-        let mut found = Vec::new();
-        for (index, unit) in self.units.iter().enumerate() {
-            let unit_index = u32::try_from(index).unwrap_or(u32::MAX);
-            for (node, taken) in &unit.taken {
-                let others = taken
-                    .iter()
-                    .filter(|it| it.field == field && it.name != field);
-                let binder = Site {
-                    unit: unit_index,
-                    node: *node,
-                };
-                found.extend(others.flat_map(|other| self.mentions_of(binder, other)));
-            }
-        }
-        found
+        let taken = self.patterns_taking(field);
+        let others = taken.filter(|(_, taken)| taken.name != field);
+        others
+            .flat_map(|(binder, other)| self.mentions_of(binder, other))
+            .collect()
     }
 
     /// Mentions of a name that stands for a field, in the function of the pattern.

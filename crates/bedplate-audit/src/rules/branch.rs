@@ -179,7 +179,7 @@ impl Tracer<'_> {
         function.is_some_and(|id| {
             let function = self.program.function(id);
             let of = function.of_trait.as_deref();
-            of.is_some_and(|of| matches!(of, "Debug" | "Display"))
+            of.is_some_and(names::makes_text)
         })
     }
 

@@ -28,6 +28,10 @@ impl Tracer<'_> {
         if self.joins_list(call, place, name, way) {
             return self.follow(call, way);
         }
+        if place == 0 && way.parts.is_empty() && self.asks_for_text(call) {
+            // `fmt::LowerHex::fmt(&value, f)`
+            self.note(call, Found::Shown(name.to_owned()));
+        }
         let functions: Vec<FunctionId> = self.program.callees(call, name);
         if way.is_text
             && (functions.is_empty() && parts::writes_out(name) || self.asks_to_write(call))
@@ -438,10 +442,7 @@ impl Tracer<'_> {
         if function.is_value {
             return self.becomes_static(site, id, way);
         }
-        let shows = function
-            .of_trait
-            .as_deref()
-            .is_some_and(|of| matches!(of, "Debug" | "Display"));
+        let shows = function.of_trait.as_deref().is_some_and(names::makes_text);
         if shows {
             return self.note(site, Found::Shown(name));
         }

@@ -1,4 +1,4 @@
-//! What `Display` and `Debug` show.
+//! What `Display`, `Debug` and their kin show.
 //!
 //! # Role
 //! They write a text, which is no end: `sizes.get(&name.to_string())` looks something up by it. What they show
@@ -8,7 +8,8 @@ use super::finding::{Finding, Found};
 use super::flow::{Tracer, Way};
 
 impl Tracer<'_> {
-    /// Follows what is shown into the texts that are made of the type whose `Display` it stands in.
+    /// Follows what is shown into the texts that are made of the type in whose `Display`, `Debug` or `LowerHex` it
+    /// stands.
     pub(super) fn displayed(&mut self, finding: &Finding) {
         let is_truth = match finding.found {
             Found::Shown(_) => false,
@@ -21,8 +22,8 @@ impl Tracer<'_> {
         if !self.program.unit(finding.site.unit).is_rust {
             return;
         }
-        for (ty, is_debug) in self.program.writes_texts_of(function) {
-            if !self.displayed.insert((ty.clone(), is_debug)) {
+        for (ty, text) in self.program.writes_texts_of(function) {
+            if !self.displayed.insert((ty.clone(), text)) {
                 continue;
             }
             let way = Way {
@@ -31,8 +32,8 @@ impl Tracer<'_> {
                 ..Way::new(Vec::new())
             };
             let before = self.findings.clone();
-            for text in self.program.texts_made_of(&ty, is_debug) {
-                self.follow_to_end(text, &way);
+            for made in self.program.texts_made_of(&ty, text) {
+                self.follow_to_end(made, &way);
             }
             let new: Vec<Finding> = self.findings.difference(&before).cloned().collect();
             for finding in new {

@@ -18,8 +18,10 @@ pub(crate) enum Found {
     Claims(String),
     /// Only decides whether a message is given.
     Message,
-    /// Printed, logged or asserted.
+    /// Logged, asserted, or printed to standard error.
     Shown(String),
+    /// Printed to standard output: what the program has to say, which others may go by.
+    Printed(String),
     /// Leaves through a public function or field.
     Leaves(String),
     /// Only so much room is made.

@@ -75,8 +75,8 @@ pub(super) struct Tracer<'a> {
     pub(super) chains: Chains,
     /// The code that it came through so far.
     path: Vec<Site>,
-    /// Types whose texts are followed, and whether as `Debug` makes them.
-    pub(super) displayed: BTreeSet<(String, bool)>,
+    /// Types whose texts are followed, and which texts.
+    pub(super) displayed: BTreeSet<(String, &'static str)>,
     seen: BTreeSet<Passage>,
     steps: u32,
     /// Ends that were reached; a value without any went where nothing is seen.
@@ -109,6 +109,7 @@ impl<'a> Tracer<'a> {
     }
 
     pub(super) fn note(&mut self, site: Site, found: Found) {
+        let found = streams::told_apart(self.program, site, found);
         self.is_decided |= found.is_decisive();
         self.ended();
         let finding = Finding { found, site };

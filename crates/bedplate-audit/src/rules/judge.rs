@@ -161,6 +161,11 @@ impl Bench<'_> {
                 tracer.follow(mention, &way);
             }
         }
+        for text in tracer.texts_naming_field(owner, name) {
+            if homes.is_empty() || homes.iter().any(|it| program.is_inside(text.unit, *it)) {
+                tracer.follow(text, &way);
+            }
+        }
         (tracer.findings, tracer.chains)
     }
 
@@ -354,6 +359,7 @@ impl Bench<'_> {
             Found::Claims(what) => what.clone(),
             Found::Message => "only decides whether a message is given".to_owned(),
             Found::Shown(by) => format!("shown by `{by}`"),
+            Found::Printed(by) => format!("leaves through standard output, by `{by}`"),
             Found::Leaves(by) => format!("leaves through `{by}`"),
             Found::Any(by) => format!("callers of `{by}` are told whether it is zero"),
             Found::Room => "room is made for as many".to_owned(),
@@ -550,7 +556,7 @@ fn decide(
     if has(|f| *f == Found::Reduced) {
         return (Class::Heuristic, None);
     }
-    if leaves {
+    if leaves || has(|f| matches!(f, Found::Printed(_))) {
         return (Class::Exported, None);
     }
     if has(|f| *f == Found::Room) {
@@ -778,7 +784,7 @@ fn rank(class: Class, found: &Found) -> u32 {
     match class {
         Class::Correctness if decisive => 0,
         Class::Unknown if matches!(found, Found::Unknown(_)) => 0,
-        Class::Exported if matches!(found, Found::Leaves(_)) => 0,
+        Class::Exported if matches!(found, Found::Leaves(_) | Found::Printed(_)) => 0,
         Class::DiagControl if *found == Found::Message => 0,
         Class::Heuristic if matches!(found, Found::Reduced | Found::Room) => 0,
         Class::Telemetry if matches!(found, Found::Shown(_)) => 0,

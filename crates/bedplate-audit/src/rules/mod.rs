@@ -21,7 +21,7 @@
 //! | `callbacks.rs` | values that are given to closures |
 //! | `collected.rs` | values that are put into lists and maps |
 //! | `texts.rs` | where a value goes in a text |
-//! | `displayed.rs` | what `Display` and `Debug` show |
+//! | `displayed.rs` | what `Display`, `Debug` and their kin show |
 //! | `told.rs` | what callers are told |
 //! | `updates.rs` | loops that only update |
 //! | `branch.rs` | what a condition decides |

@@ -79,6 +79,11 @@ pub(super) fn talks(name: &str) -> bool {
     has_word(name, &["log", "message", "msg", "report"])
 }
 
+/// The traits by which the macros of texts make a text of a value.
+pub(super) fn makes_text(of_trait: &str) -> bool {
+    crate::facts::text_of_trait(of_trait).is_some()
+}
+
 /// Methods that collect what is shown (`f.debug_struct().field(...)`).
 pub(super) fn method_shows(name: &str) -> bool {
     matches!(

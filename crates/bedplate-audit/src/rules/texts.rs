@@ -5,6 +5,8 @@
 
 use super::finding::Found;
 use super::flow::{Tracer, Way};
+use super::names;
+use super::streams::Reader;
 use crate::facts::{FunctionId, Site};
 use crate::syntax::Kind;
 
@@ -34,6 +36,20 @@ impl Tracer<'_> {
         nodes.into_iter().filter(names_it).collect()
     }
 
+    /// The texts of macros that name in their braces what a pattern took out of a field.
+    pub(super) fn texts_naming_field(&self, owner: &str, field: &str) -> Vec<Site> {
+        let last = owner.rsplit("::").next().unwrap_or(owner);
+        let mut found = Vec::new();
+        for (binder, taken) in self.program.patterns_taking(field) {
+            let is_other = !owner.is_empty() && ![owner, last, "Self"].contains(&&taken.owner[..]);
+            let function = self.program.function_of(binder);
+            if let Some(function) = function.filter(|_| !is_other) {
+                found.extend(self.texts_naming(function, &taken.name));
+            }
+        }
+        found
+    }
+
     /// `write!` and `writeln!`: what they write to says what becomes of it.
     pub(super) fn written_text(&mut self, call: Site, place: usize, name: &str, way: &Way) {
         let Some(target) = self.program.child(call, 0) else {
@@ -42,8 +58,8 @@ impl Tracer<'_> {
         if place == 0 {
             return self.ended();
         }
-        if self.is_shown_at(target) {
-            return self.note(call, Found::Shown(format!("{name}!")));
+        if let Some(to) = self.reader_of(target) {
+            return self.note(call, to.found(format!("{name}!")));
         }
         if !self.goes_into_local(call, target, way) {
             self.note(call, Found::WrittenOut(format!("{name}!")));
@@ -136,8 +152,14 @@ impl Tracer<'_> {
         let mut all = !callers.is_empty();
         for call in callers {
             let given = self.program.child(call, place);
-            all &= given.is_some_and(|given| self.is_shown_at(given))
-                || given.is_some_and(|given| self.holds_it(call, given, &outer));
+            let Some(given) = given else {
+                all = false;
+                continue;
+            };
+            match self.reader_of(given) {
+                Some(to) => self.note(call, to.found(self.program.function(function).name.clone())),
+                None => all &= self.holds_it(call, given, &outer),
+            }
         }
         all
     }
@@ -155,30 +177,45 @@ impl Tracer<'_> {
         at
     }
 
-    /// Whether what is written there is for somebody to read: the streams of the process, or what
-    /// `Debug` and `Display` are given.
-    fn is_shown_at(&self, target: Site) -> bool {
-        let Some(id) = self.program.function_of(target) else {
-            return false;
-        };
+    /// Whether a call asks a trait of texts for the text of what it is given.
+    pub(super) fn asks_for_text(&self, call: Site) -> bool {
+        matches!(self.program.kind(call), Kind::Call { name, path }
+            if name == "fmt" && path.rsplit("::").next().is_some_and(names::makes_text))
+    }
+
+    /// Who reads what is written there: it is a stream of the process, or what `Display` and its kin are given.
+    fn reader_of(&self, target: Site) -> Option<Reader> {
+        let id = self.program.function_of(target)?;
         let function = self.program.function(id);
         let of = function.of_trait.as_deref();
-        if of.is_some_and(|of| matches!(of, "Debug" | "Display")) {
-            return true;
+        if of.is_some_and(names::makes_text) {
+            return Some(Reader::Person);
         }
         let root = self.root(target);
         let mut places = self.program.below(target);
         if let Kind::Name(name) = self.program.kind(root) {
             if let Some((_, parameter)) = self.program.parameter(id, name) {
-                return parameter.ty.contains("Formatter");
+                let is_formatter = parameter.ty.contains("Formatter");
+                let is_output = parameter.ty.contains("Stdout");
+                return match (is_formatter, is_output) {
+                    (true, _) => Some(Reader::Person),
+                    (false, true) => Some(Reader::Anybody),
+                    (false, false) => None,
+                };
             }
             if let Some(value) = self.program.binding(root, name) {
                 places.extend(self.program.below(value));
             }
         }
-        places.iter().any(|site| match self.program.kind(*site) {
-            Kind::Call { name, .. } => matches!(name.as_str(), "stderr" | "stdout"),
-            _ => false,
-        })
+        let calls = |wanted: &str| {
+            places.iter().any(|site| {
+                matches!(self.program.kind(*site), Kind::Call { name, .. } if name == wanted)
+            })
+        };
+        if calls("stdout") {
+            Some(Reader::Anybody)
+        } else {
+            calls("stderr").then_some(Reader::Person)
+        }
     }
 }

@@ -16,6 +16,7 @@
 //! | `rust.rs` | Rust |
 //! | `rust_items.rs` | what Rust files declare |
 //! | `rust_macros.rs` | macro bodies of Rust |
+//! | `rust_texts.rs` | texts that attributes of Rust declare |
 //! | `rust_code.rs` | statements and expressions of Rust |
 //! | `tokens.rs` | text of Rust as tokens |
 //! | `macros.rs` | macros by example, and what they become |
@@ -32,6 +33,7 @@ mod rust;
 mod rust_code;
 mod rust_items;
 mod rust_macros;
+mod rust_texts;
 mod shape;
 mod tokens;
 mod unread;

@@ -24,14 +24,17 @@ impl Rust<'_> {
         if !self.0.enter(parent) {
             return;
         }
-        let mut for_tests = false;
+        let mut attributes = Vec::new();
         for child in named(parent) {
             match child.kind() {
-                "attribute_item" => for_tests |= is_for_tests(self.0.text_of(child)),
+                "attribute_item" => attributes.push(child),
                 "line_comment" | "block_comment" => {}
                 _ => {
-                    if !core::mem::take(&mut for_tests) {
+                    let attributes = core::mem::take(&mut attributes);
+                    let mut texts = attributes.iter().map(|it| self.0.text_of(*it));
+                    if !texts.any(is_for_tests) {
                         self.item(child);
+                        self.declared_texts(child, &attributes);
                     }
                 }
             }

@@ -3,6 +3,7 @@
 //! # Rooms
 //! | file | what it holds |
 //! |---|---|
+//! | `printed.rs` | standard output, and texts made otherwise than by `Display` |
 //! | `rust.rs` | rules and traps in Rust |
 //! | `c.rs` | rules and traps in C and C++ |
 //! | `collected.rs` | figures that are put into lists and maps, and counters by two names |
@@ -29,6 +30,7 @@ mod labels;
 mod macros;
 mod members;
 mod parts;
+mod printed;
 mod rust;
 mod shared;
 mod traits;
