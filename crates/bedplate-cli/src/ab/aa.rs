@@ -93,7 +93,8 @@ fn try_aa(arguments: &AaArguments) -> Result<Option<NoiseDocument>, RunError> {
     bar.finish();
     let trial = trial?;
     match &trial.end {
-        End::Verdict => {}
+        // There is no deadline here.
+        End::Verdict | End::TimeUp(_) => {}
         End::Interrupted(signal) => {
             complain(&format!("interrupted by signal {signal} before the end"));
             return Ok(None);

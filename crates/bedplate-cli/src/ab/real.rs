@@ -286,7 +286,8 @@ impl Bench<'_> {
 
 fn stopped(end: &End) -> Option<String> {
     match end {
-        End::Verdict => None,
+        // There is no deadline here.
+        End::Verdict | End::TimeUp(_) => None,
         End::Interrupted(signal) => Some(format!(
             "interrupted by signal {signal} before the end, so there are no rates"
         )),

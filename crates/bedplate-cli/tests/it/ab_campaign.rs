@@ -159,7 +159,7 @@ fn an_interrupted_campaign_keeps_what_it_found_and_goes_on_later() {
 }
 
 #[test]
-fn time_that_is_up_ends_each_comparison_after_a_pair() {
+fn a_pair_that_cannot_end_in_time_is_not_begun() {
     if !has_valgrind() {
         return;
     }
@@ -167,10 +167,27 @@ fn time_that_is_up_ends_each_comparison_after_a_pair() {
     let output = campaign(&demo, &["--budget", "1s"]);
     let found = demo.document();
     for member in [&found["members"][0], &found["members"][1], &found["joint"]] {
-        assert_eq!(member["pairs"], 1, "{output:?}");
-        assert!(member["verdict"].is_string(), "{member}");
+        assert_eq!(member["pairs"], 0, "{output:?}");
+        assert_eq!(member["verdict"], "INCONCLUSIVE", "{member}");
+        let meaning = "there was no time for a pair, so nothing was compared";
+        assert_eq!(member["meaning"], meaning);
+        let warnings = member["warnings"].to_string();
+        assert!(warnings.contains("NO TIME: no pair was made"), "{warnings}");
     }
-    assert!(matches!(output.status.code(), Some(12 | 13)), "{output:?}");
+    // Step 0 counted both sides of it.
+    let counted = &found["members"][0];
+    assert!(counted["instructions_percent"].is_number(), "{counted}");
+    assert_eq!(output.status.code(), Some(13), "{output:?}");
+    let text = stdout(&output);
+    assert!(text.contains("BUDGET EXCEEDED"), "{text}");
+    assert!(text.contains("! slowness: NO TIME"), "{text}");
+
+    // What there was no time for is made when the campaign goes on.
+    let before = demo.root().join("before.json");
+    fs::write(&before, found.to_string()).unwrap();
+    let resumed = campaign(&demo, &["--resume", before.to_str().unwrap()]);
+    assert_eq!(resumed.status.code(), Some(10), "{resumed:?}");
+    assert_eq!(demo.document()["members"][0]["verdict"], "NO-GO");
 }
 
 #[test]

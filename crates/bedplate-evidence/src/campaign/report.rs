@@ -205,10 +205,11 @@ impl Member {
         }
     }
 
-    /// Whether nothing more is to be done for it.
+    /// Whether nothing more is to be done for it; one that there was no time for a pair for is to be made.
     #[must_use]
-    pub const fn is_done(&self) -> bool {
-        self.verdict.is_some()
+    pub fn is_done(&self) -> bool {
+        let was_compared = self.pairs > 0 || self.verdict != Some(Verdict::Inconclusive);
+        self.verdict.is_some() && was_compared
     }
 }
 
@@ -265,8 +266,8 @@ impl Campaign {
         };
         if self.took_s > LATE * budget_s {
             self.joint.warnings.push(format!(
-                "BUDGET EXCEEDED: {} of {}: builds took {}, and every comparison has its step 0, its pairs \
-                 of A against A and one pair, however little time is left",
+                "BUDGET EXCEEDED: {} of {}: builds took {}, and every comparison has its step 0 and a run of \
+                 each side, however little time is left",
                 seconds(self.took_s),
                 seconds(budget_s),
                 seconds(builds_s)

@@ -19,6 +19,8 @@ use super::limit::Limit;
 use super::measure::{Figures, Metric, Runner};
 use super::outcome::{SideFailure, Stop};
 use super::surroundings::{PADDING_MAX, Surroundings};
+pub use super::time_up::TimeUp;
+use super::time_up::{Awaited, Clock};
 use super::witness::{self, Counter, Witness};
 use crate::ab::dice::Dice;
 use crate::ab::{Rules, Series, Side};
@@ -54,7 +56,8 @@ pub struct TrialPlan<'plan> {
 /// What is known of a comparison besides its plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Given {
-    /// When no further pair is begun: the verdict is then what the pairs so far tell.
+    /// When it is to end: no pair is begun that would end later by how long the others took, and the verdict is
+    /// what the pairs so far tell.
     pub deadline: Option<Instant>,
     /// Instructions of A and of B, where callgrind counted them already.
     pub counted: Option<[u64; 2]>,
@@ -99,6 +102,8 @@ pub enum Progress<'run> {
 pub enum End {
     /// With a verdict.
     Verdict,
+    /// With one by the pairs there was time for.
+    TimeUp(TimeUp),
     /// By this signal.
     Interrupted(i32),
     /// A side failed.
@@ -166,6 +171,7 @@ pub fn conduct_given(
     let mut session = Session {
         plan,
         given,
+        clock: Clock::new(given.deadline),
         runner: Runner {
             a: plan.a,
             b: plan.b,
@@ -187,6 +193,7 @@ pub fn conduct_given(
     };
     let end = match session.run(on_progress) {
         Ok(()) => End::Verdict,
+        Err(Stop::TimeUp(up)) => End::TimeUp(up),
         Err(Stop::Interrupted(signal)) => End::Interrupted(signal),
         Err(Stop::Failed(failure)) => End::Failed(failure),
         Err(Stop::Error(error)) => return Err(error),
@@ -212,6 +219,7 @@ fn seconds(duration: Duration) -> f64 {
 struct Session<'plan> {
     plan: &'plan TrialPlan<'plan>,
     given: Given,
+    clock: Clock,
     runner: Runner<'plan>,
     dice: Dice,
     series: Series,
@@ -226,6 +234,29 @@ impl Session<'_> {
         let first = self.runner.run(Side::A, 0)?;
         self.runner.limit = self.runner.limit.after_first(first.wall_s);
         let tried = [first, self.runner.run(Side::B, 0)?];
+        // Counted pairs take longer; how long, the first one shows.
+        self.clock.lap();
+        let ended = self.compare(tried, on_progress);
+        if let Err(Stop::TimeUp(_)) = &ended {
+            self.series.conclude();
+            // What step 0 counted is known in any case.
+            if let (Some(counted), Ok(counter @ Counter::Callgrind(_)), true) = (
+                self.given.counted,
+                &self.plan.counter,
+                self.pairs.is_empty(),
+            ) {
+                self.witness = Ok(witness::of_counts(counter.name(), counted));
+            }
+        }
+        ended
+    }
+
+    /// The calibration, the pairs, and the second witness, as far as there is time.
+    fn compare(
+        &mut self,
+        tried: [Figures; 2],
+        on_progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<(), Stop> {
         self.calibrate(on_progress)?;
         let run_s = tried[0].wall_s + tried[1].wall_s;
         let pair_s = match self.judged_counter() {
@@ -237,15 +268,25 @@ impl Session<'_> {
             pair_s,
         });
         let begun = Instant::now();
-        while self.pair()?.is_none() {
+        let mut time_up = None;
+        while self.series.verdict().is_none() {
+            let awaited = Awaited::Pair(self.pairs.len());
+            if let Err(up) = self.clock.room_for(1, awaited) {
+                if self.pairs.is_empty() {
+                    return Err(Stop::TimeUp(up));
+                }
+                self.series.conclude();
+                time_up = Some(up);
+                break;
+            }
+            self.pair()?;
+            self.clock.lap();
             on_progress(Progress::Pair {
                 series: &self.series,
             });
-            if self.given.deadline.is_some_and(|end| Instant::now() >= end) {
-                self.series.conclude();
-            }
         }
-        self.bear_witness(tried, begun.elapsed(), on_progress)
+        self.bear_witness(tried, begun.elapsed(), on_progress)?;
+        time_up.map_or(Ok(()), |up| Err(Stop::TimeUp(up)))
     }
 
     /// The counter, where instructions are what is judged.
@@ -267,21 +308,27 @@ impl Session<'_> {
             runner,
             dice,
             calibration,
+            clock,
             ..
         } = self;
         let mut padding = 0;
         series.calibrate(|side| {
             if calibration.len().is_multiple_of(2) {
+                let done = calibration.len() / 2;
+                if done > 0 {
+                    clock.lap();
+                }
+                clock
+                    .room_for(total - done + 1, Awaited::Calibration(done))
+                    .map_err(Stop::TimeUp)?;
                 padding = new_padding(dice);
-                on_progress(Progress::Calibrating {
-                    done: calibration.len() / 2,
-                    total,
-                });
+                on_progress(Progress::Calibrating { done, total });
             }
             let figures = measured(runner, counter.as_ref(), side, padding)?;
             calibration.push(figures);
             Ok::<f64, Stop>(figures.of(metric))
         })?;
+        clock.lap();
         Ok(())
     }
 
@@ -350,7 +397,7 @@ impl Session<'_> {
                 failure.how
             )),
             Err(Stop::Error(error)) => Err(error.to_string()),
-            Err(stop @ Stop::Interrupted(_)) => return Err(stop),
+            Err(stop @ (Stop::Interrupted(_) | Stop::TimeUp(_))) => return Err(stop),
         };
         Ok(())
     }

@@ -339,8 +339,16 @@ impl Document {
         (document.took_s, document.runs_s) = trial.took_s;
         document.runs = trial.runs;
         document.limit_s = trial.limit.of_run().map(|limit| limit.as_secs_f64());
+        let mut time_up = None;
         match trial.end {
             End::Verdict => {}
+            End::TimeUp(up) => {
+                if series.pairs().is_empty() {
+                    document.meaning =
+                        "there was no time for a pair, so nothing was compared".to_owned();
+                }
+                time_up = Some(up);
+            }
             End::Interrupted(signal) => {
                 document.interrupted_by = Some(signal);
                 // Also where only the counting was cut short: what was asked for is not complete.
@@ -364,6 +372,7 @@ impl Document {
             build.layouts = layouts.count();
         }
         document.warnings = warnings(&document, new_stops);
+        document.warnings.extend(time_up.map(|up| up.to_string()));
         document
     }
 

@@ -17,6 +17,7 @@
 //! | `witness.rs` | instruction counts |
 //! | `conduct.rs` | the comparison from the first run to the verdict |
 //! | `limit.rs` | how long a run may take |
+//! | `time_up.rs` | when the time of a comparison is up |
 //! | `outcome.rs` | what came of it: failures, warnings |
 //! | `ledger.rs` | reruns of the same comparison |
 //! | `floor.rs` | the noise of a program against itself |
@@ -41,6 +42,7 @@ pub mod page;
 mod plots;
 pub mod surroundings;
 pub mod text;
+mod time_up;
 pub mod witness;
 pub mod words;
 

@@ -4,6 +4,7 @@ use core::fmt;
 
 use serde::Serialize;
 
+use super::time_up::TimeUp;
 use crate::ab::Side;
 use crate::error::RunError;
 
@@ -51,6 +52,8 @@ pub enum Stop {
     Interrupted(i32),
     /// A side failed.
     Failed(SideFailure),
+    /// What comes next could not end in time.
+    TimeUp(TimeUp),
     /// We failed.
     Error(RunError),
 }
