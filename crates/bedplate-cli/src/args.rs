@@ -199,16 +199,31 @@ pub(crate) struct TopArguments {
     bedplate audit --checklist malloc-pair [OPTIONS]\n       \
     bedplate audit --checklist [OPTIONS] -- COMMAND_WITH_{n}\n       \
     bedplate audit --golden [DIR]",
-    after_help = "Exit code: 0 nothing found, 10 candidates found, 1 error, 2 usage.\n\
-    With --golden: 0, or 10 if a correctness location was called telemetry.\n\
-    11 if not all of the tree could be read, or with --ir compiled.\n\
-    With --checklist: 0, or 10 if no law of growth fits or a check failed.\n\
+    after_help = "Classes: what the program would lose without the location.\n  \
+    CORRECTNESS   its course or its memory rests on it\n  \
+    TELEMETRY     only counted, logged or asserted\n  \
+    EXPORTED      the value leaves (a public getter, standard output) and decides nothing inside\n  \
+    DIAG-CONTROL  branches on it guard nothing but messages\n  \
+    HEURISTIC     picks among choices that are all right: a seed, a round-robin index\n  \
+    UNKNOWN       the evidence does not suffice\n\
+    TELEMETRY, EXPORTED and DIAG-CONTROL are candidates: their operations could be built out.\n\n\
+    Exit code: 0 no candidates, 10 candidates found, 11 not all of the tree could be read (or, with --ir,\n\
+    compiled), 1 error, 2 usage.\n\
+    With --why: 0, or 2 where there is no such location.\n\
+    With --golden: 0, 10 if a correctness location was called telemetry, 1 if sources are missing.\n\
+    With --checklist: 0, 10 if no law of growth fits or a check failed.\n\
     With --prove: as ab: 0 GO, 10 NO-GO, 11 EQUIVALENT, 12 SAFE, 13 INCONCLUSIVE, 14 IDENTICAL,\n\
-    15 NOT EXECUTED, 16 machine unfit, 17 a side failed, 1 error or refused, 2 usage.\n\n\
-    Classes: CORRECTNESS, TELEMETRY, EXPORTED, DIAG-CONTROL, HEURISTIC, UNKNOWN (docs/audit.md)."
+    15 NOT EXECUTED, 16 machine unfit, 17 a side failed, 1 error or refused, 2 usage.\n\
+    Everything else: docs/audit.md.\n\n\
+    Examples:\n  \
+    bedplate audit src\n  \
+    bedplate audit src --why Stats.requests\n  \
+    bedplate audit src --profile -- target/release/server --selftest\n  \
+    bedplate audit . --prove Stats.requests --metric cpu -- {bin} --selftest"
 )]
 pub(crate) struct AuditArguments {
-    /// The tree, or one file
+    /// The directory whose sources (Rust, C, C++) are read as one tree, or one file; tests, benches and
+    /// examples below it are left out
     #[arg(value_name = "PATH", required_unless_present_any = ["golden", "checklist"])]
     pub(crate) path: Option<PathBuf>,
     /// Write the audit as JSON (layout: docs/audit.md) to this file, or to standard output as `-`
@@ -217,37 +232,40 @@ pub(crate) struct AuditArguments {
     /// Write the candidates as SARIF 2.1.0 to this file, or to standard output as `-`
     #[arg(long, value_name = "FILE", conflicts_with = "golden")]
     pub(crate) sarif: Option<PathBuf>,
-    /// Measure the audit on the labels made by hand; DIR holds a folder for each package
-    /// [default: the sources that cargo keeps]
+    /// Measure the audit itself on the labels made by hand; DIR holds a folder for each package
+    /// (default: the sources that cargo keeps; those that are missing are named with how to get them)
     #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "path")]
     pub(crate) golden: Option<Option<PathBuf>>,
     /// Show only why the locations of this name, or at this line, are what they are: each piece of evidence
     /// with the lines that the value came through
     #[arg(long, value_name = "FILE:LINE|Type.field", requires = "path", conflicts_with_all = ["golden", "checklist", "prove", "profile", "json", "sarif"])]
     pub(crate) why: Option<String>,
-    /// Compile the tree too, and lay what the compiler made of it beside the source
+    /// Compile the tree too (cargo, and clang for C), and lay what the compiler made of it beside the source
     #[arg(long, requires = "path", conflicts_with_all = ["golden", "checklist", "prove"])]
     pub(crate) ir: bool,
-    /// With --ir: features of the packages, separated by commas
+    /// With --ir: compile with these features of the packages, separated by commas (default: their
+    /// default features)
     #[arg(long, value_name = "FEATURES", requires = "ir")]
     pub(crate) ir_features: Option<String>,
-    /// Count by callgrind how often each operation runs under the command, and rank the candidates by
-    /// an upper bound of the gain
+    /// Count how often each operation runs under the command, and rank the candidates by an upper bound of
+    /// the gain. It takes valgrind, under which the command takes about 60 times as long
     #[arg(long, requires_all = ["command", "path"], conflicts_with = "golden", group = "measured")]
     pub(crate) profile: bool,
-    /// The command that is profiled: a program built from the tree, with line tables
+    /// With --profile: a program built from the tree, with line tables
+    /// (`CARGO_PROFILE_RELEASE_DEBUG=line-tables-only`). With --prove: the command, in which {bin} stands
+    /// for what is built. With --checklist: the command, in which the letter n in braces stands for the size
     #[arg(last = true, requires = "measured", value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
-    /// Make the checklist of a hot path: of bedplate's malloc-pair, or of the command, in which the
-    /// letter n in braces stands for the size
+    /// Make the checklist of a hot path: how its cost grows, how far it is from a limit, and checks; of
+    /// bedplate's own malloc-pair, or of the command
     #[arg(long, value_name = "BENCH", num_args = 0..=1, conflicts_with_all = ["golden", "path"], group = "measured", group = "documented")]
     pub(crate) checklist: Option<Option<String>>,
-    #[command(flatten)]
-    pub(crate) list: ListOptions,
-    /// Prove for one candidate what removing it is worth: its class, a copy of the cargo project without
-    /// its operations, whether they run, and a comparison
+    /// Prove for one candidate what removing it is worth: its class, a copy of the cargo project in PATH
+    /// without its operations, whether they run, and a comparison
     #[arg(long, value_name = "FILE:LINE|Type.field", requires_all = ["path", "command"], conflicts_with_all = ["golden", "sarif"], group = "measured", group = "documented")]
     pub(crate) prove: Option<String>,
+    #[command(flatten)]
+    pub(crate) list: ListOptions,
     #[command(flatten)]
     pub(crate) comparison: ProveOptions,
 }
@@ -261,7 +279,8 @@ pub(crate) struct ProveOptions {
     /// Go on though the machine is unfit; the document records it
     #[arg(long, requires = "prove")]
     pub(crate) unfit_ok: bool,
-    /// Pass this variable of the environment on to both sides; may be given several times
+    /// Pass this variable of the environment on to both sides, beside the few that always are (HOME, PATH,
+    /// LANG and the like); may be given several times
     #[arg(long, value_name = "NAME", requires = "prove")]
     pub(crate) keep_env: Vec<OsString>,
     /// The package that is built (default: that of the manifest in PATH)
@@ -270,10 +289,10 @@ pub(crate) struct ProveOptions {
     /// Build both sides with these features of the package too, separated by commas
     #[arg(long, value_name = "FEATURES", requires = "prove")]
     pub(crate) features: Option<String>,
-    /// End a run that takes longer (default: that of ab)
+    /// End a run that takes longer: its side failed (default: ten times the first run, at least 60)
     #[arg(long, value_name = "SECONDS", requires = "prove", value_parser = timeout)]
     pub(crate) timeout: Option<f64>,
-    /// Record reruns in this file (default: that of ab)
+    /// Record comparisons in this file (default: bedplate/ledger in `$XDG_STATE_HOME` or ~/.local/state)
     #[arg(long, value_name = "FILE", requires = "prove")]
     pub(crate) ledger: Option<PathBuf>,
     /// Write the document as one self-contained HTML page with plots
@@ -285,26 +304,32 @@ pub(crate) struct ProveOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of --checklist")]
 pub(crate) struct ListOptions {
-    /// Count at these sizes
+    /// Count at these sizes (default: 1000 to 64000, doubling)
     #[arg(long, value_name = "N,N,...", value_delimiter = ',', requires = "checklist", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) sizes: Vec<u64>,
-    /// Compare with this command, which does the least that could be done; words apart by spaces
+    /// Compare with this command, which does the least that could be done; words apart by spaces (default:
+    /// the row says that it was not measured, as the following ones do)
     #[arg(long, value_name = "COMMAND", requires = "checklist")]
     pub(crate) limit: Option<String>,
-    /// Take the row of races from this command of the shell
+    /// Take the row of races from what this command of the shell prints (tests passed, an error summary)
     #[arg(long, value_name = "COMMAND", requires = "checklist")]
     pub(crate) races: Vec<String>,
-    /// Take the row of coverage from this command
+    /// Take the row of coverage from the last line with a number that this command prints
     #[arg(long, value_name = "COMMAND", requires = "checklist")]
     pub(crate) coverage: Vec<String>,
     /// Count the warnings that this command prints
     #[arg(long, value_name = "COMMAND", requires = "checklist")]
     pub(crate) warnings: Vec<String>,
-    /// Take the row of failure modes from this command
+    /// Take the row of failure modes from what this command prints, as for --races
     #[arg(long, value_name = "COMMAND", requires = "checklist")]
     pub(crate) failure_modes: Vec<String>,
-    /// Write the checklist, or the proof, as Markdown
-    #[arg(long, value_name = "FILE", requires = "documented")]
+    /// With --checklist or --prove: write the document as Markdown
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "documented",
+        help_heading = "Options"
+    )]
     pub(crate) doc: Option<PathBuf>,
 }
 
@@ -332,6 +357,107 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    /// The commands of evidence, with their whole help.
+    fn helped() -> Vec<(clap::Command, String)> {
+        let mut all = Arguments::command();
+        all.build();
+        let ab = all.find_subcommand("ab").unwrap();
+        let campaign = ab.find_subcommand("campaign").unwrap();
+        let audit = all.find_subcommand("audit").unwrap();
+        [ab, campaign, audit]
+            .map(|command| {
+                (
+                    command.clone(),
+                    command.clone().render_long_help().to_string(),
+                )
+            })
+            .into()
+    }
+
+    #[test]
+    fn help_tells_every_exit_code() {
+        let codes = [
+            "0 GO",
+            "10 NO-GO",
+            "11 EQUIVALENT",
+            "12 SAFE",
+            "13 INCONCLUSIVE",
+            "14 IDENTICAL",
+            "15 NOT EXECUTED",
+            "17 a side failed",
+            "2 usage",
+        ];
+        for (command, help) in helped() {
+            for code in codes {
+                assert!(
+                    help.contains(code),
+                    "{}: {code}: {help}",
+                    command.get_name()
+                );
+            }
+            assert!(help.contains("Examples:"), "{help}");
+        }
+    }
+
+    #[test]
+    fn help_tells_what_holds_without_an_option() {
+        // Without these nothing is asked for, written or passed on.
+        let only_asked = [
+            "feature",
+            "gate",
+            "rev",
+            "vs_rev",
+            "keep_env",
+            "doc",
+            "html",
+            "json",
+            "sarif",
+            "resume",
+            "why",
+            "prove",
+            "checklist",
+            "features",
+            "races",
+            "coverage",
+            "warnings",
+            "failure_modes",
+        ];
+        for (command, _) in helped() {
+            for option in command
+                .get_opts()
+                .filter(|it| it.get_action().takes_values())
+            {
+                let help = option
+                    .get_long_help()
+                    .or(option.get_help())
+                    .unwrap()
+                    .to_string();
+                let is_told = !option.get_default_values().is_empty() || help.contains("default: ");
+                let name = option.get_id().as_str();
+                assert!(is_told || only_asked.contains(&name), "{name}: {help}");
+            }
+        }
+    }
+
+    #[test]
+    fn options_stand_under_what_they_are_for() {
+        let heading = |(command, _): &(clap::Command, String), name: &str| {
+            let mut options = command.get_opts().chain(command.get_arguments());
+            let option = options.find(|it| it.get_id() == name).unwrap();
+            option.get_help_heading().map(str::to_owned)
+        };
+        let all = helped();
+        let built = Some("Sides that are built from a cargo project".to_owned());
+        assert_eq!(heading(&all[0], "unexecuted_ok"), built);
+        assert_eq!(heading(&all[0], "margin"), None);
+        assert_eq!(heading(&all[1], "package"), built);
+        assert_eq!(heading(&all[2], "prove"), None);
+        assert_eq!(
+            heading(&all[2], "sizes").as_deref(),
+            Some("Options of --checklist")
+        );
     }
 
     #[test]

@@ -8,6 +8,9 @@ use bedplate_evidence::ab::Sequential;
 use bedplate_evidence::trial::Metric;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
+/// The heading of the options about sides that are built here.
+const BUILT: &str = "Sides that are built from a cargo project";
+
 /// Seconds that a counted run may take unless said otherwise.
 pub(crate) const WITNESS_S: f64 = 30.0;
 
@@ -20,9 +23,16 @@ pub(crate) const WITNESS_S: f64 = 30.0;
     bedplate ab --feature P/F|--gate NAME|--rev A --vs-rev B [OPTIONS] [-- COMMAND]\n       \
     bedplate ab campaign --all-gates|--gate NAME..|--feature P/F.. [OPTIONS] [-- COMMAND]\n       \
     bedplate ab <COMMAND>",
-    after_help = "A is the baseline, B the candidate: GO means that B is better.\n\
-    Exit code: 0 GO, 10 NO-GO, 11 EQUIVALENT, 12 SAFE, 13 INCONCLUSIVE, 14 IDENTICAL,\n\
-    15 NOT EXECUTED, 16 machine unfit, 17 a side failed, 1 error or interrupt, 2 usage.\n\
+    after_help = "A is the baseline, B the candidate. A pair is one run of each, in random order; the pairs end once\n\
+    they tell. The verdict is the exit code:\n   \
+    0 GO            B is better\n  \
+    10 NO-GO         B is worse\n  \
+    11 EQUIVALENT    B differs by less than the margin, either way\n  \
+    12 SAFE          B is not worse by the margin; whether it is better is not known\n  \
+    13 INCONCLUSIVE  these pairs do not tell\n  \
+    14 IDENTICAL     both sides are the same program; nothing was run\n  \
+    15 NOT EXECUTED  the code that differs did not run (sides that are built here)\n  \
+    16 the machine is unfit for measuring, 17 a side failed, 1 error or interrupt, 2 usage\n\
     Everything else: docs/ab.md.\n\n\
     Examples:\n  \
     bedplate ab -- ./server-old --selftest --vs ./server-new --selftest\n  \
@@ -36,7 +46,7 @@ pub(crate) struct AbArguments {
     #[command(flatten)]
     pub(crate) options: CompareOptions,
     /// Both commands, parted by --vs; or, where both sides are built, the one command, in which {bin}
-    /// or {lib} stands for what is built
+    /// or {lib} stands for what is built (default: {bin} alone)
     #[arg(
         last = true,
         required_unless_present_any = ["feature", "gate", "rev"],
@@ -59,24 +69,27 @@ pub(crate) struct CompareOptions {
 pub(crate) struct MeasureOptions {
     #[command(flatten)]
     pub(crate) rules: RuleOptions,
-    /// Go on though the machine is unfit; the document records it
+    /// Go on though the machine is unfit (busy, short of memory); the document records it
     #[arg(long)]
     pub(crate) unfit_ok: bool,
-    /// Pass this variable of the environment on to both sides; may be given several times
+    /// Pass this variable of the environment on to both sides, beside the few that always are (HOME, PATH,
+    /// LANG and the like); may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) keep_env: Vec<OsString>,
-    /// Give this file to each run as its standard input (otherwise it is empty)
+    /// Give this file to each run as its standard input (default: it is empty)
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
-    /// Count instructions only if a counted run takes at most so long, and all of them at most this
-    /// or the time of the pairs (0: never)
+    /// Count instructions too, as a second witness, if a counted run takes at most so long, and all of
+    /// them at most this or the time of the pairs (0: never). Without a counter of the CPU that is callgrind,
+    /// under which a run takes about 60 times as long
     #[arg(long, value_name = "SECONDS", default_value_t = WITNESS_S, value_parser = seconds)]
     pub(crate) witness_seconds: f64,
-    /// End a run that takes longer with all that it started: its side failed (default: ten times the
-    /// first run of A, at least 60; counted runs get as many times more as counting takes)
+    /// End a run that takes longer, and all that it started: its side failed (default: ten times the
+    /// first run of A, at least 60; runs under a counter get as much more as it slows them down)
     #[arg(long, value_name = "SECONDS", value_parser = timeout)]
     pub(crate) timeout: Option<f64>,
-    /// Record reruns in this file (default: bedplate/ledger in `$XDG_STATE_HOME` or ~/.local/state)
+    /// Record comparisons in this file: whoever repeats one gets a smaller part of its error each time
+    /// (default: bedplate/ledger in `$XDG_STATE_HOME` or ~/.local/state)
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
     /// Write JSON (layout: docs/ab.md) to this file, or to standard output without a file
@@ -93,17 +106,18 @@ pub(crate) struct MeasureOptions {
 /// Sides that are built from a cargo project.
 #[derive(Debug, Args)]
 pub(crate) struct DifferenceOptions {
-    /// Build without (A) and with (B) this feature
-    #[arg(long, value_name = "PACKAGE/FEATURE", conflicts_with_all = ["gate", "rev"])]
+    /// Build A without and B with this feature of a package
+    #[arg(long, value_name = "PACKAGE/FEATURE", conflicts_with_all = ["gate", "rev"], help_heading = BUILT)]
     pub(crate) feature: Option<String>,
-    /// Build without (A) and with (B) this gate of the manifest's metadata, or of bedplate's own
-    #[arg(long, value_name = "NAME", conflicts_with = "rev")]
+    /// Build A without and B with this gate: a feature, or a variable that the build reads, under a name in
+    /// the manifest (`[package.metadata.bedplate.gates]`); or one of bedplate's own
+    #[arg(long, value_name = "NAME", conflicts_with = "rev", help_heading = BUILT)]
     pub(crate) gate: Option<String>,
-    /// Build this revision as A
-    #[arg(long, value_name = "A", requires = "vs_rev")]
+    /// Build this revision of git as A
+    #[arg(long, value_name = "A", requires = "vs_rev", help_heading = BUILT)]
     pub(crate) rev: Option<String>,
-    /// Build this revision as B
-    #[arg(long, value_name = "B", requires = "rev")]
+    /// Build this revision of git as B
+    #[arg(long, value_name = "B", requires = "rev", help_heading = BUILT)]
     pub(crate) vs_rev: Option<String>,
     #[command(flatten)]
     pub(crate) project: ProjectOptions,
@@ -112,17 +126,18 @@ pub(crate) struct DifferenceOptions {
 /// What is built of which project.
 #[derive(Debug, Args)]
 pub(crate) struct ProjectOptions {
-    /// The project (default: that of the current directory)
-    #[arg(long, value_name = "FILE")]
+    /// The Cargo.toml of the project (default: that of the current directory)
+    #[arg(long, value_name = "FILE", help_heading = BUILT)]
     pub(crate) manifest_path: Option<PathBuf>,
-    /// The package that is built (default: that of the feature or of the manifest)
-    #[arg(long, value_name = "NAME")]
+    /// The package that is built (default: that of the feature, or of the manifest)
+    #[arg(long, value_name = "NAME", help_heading = BUILT)]
     pub(crate) package: Option<String>,
-    /// The profile that it is built with (default: release; preload for bedplate's own gates)
-    #[arg(long, value_name = "NAME")]
+    /// Cargo's profile that it is built with (default: release; preload for bedplate's own gates)
+    #[arg(long, value_name = "NAME", help_heading = BUILT)]
     pub(crate) profile: Option<String>,
-    /// Go on though the code in question did not run, or that cannot be told; the document records it
-    #[arg(long)]
+    /// Go on though the code that differs did not run, or valgrind, which tells, is not there; the
+    /// document records it
+    #[arg(long, help_heading = BUILT)]
     pub(crate) unexecuted_ok: bool,
 }
 
@@ -173,22 +188,23 @@ fn asked<const COUNT: usize>(values: [(&str, &Option<String>); COUNT]) -> Vec<St
 /// What is fixed before the first run.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RuleOptions {
-    /// Differences below this count as none
+    /// Count differences below this as none: for EQUIVALENT and SAFE
     #[arg(long, value_name = "PERCENT", default_value_t = 0.5, value_parser = margin)]
     pub(crate) margin: f64,
-    /// Most pairs
+    /// Run at most so many pairs of A and B
     #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(10..=2000))]
     pub(crate) pairs_max: u32,
-    /// Pairs of A against A that the noise is taken from (default: 30, and 8 for instructions)
+    /// First run so many pairs of A against A, from which the noise is taken (default: 30; 8 where
+    /// instructions are judged)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(5..=1000))]
     pub(crate) calibration: Option<u32>,
-    /// What is judged
+    /// Judge by this; the others are reported beside it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) metric: MetricName,
-    /// How often the engine looks at the pairs
+    /// How often the engine looks at the pairs, and may end them
     #[arg(long, value_enum, default_value_t)]
     pub(crate) sequential: SequentialName,
-    /// Start of all random choices (default: from the clock)
+    /// Make all random choices from this number (default: from the clock)
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 }
@@ -245,11 +261,11 @@ pub(crate) enum MetricName {
     /// Time from start to end
     #[default]
     Wall,
-    /// CPU time of the program and its children
+    /// CPU time of the program and its children, which often scatters less
     Cpu,
-    /// Largest resident set
+    /// Most memory that was resident at once
     Rss,
-    /// Instructions executed (perf or callgrind)
+    /// Instructions executed, by the CPU's counter or else by callgrind
     Instructions,
 }
 
@@ -267,7 +283,7 @@ impl From<MetricName> for Metric {
 /// Which engine judges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SequentialName {
-    /// Looks after every pair (a confidence sequence)
+    /// Looks after every pair: large differences end it early (a confidence sequence)
     #[default]
     Always,
     /// Looks six times (signed ranks): finds smaller effects in a fixed number of pairs
@@ -288,35 +304,42 @@ impl From<SequentialName> for Sequential {
 #[command(
     group = ArgGroup::new("members").required(true).multiple(true).args(["gate", "feature", "all_gates"]),
     override_usage = "bedplate ab campaign --all-gates|--gate NAME..|--feature P/F.. [OPTIONS] [-- COMMAND]",
-    after_help = "Each member is compared with one base without any of them; then all of them together are.\n\
-    The last comparison is the answer to what they cost together, and its verdict gives the exit\n\
-    code (that of `bedplate ab`). A campaign that was stopped leaves what it has.\n\n\
+    after_help = "Each member (gate or feature) is compared with one base without any of them; then all of them\n\
+    together are. That last comparison is the answer to what they cost together, and its verdict is the exit\n\
+    code: 0 GO, 10 NO-GO, 11 EQUIVALENT, 12 SAFE, 13 INCONCLUSIVE, 14 IDENTICAL, 15 NOT EXECUTED (as\n\
+    `bedplate ab --help` explains), 16 the machine is unfit, 17 a side failed, 1 error or interrupt, 2 usage.\n\
+    A campaign that was stopped leaves what it has. Everything else: docs/ab.md.\n\n\
     Examples:\n  \
     bedplate ab campaign --gate trace --gate counts --doc campaign.md -- {bin} --selftest\n  \
     bedplate ab campaign --all-gates --metric cpu --budget 40m --json campaign.json -- {bin}\n  \
     bedplate ab campaign --all-gates --resume campaign.json --json campaign.json -- {bin}"
 )]
 pub(crate) struct CampaignArguments {
-    /// A gate, or several with commas between; may be given several times
+    /// Compare with and without this gate, or several with commas between; may be given several times. A
+    /// gate is a feature, or a variable that the build reads, under a name in the manifest
+    /// (`[package.metadata.bedplate.gates]`)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) gate: Vec<String>,
-    /// A feature, or several with commas between; may be given several times
+    /// Compare with and without this feature, or several with commas between; may be given several times
     #[arg(long, value_name = "PACKAGE/FEATURE", value_delimiter = ',')]
     pub(crate) feature: Vec<String>,
-    /// All gates of the manifests; where they name none, bedplate's own
+    /// Take all gates of the manifests as members; where they name none, bedplate's own
     #[arg(long, conflicts_with_all = ["gate", "feature"])]
     pub(crate) all_gates: bool,
-    /// Take at most about so long, builds included; comparisons share what is left
+    /// Take about so long (90s, 40m, 2h), builds included (default: as long as it takes): comparisons share
+    /// what is left, and none begins a pair that cannot end in time
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) budget: Option<Duration>,
-    /// Take verdicts from the JSON of a campaign of the same builds that was stopped
+    /// Take over the verdicts in the JSON of a campaign of the same builds that was stopped, and make the
+    /// other comparisons
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) project: ProjectOptions,
     #[command(flatten)]
     pub(crate) measure: MeasureOptions,
-    /// The command, in which {bin} or {lib} stands for what is built
+    /// The command that runs each build, in which {bin} or {lib} stands for what is built (default: {bin}
+    /// alone)
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }
@@ -346,10 +369,10 @@ fn duration(text: &str) -> Result<Duration, String> {
     bedplate ab selftest --real 200 --metric cpu --unfit-ok --json real.json -- gzip -c file"
 )]
 pub(crate) struct SelftestArguments {
-    /// Comparisons of each of the 17 kinds (default: 20000, and 4000 with --quick)
+    /// Simulate so many comparisons of each of the 17 kinds (default: 20000, and 4000 with --quick)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
     pub(crate) repeats: Option<u32>,
-    /// The short form, for checks that run often
+    /// Simulate fewer comparisons, for checks that run often
     #[arg(long)]
     pub(crate) quick: bool,
     /// Instead of simulating, compare a real program N times with itself, and a fifth as often each
@@ -371,17 +394,21 @@ pub(crate) struct SelftestArguments {
 
 /// Arguments of `ab aa`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code: 0, 1 error or interrupt, 2 usage.")]
+#[command(
+    after_help = "Exit code: 0 measured, 1 error or interrupt, 2 usage.\n\n\
+    Example:\n  bedplate ab aa --metric cpu -- gzip -c file"
+)]
 pub(crate) struct AaArguments {
     #[command(flatten)]
     pub(crate) rules: RuleOptions,
-    /// As for a comparison: recorded, for an unfit machine is measured in any case
+    /// Has no effect but that it is recorded: the noise of an unfit machine is measured in any case
     #[arg(long)]
     pub(crate) unfit_ok: bool,
-    /// Pass this variable of the environment on; may be given several times
+    /// Pass this variable of the environment on, beside the few that always are (HOME, PATH, LANG and the
+    /// like); may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) keep_env: Vec<OsString>,
-    /// Give this file to each run as its standard input (otherwise it is empty)
+    /// Give this file to each run as its standard input (default: it is empty)
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
     /// Write JSON to this file, or to standard output without a file
@@ -394,12 +421,12 @@ pub(crate) struct AaArguments {
 
 /// Arguments of `ab ledger`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code: 0, 1 error, 2 usage.")]
+#[command(after_help = "Exit code: 0 listed, 1 error, 2 usage. With --sum always 2.")]
 pub(crate) struct LedgerArguments {
-    /// Read this file instead of the usual one
+    /// Read this file (default: bedplate/ledger in `$XDG_STATE_HOME` or ~/.local/state)
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
-    /// Add up the estimates: refused, with the reason
+    /// Add up the estimates of several comparisons, which is refused: says why, and what to do instead
     #[arg(long)]
     pub(crate) sum: bool,
     /// Print JSON
