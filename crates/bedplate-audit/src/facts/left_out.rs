@@ -32,7 +32,7 @@ pub(super) enum Stands {
 }
 
 /// Directories whose code is not the program's.
-const FOLDERS: [&str; 22] = [
+const FOLDERS: [&str; 21] = [
     "test",
     "tests",
     "bench",
@@ -52,7 +52,6 @@ const FOLDERS: [&str; 22] = [
     "gmock",
     "compile_fail",
     "third_party",
-    "third-party",
     "loom",
     "benchmarks",
 ];

@@ -580,6 +580,31 @@ impl Program {
         taken.any(|taken| taken.owner == owner && taken.field == field)
     }
 
+    /// Whether code asks at which place of a record a field stands (`offset_of!(Page, first)`): what is read or written
+    /// there by an address has no name. Such code often stands in tables outside of functions: texts are looked at.
+    pub(crate) fn is_place_asked(&self, id: LocationId) -> bool {
+        let location = self.location(id);
+        let owner = location
+            .owner
+            .rsplit("::")
+            .next()
+            .unwrap_or(&location.owner);
+        let names_both = |asked: &str| {
+            let inner = asked.split(')').next().unwrap_or(asked);
+            let names = |wanted: &str| {
+                let mut words = inner.split(|c: char| !c.is_alphanumeric() && c != '_');
+                words.any(|word| word == wanted)
+            };
+            names(owner) && names(&location.name)
+        };
+        let mut lines = self.units.iter().flat_map(|unit| &unit.lines);
+        !owner.is_empty()
+            && lines.any(|line| {
+                let mut asked = ["offset_of!(", "offsetof("].into_iter();
+                asked.any(|head| line.split(head).skip(1).any(names_both))
+            })
+    }
+
     /// Whether a plain name is a member of a class of C++, named in a method of it without `this`.
     pub(crate) fn is_own_member(&self, site: Site, owner: &str, name: &str) -> bool {
         let class = self

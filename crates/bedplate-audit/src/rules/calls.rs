@@ -271,7 +271,10 @@ impl Tracer<'_> {
         if name.starts_with("serialize_") && self.is_serialized_only(call) {
             return self.note(call, Found::Leaves(name.to_owned()));
         }
-        if matches!(name, "Some" | "Ok" | "Err") {
+        if matches!(name, "Some" | "Ok") {
+            return self.follow(call, &way.wrapped());
+        }
+        if name == "Err" {
             return self.follow(call, way);
         }
         if matches!(self.program.kind(call), Kind::Call { path, .. } if path == "serde_json")
@@ -337,8 +340,12 @@ impl Tracer<'_> {
             if let Some(lambda) = self.program.child(call, place)
                 && let Kind::Lambda(bound) = self.program.kind(lambda).clone()
             {
-                let is_item = way.parts.last() == Some(&Part::Item);
-                if is_item {
+                let is_part = match way.parts.last() {
+                    Some(Part::Item) => true,
+                    Some(Part::Wrapped) => parts::calls_with_wrapped(name),
+                    _ => false,
+                };
+                if is_part {
                     self.bound(lambda, &bound, &way.taken_out());
                 } else {
                     self.bound(lambda, &bound, way);

@@ -289,7 +289,15 @@ impl Bench<'_> {
         let may_others = is_address
             || self.program.is_public_location(id)
             || is_shared(self.program, &location.ty);
-        if !class.is_removable() || !may_others {
+        if !class.is_removable() {
+            return None;
+        }
+        if self.program.is_place_asked(id) {
+            let site = self.operations.of(id).first()?.op.site;
+            let what = "code asks where it stands in the record: what is read there by an address is not seen";
+            return Some((site, what.to_owned()));
+        }
+        if !may_others {
             return None;
         }
         let aliases = self.operations.aliases.get(&id).into_iter().flatten();

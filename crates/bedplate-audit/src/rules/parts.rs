@@ -20,6 +20,8 @@ pub(super) enum Part {
     Item,
     /// A field of a record.
     Field(String),
+    /// What is in a `Some` or an `Ok`: whether there is one does not hang on it.
+    Wrapped,
 }
 
 /// Lists in records in lists: deeper ones are taken for the value.
@@ -76,6 +78,42 @@ fn keeps_items(name: &str) -> bool {
                 | "unwrap"
                 | "expect"
         )
+}
+
+/// Methods of `Option` and `Result` whose answer holds the same value.
+fn keeps_wrapped(name: &str) -> bool {
+    matches!(
+        name,
+        "map"
+            | "map_err"
+            | "ok"
+            | "ok_or"
+            | "ok_or_else"
+            | "or"
+            | "or_else"
+            | "inspect"
+            | "as_ref"
+            | "copied"
+            | "cloned"
+            | "clone"
+            | "context"
+            | "with_context"
+    )
+}
+
+/// Methods of `Option` and `Result` that answer what is in them.
+fn unwraps(name: &str) -> bool {
+    name.starts_with("unwrap") || matches!(name, "expect" | "map_or" | "map_or_else")
+}
+
+/// Methods of `Option` and `Result` that answer whether there is something.
+fn asks_for_any(name: &str) -> bool {
+    matches!(name, "is_some" | "is_none" | "is_ok" | "is_err")
+}
+
+/// Methods of `Option` and `Result` that call a closure with what is in them, whatever it is.
+pub(super) fn calls_with_wrapped(name: &str) -> bool {
+    unwraps(name) || keeps_wrapped(name) || name == "and_then"
 }
 
 /// Methods of lists that answer one of the parts.
@@ -135,6 +173,16 @@ impl Way {
         inner
     }
 
+    /// The value in a `Some` or an `Ok`. What is a part of something is followed as that.
+    pub(super) fn wrapped(&self) -> Self {
+        let is_value = self.parts.iter().all(|part| *part == Part::Wrapped);
+        if is_value {
+            self.within(Part::Wrapped)
+        } else {
+            self.clone()
+        }
+    }
+
     /// The part taken out.
     pub(super) fn taken_out(&self) -> Self {
         let mut inner = self.clone();
@@ -171,13 +219,27 @@ impl Tracer<'_> {
                 let names = names.clone();
                 self.bound(parent, &names, &way.taken_out());
             }
+            (Kind::Try, Some(Part::Wrapped)) => self.follow(parent, &way.taken_out()),
             (Kind::Try | Kind::Record(_), Some(_)) => self.follow(parent, way),
+            (Kind::Let { names, .. } | Kind::Test { names }, Some(Part::Wrapped))
+                if place == 0
+                    && !self.is_by_value(parent)
+                    && (matches!(kind, Kind::Test { .. })
+                        || self.program.node(parent).children.len() > 1) =>
+            {
+                // A pattern that may fail takes it out.
+                let names = names.clone();
+                self.bound(parent, &names, &way.taken_out());
+            }
             (Kind::Let { names, .. } | Kind::Test { names }, Some(_))
                 if place == 0 && !self.is_by_value(parent) =>
             {
                 // Whether it fits the pattern does not hang on the part.
                 let names = names.clone();
                 self.bound(parent, &names, way);
+            }
+            (Kind::Match, Some(Part::Wrapped)) if place == 0 && !self.has_arms_by_value(parent) => {
+                self.bind_arms(parent, &way.taken_out());
             }
             (Kind::Match, Some(_)) if place == 0 && !self.has_arms_by_value(parent) => {
                 self.bind_arms(parent, way);
@@ -226,6 +288,8 @@ impl Tracer<'_> {
         let is_list = name == "from_fn" || name == "map" && self.goes_through(call);
         if is_list {
             self.follow(call, &way.within(Part::Item));
+        } else if matches!(name, "map" | "then") && self.program.callees(call, name).is_empty() {
+            self.follow(call, &way.wrapped());
         } else {
             self.follow(call, way);
         }
@@ -267,10 +331,14 @@ impl Tracer<'_> {
         }
     }
 
-    /// A method of a list. The way of its answer; none where that does not hang on the value.
+    /// A method of a list, of `Option` or `Result`. The way of its answer; none where that does not hang on the value.
     pub(super) fn list_method(&self, name: &str, way: &Way) -> Option<Way> {
-        if way.parts.last() != Some(&Part::Item) {
-            return Some(way.clone());
+        match way.parts.last() {
+            Some(Part::Item) => {}
+            Some(Part::Wrapped) if asks_for_any(name) => return None,
+            Some(Part::Wrapped) if unwraps(name) => return Some(way.taken_out()),
+            Some(Part::Wrapped) if !keeps_wrapped(name) => return Some(way.whole()),
+            _ => return Some(way.clone()),
         }
         match name {
             "len" | "is_empty" => None,

@@ -18,6 +18,7 @@
 //! | `unread.rs` | what cannot be read, and what is nested too deep |
 //! | `updates.rs` | loops that only try an update again |
 //! | `visible.rs` | functions that a call cannot mean, and figures that are given to libraries |
+//! | `wrapped.rs` | figures in `Some` and `Ok` |
 //! | `written.rs` | methods of one name, and fields that patterns take out |
 //! | `labels.rs` | the half of the labels that rules are made with |
 
@@ -37,6 +38,7 @@ mod traits;
 mod unread;
 mod updates;
 mod visible;
+mod wrapped;
 mod written;
 
 use bedplate_audit::{Audit, Class, Source, audit};

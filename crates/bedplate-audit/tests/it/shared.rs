@@ -242,3 +242,30 @@ fn what_callers_can_only_give_back_is_no_figure() {
     assert_class("a.rs", &text(keeps), "Metric.gen", Class::Unknown);
     assert_class("a.rs", &text(""), "Metric.gen", Class::Exported);
 }
+
+#[test]
+fn what_is_read_by_its_place_in_a_record_is_unknown() {
+    let text = |place: &str| {
+        format!(
+            "use core::mem::offset_of;
+use core::sync::atomic::{{AtomicU64, Ordering}};
+pub struct Page {{ pub first: AtomicU64, pub count: AtomicU64 }}
+pub fn begin(page: &Page, first: u64) {{ page.first.store(first, Ordering::Relaxed); }}
+pub fn walk(words: &Words) {{ let mut at = words.get(offset_of!(Page, {place})); while at != 0 {{ at = step(at); }} }}
+"
+        )
+    };
+    assert_class("a.rs", &text("first"), "Page.first", Class::Unknown);
+    assert_class("a.rs", &text("count"), "Page.first", Class::Exported);
+    let of_c = |place: &str| {
+        format!(
+            "#include <stdatomic.h>
+struct stats {{ atomic_long hits; atomic_long limit; }};
+void hit(struct stats *s) {{ atomic_fetch_add(&s->hits, 1); }}
+static const unsigned table[] = {{ offsetof(struct stats, {place}) }};
+"
+        )
+    };
+    assert_class("a.c", &of_c("hits"), "stats.hits", Class::Unknown);
+    assert_class("a.c", &of_c("limit"), "stats.hits", Class::Telemetry);
+}

@@ -171,7 +171,7 @@ fn operations_are_hot_warm_dead_or_not_built() {
     assert!(profile["instructions"].as_u64() > Some(100_000));
 
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("  1. TELEMETRY Stats.steps"), "{text}");
+    assert!(text.contains("  1. EXPORTED Stats.steps"), "{text}");
     assert!(text.contains("uncontended"), "{text}");
     assert!(text.contains("DEAD: 0 executions"), "{text}");
     let sarif = read(&place, "audit.sarif");

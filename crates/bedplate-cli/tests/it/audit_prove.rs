@@ -55,7 +55,7 @@ fn a_hot_counter_is_deleted_in_a_copy_and_compared() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("1 of 5, class: Stats.steps, TELEMETRY"),
+        said.contains("1 of 5, class: Stats.steps, EXPORTED"),
         "{said}"
     );
     assert!(said.contains("deleted: src/main.rs:27-29"), "{said}");
@@ -75,7 +75,7 @@ fn a_hot_counter_is_deleted_in_a_copy_and_compared() {
         "{build}"
     );
     assert!(
-        build["difference"].to_string().contains("TELEMETRY"),
+        build["difference"].to_string().contains("EXPORTED"),
         "{build}"
     );
     assert!(
