@@ -22,16 +22,15 @@ impl Tracer<'_> {
         // What a closure answers, the function that calls it answers too.
         let given = self.program.child(call, place);
         if given.is_some_and(|given| matches!(self.program.kind(given), Kind::Lambda(_))) {
-            self.called_in(call, place, name, way);
-            return self.answered_by_closure(call, name, way);
+            if !self.called_in(call, place, name, way) {
+                self.answered_by_closure(call, name, way);
+            }
+            return;
         }
         if self.joins_list(call, place, name, way) {
             return self.follow(call, way);
         }
-        if place == 0 && way.parts.is_empty() && self.asks_for_text(call) {
-            // `fmt::LowerHex::fmt(&value, f)`
-            self.note(call, Found::Shown(name.to_owned()));
-        }
+        self.asked_for_text(call, place, way);
         let functions: Vec<FunctionId> = self.program.callees(call, name);
         if way.is_text
             && (functions.is_empty() && parts::writes_out(name) || self.asks_to_write(call))
@@ -61,21 +60,7 @@ impl Tracer<'_> {
             return;
         }
         if functions.is_empty() {
-            if place > 0
-                && names::finds(name)
-                && matches!(self.program.kind(call), Kind::Method { .. })
-            {
-                let found = if way.reduced {
-                    Found::Reduced
-                } else {
-                    Found::Index
-                };
-                return self.note(call, found);
-            }
-            if self.is_collected(call, place, name, way) || self.is_called_back(call, place, way) {
-                return;
-            }
-            return self.foreign(call, name, way);
+            return self.given_away(call, place, name, way);
         }
         if way.calls.len() >= CALLS_MAX {
             self.note(
@@ -93,22 +78,47 @@ impl Tracer<'_> {
         }
     }
 
-    /// A closure that is given to a function of the tree answers there, where it is called.
-    fn called_in(&mut self, call: Site, place: usize, name: &str, way: &Way) {
-        if way.calls.len() >= CALLS_MAX {
+    /// The value is given to a function that is not in the tree.
+    fn given_away(&mut self, call: Site, place: usize, name: &str, way: &Way) {
+        if place > 0 && names::finds(name) && matches!(self.program.kind(call), Kind::Method { .. })
+        {
+            let found = if way.reduced {
+                Found::Reduced
+            } else {
+                Found::Index
+            };
+            return self.note(call, found);
+        }
+        if self.is_collected(call, place, name, way) || self.is_called_back(call, place, way) {
             return;
         }
-        for id in self.program.callees(call, name) {
+        self.foreign(call, name, way);
+    }
+
+    /// A closure that is given to a function of the tree answers there, where it is called. True where that is all
+    /// that is done with it: what the function answers of it is found there.
+    fn called_in(&mut self, call: Site, place: usize, name: &str, way: &Way) -> bool {
+        if way.calls.len() >= CALLS_MAX {
+            return false;
+        }
+        let functions = self.program.callees(call, name);
+        let mut is_all = !functions.is_empty();
+        for id in functions {
             let parameters = &self.program.function(id).parameters;
             let Some(parameter) = parameters.get(place) else {
+                is_all = false;
                 continue;
             };
-            let mut inner = way.whole();
+            let name = parameter.name.trim_start_matches("mut ");
+            let mut inner = way.clone();
             inner.calls.push(call);
-            for site in self.program.calls_of_local(id, &parameter.name) {
+            let calls = self.program.calls_of_local(id, name);
+            is_all &= !calls.is_empty() && self.program.names_in(id, name).is_empty();
+            for site in calls {
                 self.follow_to_end(site, &inner);
             }
         }
+        is_all
     }
 
     /// A function that shows what it is given, by its name alone: its answer may be anything.

@@ -173,10 +173,14 @@ impl Way {
         inner
     }
 
+    /// Whether it is the value, or what is in a `Some` or an `Ok` is.
+    pub(super) fn is_value(&self) -> bool {
+        self.parts.iter().all(|part| *part == Part::Wrapped)
+    }
+
     /// The value in a `Some` or an `Ok`. What is a part of something is followed as that.
     pub(super) fn wrapped(&self) -> Self {
-        let is_value = self.parts.iter().all(|part| *part == Part::Wrapped);
-        if is_value {
+        if self.is_value() {
             self.within(Part::Wrapped)
         } else {
             self.clone()

@@ -177,10 +177,13 @@ impl Tracer<'_> {
         at
     }
 
-    /// Whether a call asks a trait of texts for the text of what it is given.
-    pub(super) fn asks_for_text(&self, call: Site) -> bool {
-        matches!(self.program.kind(call), Kind::Call { name, path }
-            if name == "fmt" && path.rsplit("::").next().is_some_and(names::makes_text))
+    /// A call that asks a trait of texts for the text of the value (`fmt::LowerHex::fmt(&value, f)`) shows it.
+    pub(super) fn asked_for_text(&mut self, call: Site, place: usize, way: &Way) {
+        let is_asked = matches!(self.program.kind(call), Kind::Call { name, path }
+            if name == "fmt" && path.rsplit("::").next().is_some_and(names::makes_text));
+        if is_asked && place == 0 && way.is_value() {
+            self.note(call, Found::Shown("fmt".to_owned()));
+        }
     }
 
     /// Who reads what is written there: it is a stream of the process, or what `Display` and its kin are given.

@@ -55,7 +55,9 @@ impl Rust<'_> {
                  match self {{ {pattern}{fields} => write!(f, {arguments}) }} }} }}"
             );
             let rows = (self.0.row(*attribute), self.0.lines.clone());
-            self.reread(&text, rows, |inner, root| inner.items(root));
+            self.reread(&text, rows, |inner, root| {
+                inner.items(root);
+            });
         }
     }
 

@@ -90,3 +90,52 @@ fn what_is_done_by_the_figure_decides() {
         );
     }
 }
+
+#[test]
+fn what_a_closure_answers_is_what_its_caller_makes_of_it() {
+    let text = |made: &str, used: &str| {
+        format!(
+            "use std::sync::atomic::{{AtomicU64, Ordering::Relaxed}};
+struct Cache {{ hits: AtomicU64 }}
+struct Seen {{ hits: u64 }}
+impl Cache {{
+    fn hit(&self) {{ self.hits.fetch_add(1, Relaxed); }}
+    fn seen(&self) -> Result<Seen, Broken> {{ Ok(Seen {{ hits: self.hits.load(Relaxed) }}) }}
+}}
+fn each<T>(look: impl Fn(u32) -> Result<T, Broken>) -> Result<Vec<T>, Broken> {{
+    let mut found = Vec::new();
+    match look(1) {{ Ok(one) => found.push(one), Err(broken) => start_thread() }}
+    {made}
+}}
+fn used(cache: &Cache) -> Result<(), Broken> {{
+    let all = each(|_| cache.seen())?;
+    start_thread();
+    for one in &all {{ {used} }}
+    Ok(())
+}}
+"
+        )
+    };
+    let shown = "log::info!(\"{}\", one.hits);";
+    assert_class(
+        "a.rs",
+        &text("Ok(found)", shown),
+        "Cache.hits",
+        Class::Telemetry,
+    );
+    let asked = "if one.hits > 3 { start_thread(); }";
+    assert_class(
+        "a.rs",
+        &text("Ok(found)", asked),
+        "Cache.hits",
+        Class::Correctness,
+    );
+    // What else is done with the closure is not seen.
+    let handed_on = "library::go(look); Ok(found)";
+    assert_class(
+        "a.rs",
+        &text(handed_on, shown),
+        "Cache.hits",
+        Class::Correctness,
+    );
+}
