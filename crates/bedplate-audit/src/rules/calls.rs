@@ -294,7 +294,7 @@ impl Tracer<'_> {
                 is_text: true,
                 ..way.whole().within(Part::Field(String::new()))
             };
-            return self.follow(call, &text);
+            return self.follow(call, &text.wrapped());
         }
         if names::makes_room(name) {
             return self.note(call, Found::Room);
@@ -351,6 +351,7 @@ impl Tracer<'_> {
                 && let Kind::Lambda(bound) = self.program.kind(lambda).clone()
             {
                 let is_part = match way.parts.last() {
+                    Some(Part::Wrapped) if parts::calls_without_wrapped(name) => continue,
                     Some(Part::Item) => true,
                     Some(Part::Wrapped) => parts::calls_with_wrapped(name),
                     _ => false,

@@ -111,6 +111,14 @@ fn asks_for_any(name: &str) -> bool {
     matches!(name, "is_some" | "is_none" | "is_ok" | "is_err")
 }
 
+/// Methods of `Option` and `Result` that call a closure where there is nothing in them, or an error.
+pub(super) fn calls_without_wrapped(name: &str) -> bool {
+    matches!(
+        name,
+        "map_err" | "or_else" | "ok_or_else" | "unwrap_or_else"
+    )
+}
+
 /// Methods of `Option` and `Result` that call a closure with what is in them, whatever it is.
 pub(super) fn calls_with_wrapped(name: &str) -> bool {
     unwraps(name) || keeps_wrapped(name) || name == "and_then"
@@ -178,13 +186,9 @@ impl Way {
         self.parts.iter().all(|part| *part == Part::Wrapped)
     }
 
-    /// The value in a `Some` or an `Ok`. What is a part of something is followed as that.
+    /// The value in a `Some` or an `Ok`.
     pub(super) fn wrapped(&self) -> Self {
-        if self.is_value() {
-            self.within(Part::Wrapped)
-        } else {
-            self.clone()
-        }
+        self.within(Part::Wrapped)
     }
 
     /// The part taken out.

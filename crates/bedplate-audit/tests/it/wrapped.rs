@@ -123,6 +123,9 @@ fn used(cache: &Cache) -> Result<(), Broken> {{
         "Cache.hits",
         Class::Telemetry,
     );
+    let told =
+        text("Ok(found)", shown).replace("cache.seen())?", "cache.seen()).map_err(|it| wrap(it))?");
+    assert_class("a.rs", &told, "Cache.hits", Class::Telemetry);
     let asked = "if one.hits > 3 { start_thread(); }";
     assert_class(
         "a.rs",
