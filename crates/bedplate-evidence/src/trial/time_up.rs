@@ -111,9 +111,7 @@ mod tests {
         let up = clock(70).room_for(1, Awaited::Pair(1)).unwrap_err();
         let said = up.to_string();
         assert!(
-            said.starts_with(
-                "TIME UP after 1 pair: the next would have taken about 70.0 s, and "
-            ),
+            said.starts_with("TIME UP after 1 pair: the next would have taken about 70.0 s, and "),
             "{said}"
         );
         let up = clock(10).room_for(8, Awaited::Calibration(2)).unwrap_err();
