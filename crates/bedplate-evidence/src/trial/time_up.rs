@@ -49,6 +49,9 @@ impl fmt::Display for TimeUp {
                 counted(done as u64, "pair", "pairs")
             )?,
         }
+        if self.left.is_zero() {
+            return f.write_str(", and no time was left");
+        }
         write!(f, ", and {} were left", seconds(self.left.as_secs_f64()))
     }
 }
@@ -122,6 +125,7 @@ mod tests {
         assert!(Clock::new(None).room_for(1000, Awaited::Pair(0)).is_ok());
         // Nothing is known of a pair yet, and nothing is left.
         let late = Clock::new(Some(Instant::now()));
-        assert!(late.room_for(1, Awaited::Pair(0)).is_err());
+        let up = late.room_for(1, Awaited::Pair(0)).unwrap_err();
+        assert!(up.to_string().ends_with("no time was left"), "{up}");
     }
 }
