@@ -328,7 +328,7 @@ pub(crate) struct ListOptions {
         long,
         value_name = "FILE",
         requires = "documented",
-        help_heading = "Options"
+        help_heading = "Options of --checklist and --prove"
     )]
     pub(crate) doc: Option<PathBuf>,
 }
@@ -454,6 +454,8 @@ mod tests {
         assert_eq!(heading(&all[0], "margin"), None);
         assert_eq!(heading(&all[1], "package"), built);
         assert_eq!(heading(&all[2], "prove"), None);
+        let documented = Some("Options of --checklist and --prove".to_owned());
+        assert_eq!(heading(&all[2], "doc"), documented);
         assert_eq!(
             heading(&all[2], "sizes").as_deref(),
             Some("Options of --checklist")

@@ -88,7 +88,7 @@ pub(crate) struct MeasureOptions {
     /// first run of A, at least 60; runs under a counter get as much more as it slows them down)
     #[arg(long, value_name = "SECONDS", value_parser = timeout)]
     pub(crate) timeout: Option<f64>,
-    /// Record comparisons in this file: whoever repeats one gets a smaller part of its error each time
+    /// Record comparisons in this file: reruns of one share its chance of being wrong, so each is stricter
     /// (default: bedplate/ledger in `$XDG_STATE_HOME` or ~/.local/state)
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
