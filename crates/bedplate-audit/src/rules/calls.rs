@@ -3,6 +3,7 @@
 use super::effects;
 use super::finding::Found;
 use super::flow::{Tracer, Way};
+use super::judge::is_used;
 use super::metrics;
 use super::names;
 use super::parts::{self, Part};
@@ -44,6 +45,9 @@ impl Tracer<'_> {
         {
             return self.note(call, Found::Leaves(by));
         }
+        if way.is_text && functions.is_empty() && name == "write_fmt" {
+            return self.written_text(call, place, name, way);
+        }
         if effects::call_shows(self.program, call, name)
             && !effects::tells_more(self.program, &functions, name)
         {
@@ -80,8 +84,9 @@ impl Tracer<'_> {
 
     /// The value is given to a function that is not in the tree.
     fn given_away(&mut self, call: Site, place: usize, name: &str, way: &Way) {
-        if place > 0 && names::finds(name) && matches!(self.program.kind(call), Kind::Method { .. })
-        {
+        let is_method = matches!(self.program.kind(call), Kind::Method { .. });
+        if place > 0 && is_method && (names::finds(name) || names::picks(name)) {
+            // The value says which, or how many.
             let found = if way.reduced {
                 Found::Reduced
             } else {
@@ -123,6 +128,12 @@ impl Tracer<'_> {
 
     /// A function that shows what it is given, by its name alone: its answer may be anything.
     fn shown_by_name(&mut self, call: Site, name: &str) {
+        let is_own = matches!(self.op, OpKind::Change | OpKind::Swap);
+        if is_own && !names::call_shows(name) && !names::method_shows(name) {
+            // What a log keeps by a number of its own is found by it again.
+            let note = format!("a number of its own goes to `{name}`");
+            return self.note(call, Found::Unknown(note));
+        }
         let is_known = names::prints(name) || names::method_shows(name);
         if !is_known && self.is_asked(call) {
             let note = format!("what `{name}` answers is used, which is not in the tree");
@@ -392,6 +403,14 @@ impl Tracer<'_> {
             // A text that was put together is never empty, and what is added to it is another text.
             return self.ended();
         }
+        if self.stops_by(call, name) {
+            let note = format!("`{name}` stops the program where it does not fit");
+            self.note(call, Found::Claims(note));
+        }
+        if functions.is_empty() && self.is_done_for_itself(call, name) {
+            let note = format!("`{name}` is called on it, which is not in the tree");
+            self.note(call, Found::Unknown(note));
+        }
         if !names::is_pure(name) {
             for id in functions {
                 let effects = self.effects_of(id);
@@ -401,6 +420,31 @@ impl Tracer<'_> {
             }
         }
         self.follow(call, way);
+    }
+
+    /// `old.checked_add(1).expect("too many")`: a limit. (Of what is only loaded, a figure that fits.)
+    fn stops_by(&self, call: Site, name: &str) -> bool {
+        let receiver = self.program.child(call, 0);
+        let checked = receiver.map(|receiver| self.program.kind(receiver));
+        let is_checked =
+            matches!(checked, Some(Kind::Method { name }) if name.starts_with("checked_"));
+        is_checked && matches!(name, "unwrap" | "expect") && self.op == OpKind::Change
+    }
+
+    /// Whether a method from elsewhere that does more than compute is called, and nothing takes its answer. (A figure
+    /// has no members: what has is only near to it.)
+    fn is_done_for_itself(&self, call: Site, name: &str) -> bool {
+        let is_rust = self.program.unit(call.unit).is_rust;
+        let receiver = self.program.child(call, 0);
+        let is_member = receiver.is_some_and(|it| matches!(self.program.kind(it), Kind::Member(_)));
+        is_rust
+            && !is_member
+            && !names::is_pure(name)
+            && !names::makes_room(name)
+            && !parts::keeps_length(name)
+            && !parts::changes_list(name)
+            && !effects::call_shows(self.program, call, name)
+            && !is_used(self.program, call)
     }
 
     /// The value is returned.

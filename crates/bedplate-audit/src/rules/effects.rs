@@ -4,6 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::metrics;
 use super::names;
+use super::owners;
 use super::parts;
 use super::streams;
 use crate::facts::{FunctionId, LocationId, OpKind, Operations, Program, Site, Target};
@@ -87,8 +88,11 @@ pub(super) fn of_function(
 pub(super) fn call_shows(program: &Program, call: Site, name: &str) -> bool {
     let is_text =
         |site: &Site| matches!(program.kind(*site), Kind::Literal(text) if text.starts_with('"'));
-    names::call_shows(name)
-        || names::method_shows(name)
+    let is_rust = program.unit(call.unit).is_rust;
+    // What checks a claim in Rust stops the program in releases, too; what only debug builds have does not.
+    let claims = is_rust && names::checks(name) && !name.starts_with("debug_");
+    !claims && names::call_shows(name)
+        || names::method_shows(name) && owners::formats(program, call)
         || names::talks(name) && program.below(call).iter().any(is_text)
 }
 
@@ -156,6 +160,13 @@ impl Looker<'_> {
     }
 
     fn collect(&mut self, site: Site, depth: u32, effects: &mut Effects) {
+        if let Some(what) = owners::acts(self.program, site) {
+            effects.note(site, what);
+        }
+        if let Some(end) = owners::end_of(self.program, site).filter(|_| depth < DEPTH_MAX) {
+            let inner = self.function(end, depth + 1);
+            effects.add(&inner);
+        }
         match self.program.kind(site) {
             Kind::Macro { name } if names::macro_ends(name) => {
                 let what = format!("`{name}!` ends it");

@@ -267,10 +267,11 @@ impl<'a> Tracer<'a> {
                 self.follow_to_end(mention, way);
             }
         }
-        // A closure that is called by the local's name.
+        // A closure that is called by the local's name, also one that a function made.
         for call in self.program.calls_of_local(function, name) {
             let bound = self.program.binding(call, name);
-            if bound.is_some_and(|it| matches!(self.program.kind(it), Kind::Lambda(_))) {
+            let is_closure = |it: Site| matches!(self.program.kind(it), Kind::Lambda(_));
+            if bound.is_some_and(|it| is_closure(it) || self.program.parent(it) == Some(from)) {
                 self.follow_to_end(call, way);
             }
         }
@@ -628,7 +629,8 @@ impl<'a> Tracer<'a> {
             self.given_by_example(parent, place, &functions, way);
             return self.given_to_own_macro(parent, name, functions, way);
         }
-        if name == "format" && matches!(self.op, OpKind::Change | OpKind::Swap) {
+        let makes_text = matches!(name, "format" | "format_args");
+        if makes_text && matches!(self.op, OpKind::Change | OpKind::Swap) {
             // A number of one's own, in a text that may be a file's name or a key.
             let note = "a number of its own goes into a text".to_owned();
             return self.note(parent, Found::Unknown(note));
@@ -643,17 +645,27 @@ impl<'a> Tracer<'a> {
             let what = format!("`{name}!` stops the program by it");
             return self.note(parent, Found::Decides(what));
         }
-        if names::macro_shows(name) && name != "format" {
+        if names::macro_shows(name) && !makes_text {
             return self.note(parent, Found::Shown(format!("{name}!")));
         }
-        if name == "format" {
+        if makes_text {
             let text = Way {
                 is_text: true,
                 ..way.clone()
             };
             return self.follow(parent, &text);
         }
-        self.follow(parent, way);
+        self.given_to_foreign_macro(parent, name, way);
+    }
+
+    /// A macro of Rust that is not in the tree may check it, and leave by it (`ensure!(open < limit)`).
+    fn given_to_foreign_macro(&mut self, parent: Site, name: &str, way: &Way) {
+        let is_rust = self.program.unit(parent.unit).is_rust;
+        if !is_rust || names::macro_holds(name) || names::macro_talks(name) {
+            return self.follow(parent, way);
+        }
+        let note = format!("`{name}!` takes it, which is not in the tree");
+        self.note(parent, Found::Unknown(note));
     }
 
     /// A macro by example that says what it takes: its body is followed like that of a function.

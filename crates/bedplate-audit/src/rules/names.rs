@@ -73,6 +73,33 @@ pub(super) fn call_shows(name: &str) -> bool {
     has_word(name, &SHOWING_WORDS) || name.to_ascii_lowercase().ends_with("printf")
 }
 
+/// Whether a macro of Rust that is not in the tree gives a message, by its name.
+pub(super) fn macro_talks(name: &str) -> bool {
+    !checks(name)
+        && (call_shows(name) || has_word(name, &["info", "error", "log", "span", "event"]))
+}
+
+/// Macros whose value is made of what they are given, and which do nothing with it; and those around code.
+pub(super) fn macro_holds(name: &str) -> bool {
+    matches!(
+        name,
+        "vec"
+            | "matches"
+            | "dbg"
+            | "json"
+            | "smallvec"
+            | "hashmap"
+            | "btreemap"
+            | "concat"
+            | "cfg_if"
+            | "select"
+            | "join"
+            | "try_join"
+            | "stream"
+            | "try_stream"
+    )
+}
+
 /// Whether a function gives messages, by its name, where it is given a text. A name alone is not
 /// enough: a message may be what the program is about, and a log what it keeps.
 pub(super) fn talks(name: &str) -> bool {
@@ -330,8 +357,34 @@ pub(super) fn makes_room(name: &str) -> bool {
     name.starts_with("with_capacity") || matches!(name, "reserve" | "reserve_exact")
 }
 
+/// Whether a function makes an owner of what was only pointed to: its end frees that, or closes it.
+pub(super) fn owns(name: &str) -> bool {
+    name.starts_with("from_raw") && name != "from_raw_os_error"
+}
+
+/// Functions that keep what a closure answers, whatever they answer themselves.
+pub(super) fn keeps_answer(name: &str) -> bool {
+    [
+        "insert", "init", "resize", "fill", "replace", "update", "memoize",
+    ]
+    .iter()
+    .any(|word| has_word(name, &[word]))
+}
+
+/// Methods that pick as many, or that one, as they are given.
+pub(super) fn picks(name: &str) -> bool {
+    matches!(
+        name,
+        "take" | "skip" | "nth" | "step_by" | "windows" | "chunks" | "splitn" | "rsplitn"
+    )
+}
+
 /// Whether a call only computes, by its name.
 pub(super) fn is_pure(name: &str) -> bool {
+    !owns(name) && computes(name)
+}
+
+fn computes(name: &str) -> bool {
     PURE.contains(&name)
         || name.starts_with("is_")
         || name.starts_with("as_")

@@ -9,7 +9,9 @@
 //!     for the whole. Numbers and pointers have no elements and no fields, so that a part that was
 //!     taken out unseen is misjudged by none of the rules here.
 
+use super::finding::Found;
 use super::flow::{Tracer, Way};
+use super::names;
 use crate::facts::{FunctionId, Site};
 use crate::syntax::Kind;
 
@@ -161,6 +163,21 @@ pub(super) fn keeps_length(name: &str) -> bool {
         )
 }
 
+/// Methods of lists and texts that make them longer or shorter, whatever the value in them is.
+pub(super) fn changes_list(name: &str) -> bool {
+    matches!(
+        name,
+        "push_back"
+            | "push_front"
+            | "push_str"
+            | "append"
+            | "extend_from_slice"
+            | "clear"
+            | "truncate"
+            | "shrink_to_fit"
+    )
+}
+
 /// Calls that answer what the closure they are given answers.
 fn answers_closure(name: &str) -> bool {
     matches!(
@@ -291,6 +308,10 @@ impl Tracer<'_> {
             return;
         }
         if !answers_closure(name) {
+            if names::keeps_answer(name) && self.program.callees(call, name).is_empty() {
+                let note = format!("`{name}` keeps what the closure answers");
+                self.note(call, Found::Unknown(note));
+            }
             return self.follow(call, &way.whole());
         }
         let is_list = name == "from_fn" || name == "map" && self.goes_through(call);

@@ -198,9 +198,12 @@ impl<'t> Rust<'t> {
             kind if kind.ends_with("_literal") => {
                 add(self, Kind::Literal(text.to_owned()));
             }
-            _ => {
+            other => {
                 let id = add(self, Kind::Other);
                 self.all(named(node), id);
+                if other == "await_expression" {
+                    self.0.unit.awaited.insert(id);
+                }
             }
         }
     }

@@ -239,6 +239,8 @@ pub(crate) struct Unit {
     /// Arms, tests and bindings whose patterns hold values, and arms with a condition: they are taken
     /// by what the value is.
     pub(crate) by_value: BTreeSet<NodeId>,
+    /// What is waited for (`.await`).
+    pub(crate) awaited: BTreeSet<NodeId>,
     /// What the patterns of bindings, tests and arms take out of records.
     pub(crate) taken: BTreeMap<NodeId, Vec<Taken>>,
     /// What stands beside pieces of code of Rust: the pattern of what binds names, the type of a cast, `..` of a range,

@@ -1,0 +1,106 @@
+//! What is done where no call says so.
+//!
+//! # Role
+//! The end of a value frees it, closes it, or does what its `Drop` says; `take` empties what it is called on; what
+//! is waited for goes on. Names that only compute elsewhere are no excuse here.
+
+use super::names;
+use crate::facts::{FunctionId, Program, Site};
+use crate::syntax::Kind;
+
+/// What a piece of code does though no call in it acts, if it does.
+pub(super) fn acts(program: &Program, site: Site) -> Option<String> {
+    if is_waited_for(program, site) {
+        return Some("something is waited for".to_owned());
+    }
+    match program.kind(site) {
+        Kind::Method { name } | Kind::Call { name, .. }
+            if !program.callees(site, name).is_empty() =>
+        {
+            None
+        }
+        Kind::Method { name } | Kind::Call { name, .. } if names::owns(name) => {
+            Some(format!("what `{name}` makes is freed at its end"))
+        }
+        // `take(n)` of an iterator has an argument.
+        Kind::Method { name } if matches!(name.as_str(), "take" | "split") => {
+            let is_alone = program.node(site).children.len() == 1;
+            is_alone.then(|| format!("`{name}` empties it"))
+        }
+        Kind::Call { name, path } if name == "take" && path == "mem" => {
+            Some("`take` empties it".to_owned())
+        }
+        Kind::Let { names, .. } if names.iter().all(|name| name.starts_with('_')) => {
+            guard(program, site)
+        }
+        _ => None,
+    }
+}
+
+/// Whether `.await` stands behind what is no call: of one, the call says what it does.
+fn is_waited_for(program: &Program, site: Site) -> bool {
+    let is_awaited = program.unit(site.unit).awaited.contains(&site.node);
+    let what = program.child(site, 0).map(|what| program.kind(what));
+    is_awaited
+        && !matches!(
+            what,
+            Some(Kind::Call { .. } | Kind::Method { .. } | Kind::Macro { .. })
+        )
+}
+
+/// A value of a type from elsewhere that is only kept for what its end does (`let _guard = Guard::new();`).
+fn guard(program: &Program, binding: Site) -> Option<String> {
+    let mut value = program.child(binding, 0)?;
+    while matches!(program.kind(value), Kind::Other | Kind::Block { .. })
+        && let [_] = program.node(value).children[..]
+    {
+        value = program.child(value, 0)?;
+    }
+    let Kind::Call { name, path } = program.kind(value) else {
+        return None;
+    };
+    let ty = if names::wraps(name) { name } else { path };
+    let is_made = names::wraps(ty) && !matches!(ty.as_str(), "Some" | "Ok" | "Err");
+    let is_foreign = !program.is_type(ty) && program.callees(value, name).is_empty();
+    let is_rust = program.unit(value.unit).is_rust;
+    (is_rust && is_made && is_foreign).then(|| format!("`{ty}` is kept for what its end does"))
+}
+
+/// What the end of a value does that is made here, where its type is of the tree.
+pub(super) fn end_of(program: &Program, site: Site) -> Option<FunctionId> {
+    let name = match program.kind(site) {
+        Kind::Record(name) | Kind::Call { name, .. } if program.unit(site.unit).is_rust => name,
+        _ => return None,
+    };
+    let function = program.function_of(site);
+    let own = function.and_then(|id| program.function(id).owner.as_deref());
+    let ty = if name == "Self" { own? } else { name };
+    let mut ends = program.functions_named("drop").iter().copied();
+    ends.find(|id| {
+        let function = program.function(*id);
+        function.owner.as_deref() == Some(ty) && function.of_trait.as_deref() == Some("Drop")
+    })
+}
+
+/// Whether what a method is called on is a formatter of Rust, or what one makes to collect fields.
+pub(super) fn formats(program: &Program, call: Site) -> bool {
+    let Some(function) = program.function_of(call) else {
+        return false;
+    };
+    let of = program.function(function).of_trait.as_deref();
+    let is_formatter = |ty: &str| ty.contains("Formatter") || ty.contains("Debug");
+    let makes = |site: &Site| matches!(program.kind(*site), Kind::Method { name } if name.starts_with("debug_"));
+    of.is_some_and(|of| matches!(of, "Debug" | "Display"))
+        || program
+            .below(call)
+            .iter()
+            .any(|site| match program.kind(*site) {
+                Kind::Name(name) => {
+                    let parameter = program.parameter(function, name);
+                    let bound = program.binding(*site, name);
+                    parameter.is_some_and(|(_, parameter)| is_formatter(&parameter.ty))
+                        || bound.is_some_and(|value| program.below(value).iter().any(makes))
+                }
+                _ => makes(site),
+            })
+}
