@@ -177,10 +177,16 @@ impl Operations {
     fn mention(&mut self, program: &Program, site: Site, id: LocationId, is_rust: bool) {
         let mut top = site;
         let mut by_reference = is_rust;
+        let mut is_pointer = false;
         while let Some(parent) = program.parent(top) {
             let goes_up = match program.kind(parent) {
                 Kind::Ref => {
                     by_reference = true;
+                    is_pointer |= is_rust && is_raw(program, parent);
+                    true
+                }
+                Kind::Cast if is_rust => {
+                    is_pointer |= matches!(program.kind(top), Kind::Ref);
                     true
                 }
                 Kind::Index => program.place(top) == 0,
@@ -199,6 +205,10 @@ impl Operations {
         };
         if program.op(parent).is_some() {
             return;
+        }
+        let made = is_pointer.then(|| "a pointer is made to it".to_owned());
+        if let Some(note) = made.or_else(|| left_by(program, top, parent)) {
+            self.escapes.entry(id).or_default().push((parent, note));
         }
         if is_rust {
             self.handed_by_name(program, top, id);
@@ -220,10 +230,6 @@ impl Operations {
                 } else if !by_reference {
                     self.plain(program, top, id, OpKind::Load);
                 }
-            }
-            Kind::Method { name } if is_rust && name == "as_ptr" => {
-                let note = "its address leaves by `as_ptr`".to_owned();
-                self.escapes.entry(id).or_default().push((parent, note));
             }
             Kind::Assign { compound } if !is_rust && program.place(top) == 0 => {
                 let kind = if *compound {
@@ -529,6 +535,33 @@ fn members_given(program: &Program, function: FunctionId, index: u32, call: Site
     let is_known = fields.iter().any(fits);
     let chosen = fields.into_iter().filter(|id| !is_known || fits(id));
     chosen.map(Target::Location).collect()
+}
+
+/// How the address of an atomic of Rust leaves at a mention of it, or who waits there for it.
+fn left_by(program: &Program, mention: Site, parent: Site) -> Option<String> {
+    if !program.unit(mention.unit).is_rust {
+        return None;
+    }
+    match program.kind(parent) {
+        Kind::Method { name } if name == "as_ptr" => {
+            Some("its address leaves by `as_ptr`".to_owned())
+        }
+        Kind::Macro { name } if name.starts_with("addr_of") => {
+            Some(format!("its address leaves by `{name}!`"))
+        }
+        Kind::Method { name } if program.is_waiting_method(mention, name) => Some(format!(
+            "`{name}` is called on it, which is not in the tree"
+        )),
+        Kind::Let { ty, .. } if ty.starts_with('*') => Some("a pointer is made to it".to_owned()),
+        _ => None,
+    }
+}
+
+/// Whether a reference of Rust is a raw one (`&raw const x`), by the line it stands in.
+fn is_raw(program: &Program, site: Site) -> bool {
+    let line = program.node(site).line as usize;
+    let text = program.unit(site.unit).lines.get(line.saturating_sub(1));
+    text.is_some_and(|text| text.contains("&raw const ") || text.contains("&raw mut "))
 }
 
 /// Methods of a structure that stands for an atomic are done to locations of its type alone.

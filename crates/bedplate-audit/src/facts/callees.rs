@@ -277,6 +277,16 @@ impl Program {
         !others && !is_std
     }
 
+    /// Whether a method that is called on an atomic itself is one from elsewhere that waits for it, or wakes who does.
+    pub(super) fn is_waiting_method(&self, receiver: Site, name: &str) -> bool {
+        let mut words = name.split('_');
+        let is_mention = matches!(self.kind(receiver), Kind::Member(_) | Kind::Name(_));
+        is_mention
+            && self.place(receiver) == 0
+            && !self.is_known_call(name)
+            && words.any(|word| matches!(word, "wait" | "wake" | "notify" | "park" | "unpark"))
+    }
+
     /// A value that code outside of the tree made: its methods are nobody's here.
     fn is_foreign(&self, receiver: Site) -> bool {
         self.is_foreign_within(receiver, 0)

@@ -621,7 +621,7 @@ impl Program {
 
     /// Whether a function of Rust cannot be named at a piece of code: it is private to a module
     /// elsewhere.
-    pub(super) fn is_hidden_from(&self, id: FunctionId, site: Site) -> bool {
+    pub(crate) fn is_hidden_from(&self, id: FunctionId, site: Site) -> bool {
         let function = self.function(id);
         let is_of_trait = function
             .owner
@@ -676,6 +676,19 @@ impl Program {
     /// What a name that the tree gives to a type stands for.
     pub(crate) fn alias(&self, name: &str) -> Option<&str> {
         self.aliases.get(name).map(String::as_str)
+    }
+
+    /// Whether a function answers a record of the tree, or several.
+    pub(crate) fn answers_record(&self, id: FunctionId) -> bool {
+        let function = self.function(id);
+        let words = self.words(&function.returns);
+        let is_own = words.contains("Self") && function.owner.is_some();
+        is_own || words.iter().any(|word| self.structures.contains_key(word))
+    }
+
+    /// Whether a static or constant of Rust has a name.
+    pub(crate) fn is_static(&self, name: &str) -> bool {
+        self.static_types.contains_key(name)
     }
 
     /// Whether a name is one that the tree gives to a type.

@@ -95,7 +95,14 @@ impl Program {
                 .children(site)
                 .flat_map(|child| self.resolve_within(child, depth + 1))
                 .collect(),
-            Kind::Method { name } if SAME.contains(&name.as_str()) => next(0),
+            Kind::Method { name } if SAME.contains(&name.as_str()) => {
+                let found = next(0);
+                // `self.as_ref()` with an `AsRef<AtomicU64>` of the tree's own.
+                if found.is_empty() && name == "as_ref" {
+                    return self.resolve_call(name, depth);
+                }
+                found
+            }
             // Which of the two it is, the pattern says that takes them apart.
             Kind::Method { name } if name == "zip" => {
                 let mut found = next(0);

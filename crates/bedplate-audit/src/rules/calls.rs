@@ -407,7 +407,12 @@ impl Tracer<'_> {
             let note = format!("`{name}` stops the program where it does not fit");
             self.note(call, Found::Claims(note));
         }
-        if functions.is_empty() && self.is_done_for_itself(call, name) {
+        let is_rust = self.program.unit(call.unit).is_rust;
+        let is_act_by_text = way.is_text && !parts::is_of_texts(name)
+            || way.is_truth && self.is_done_to_chosen(call, name);
+        if functions.is_empty()
+            && (is_rust && is_act_by_text || self.is_done_for_itself(call, name))
+        {
             let note = format!("`{name}` is called on it, which is not in the tree");
             self.note(call, Found::Unknown(note));
         }
@@ -447,6 +452,15 @@ impl Tracer<'_> {
             && !is_used(self.program, call)
     }
 
+    /// Whether something is done to what the value chose, and be it only a list that grows.
+    fn is_done_to_chosen(&self, call: Site, name: &str) -> bool {
+        !names::is_pure(name)
+            && !name.starts_with("sort")
+            && !matches!(name, "reverse" | "shrink_to_fit")
+            && !effects::call_shows(self.program, call, name)
+            && !is_used(self.program, call)
+    }
+
     /// The value is returned.
     pub(super) fn returned(&mut self, site: Site, way: &Way) {
         let Some(id) = self.program.function_of(site) else {
@@ -463,16 +477,59 @@ impl Tracer<'_> {
         self.leaves_function(site, id, way);
     }
 
-    /// A mention of a function that is no call of it.
-    fn handed_on(&self, id: FunctionId, name: &str) -> Option<Site> {
-        if self.program.unit(id.unit).is_rust || self.program.function(id).is_macro {
-            return None;
+    /// Mentions of a function that are no calls of it. Of a method of Rust only those by the type.
+    fn handed_on(&self, id: FunctionId, name: &str) -> Vec<Site> {
+        let function = self.program.function(id);
+        if function.is_macro {
+            return Vec::new();
         }
-        let mut mentions = self.program.names_named(name).iter().copied();
-        mentions.find(|site| {
+        let by_type = function
+            .owner
+            .as_ref()
+            .map(|owner| format!("{owner}::{name}"));
+        let is_rust = self.program.unit(id.unit).is_rust;
+        let is_it = |site: &Site| {
             self.program.binding(*site, name).is_none()
                 && !self.program.is_own_variable(*site, name)
-        })
+                && (!is_rust || self.is_named_by(*site, id, name, by_type.as_deref()))
+        };
+        let mentions = self.program.names_named(name).iter().copied();
+        mentions.filter(is_it).collect()
+    }
+
+    /// Whether a name of Rust that is no local's is that of a function.
+    fn is_named_by(&self, site: Site, id: FunctionId, name: &str, by_type: Option<&str>) -> bool {
+        let unit = self.program.unit(site.unit);
+        let line = (self.program.node(site).line as usize).saturating_sub(1);
+        let is_by_type = |path: &str| unit.lines.get(line).is_some_and(|text| text.contains(path));
+        unit.is_rust
+            && self.program.locations_named(name).is_empty()
+            && !self.program.is_hidden_from(id, site)
+            && self.program.taken_from(site, name).is_none()
+            && by_type.is_none_or(is_by_type)
+    }
+
+    /// A function is handed on by its name, and answers the value to who calls it then.
+    fn answered_by_name(&mut self, mention: Site, name: &str, way: &Way) {
+        if !self.program.unit(mention.unit).is_rust {
+            let note = format!("`{name}` returns it to whoever calls it by its address");
+            return self.note(mention, Found::Unknown(note));
+        }
+        let way = &Way {
+            calls: Vec::new(),
+            ..way.clone()
+        };
+        let parent = self.program.parent(mention);
+        let call = parent.map(|parent| (parent, self.program.kind(parent).clone()));
+        if let Some((call, Kind::Call { name, .. } | Kind::Method { name })) = call {
+            let place = self.program.place(mention);
+            if self.called_in(call, place, &name, way) {
+                return;
+            }
+            return self.answered_by_closure(call, &name, way);
+        }
+        let note = "it is answered to whoever calls the function that is named here".to_owned();
+        self.note(mention, Found::Unknown(note));
     }
 
     /// The value of a whole body.
@@ -482,6 +539,35 @@ impl Tracer<'_> {
         {
             self.leaves_function(site, id, way);
         }
+    }
+
+    /// What a function answers is chosen by the value: a figure alone may be which one to take; in a record it is one of
+    /// several, and a quantile is chosen by nothing else than counts.
+    fn chosen(&self, id: FunctionId, name: String) -> Found {
+        let is_rust = self.program.unit(id.unit).is_rust;
+        if !is_rust || self.program.answers_record(id) || names::is_quantile(&name) {
+            Found::Leaves(name)
+        } else {
+            Found::Chosen(name)
+        }
+    }
+
+    /// A private function of Rust that nothing in the tree calls: macros do, by words that are not read, or who uses one.
+    fn left_by_unknown(&mut self, site: Site, id: FunctionId, name: &str, way: &Way) {
+        let function = self.program.function(id);
+        if function.of_trait.is_none() {
+            let found = if function.is_macro && !way.is_truth {
+                Found::Leaves(name.to_owned())
+            } else {
+                Found::Unknown(format!("nobody is seen to call `{name}`"))
+            };
+            return self.note(site, found);
+        }
+        if self.program.is_pulled_outside(id) || self.program.is_made_outside(id) {
+            return self.note(site, Found::Leaves(name.to_owned()));
+        }
+        let note = format!("`{name}` of a trait returns it");
+        self.note(site, Found::Unknown(note));
     }
 
     /// The value is that of a static, whose mentions are its uses.
@@ -533,13 +619,18 @@ impl Tracer<'_> {
         }
         let is_public =
             function.is_public && !function.is_macro || self.program.is_of_public_trait(id);
-        if let Some(mention) = self.handed_on(id, &name) {
-            let note = format!("`{name}` returns it to whoever calls it by its address");
-            self.note(mention, Found::Unknown(note));
+        let mentions = self.handed_on(id, &name);
+        if is_rust && !is_public && callers.is_empty() && mentions.is_empty() {
+            return self.left_by_unknown(site, id, &name, way);
+        }
+        for mention in mentions {
+            self.answered_by_name(mention, &name, way);
         }
         if is_public && (is_rust || callers.is_empty()) {
-            let found = if !way.is_truth || !self.tells_truth(id) {
+            let found = if !way.is_truth {
                 Found::Leaves(name.clone())
+            } else if !self.tells_truth(id) {
+                self.chosen(id, name.clone())
             } else if way.is_any {
                 Found::Any(name.clone())
             } else {
@@ -550,13 +641,7 @@ impl Tracer<'_> {
         if function.is_macro && callers.is_empty() && !is_rust && exports(&name) {
             self.note(site, Found::Leaves(name.clone()));
         } else if function.of_trait.is_some() && callers.is_empty() && !is_public {
-            if self.program.is_pulled_outside(id) || self.program.is_made_outside(id) {
-                return self.note(site, Found::Leaves(name));
-            }
-            self.note(
-                site,
-                Found::Unknown(format!("`{name}` of a trait returns it")),
-            );
+            return self.left_by_unknown(site, id, &name, way);
         }
         for call in callers {
             let outer = Way {

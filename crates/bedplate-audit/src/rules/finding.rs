@@ -28,6 +28,8 @@ pub(crate) enum Found {
     Room,
     /// Callers are told whether it is zero.
     Any(String),
+    /// What leaves through this was chosen by it.
+    Chosen(String),
     /// Reduced to a choice among a few.
     Reduced,
     /// Goes into another location.

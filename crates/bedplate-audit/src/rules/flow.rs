@@ -339,6 +339,7 @@ impl<'a> Tracer<'a> {
                 let owner = self.owner_of(target, &name);
                 let parts = way.parts.clone();
                 self.returned_within(target, &name, way);
+                self.note_foreign_field(assign, &owner, &name);
                 self.note(assign, Found::IntoField { owner, name, parts });
                 if let Some(by) = self.given_out(target) {
                     self.note(assign, Found::Leaves(by));
@@ -476,7 +477,21 @@ impl<'a> Tracer<'a> {
     /// The value goes into a plain field or static.
     pub(super) fn note_field(&mut self, site: Site, owner: String, name: String) {
         let parts = Vec::new();
+        self.note_foreign_field(site, &owner, &name);
         self.note(site, Found::IntoField { owner, name, parts });
+    }
+
+    /// Whose field no type of the tree has, nobody here reads, and others may.
+    fn note_foreign_field(&mut self, site: Site, owner: &str, name: &str) {
+        let is_foreign = self.program.unit(site.unit).is_rust
+            && owner.is_empty()
+            && self.program.fields_named(name).is_empty()
+            && self.program.locations_named(name).is_empty()
+            && !self.program.is_static(name);
+        if is_foreign {
+            let note = format!("the field `{name}` that it goes into is of no type of the tree");
+            self.note(site, Found::Unknown(note));
+        }
     }
 
     fn fills_record(&mut self, init: Site, name: String, way: &Way) {

@@ -10,6 +10,7 @@ use super::effects::Known;
 use super::finding::{Chains, Finding, Found};
 use super::flow::{Tracer, Way};
 use super::names;
+use super::outside;
 use super::parts::Part;
 use crate::class::Class;
 use crate::facts::{
@@ -370,6 +371,7 @@ impl Bench<'_> {
             Found::Printed(by) => format!("leaves through standard output, by `{by}`"),
             Found::Leaves(by) => format!("leaves through `{by}`"),
             Found::Any(by) => format!("callers of `{by}` are told whether it is zero"),
+            Found::Chosen(by) => format!("what leaves through `{by}` is chosen by it"),
             Found::Room => "room is made for as many".to_owned(),
             Found::Reduced => "reduced to a choice among a few".to_owned(),
             Found::Into(id) => format!("goes into `{}`", self.program.location(*id).name),
@@ -449,7 +451,7 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
     for finding in new {
         let claims = match &finding.found {
             Found::Leaves(_) if is_taken => None,
-            Found::Leaves(by) | Found::Any(by) => {
+            Found::Leaves(by) | Found::Any(by) | Found::Chosen(by) => {
                 Some(format!("each caller of `{by}` gets a value of its own"))
             }
             Found::Unknown(_) | Found::WrittenOut(_) => {
@@ -540,6 +542,10 @@ fn decide(
             return (Class::Correctness, Some(vec![(store.0, what)]));
         }
     }
+    // What is chosen by a figure that leaves there, too, is a figure of it.
+    if is_chosen_alone(findings) {
+        return (Class::Unknown, None);
+    }
     // Where the figure leaves, too, whether it is zero is nothing more.
     let is_told = has(|f| matches!(f, Found::Any(_))) && !has(|f| matches!(f, Found::Leaves(_)));
     if is_told || has(|f| matches!(f, Found::Unknown(_))) {
@@ -552,11 +558,8 @@ fn decide(
             say(first.op.site, "a flag that is handed to callers"),
         );
     }
-    if leaves && let Some(site) = set_by_caller(program, operations) {
-        return (
-            Class::Correctness,
-            say(site, "callers set it and read it back"),
-        );
+    if leaves && let Some(answer) = left_by(program, id, operations, findings) {
+        return answer;
     }
     if let Some(answer) = answered_for(program, findings) {
         return answer;
@@ -581,6 +584,61 @@ fn decide(
         return (Class::Telemetry, None);
     }
     decide_unread(program, id, operations, findings)
+}
+
+/// Where a value leaves that is a setting of callers, a number of its own or a version.
+fn left_by(
+    program: &Program,
+    id: LocationId,
+    operations: &[Attached],
+    findings: &[(Finding, bool)],
+) -> Option<(Class, Option<Reasons>)> {
+    let say = |site: Site, what: &str| Some(vec![(site, what.to_owned())]);
+    if let Some(site) = set_by_caller(program, operations) {
+        let what = "callers set it and read it back";
+        return Some((Class::Correctness, say(site, what)));
+    }
+    if let Some(site) = tells_order(program, id, operations) {
+        let what =
+            "changed in an order that hands over, and read by callers in one that takes over";
+        return Some((Class::Unknown, say(site, what)));
+    }
+    let site = keeps_own(program, operations, findings)?;
+    let what = "a number of its own is kept, and leaves from there";
+    Some((Class::Unknown, say(site, what)))
+}
+
+/// Whether what leaves through a function was chosen by the value, which does not leave there itself.
+fn is_chosen_alone(findings: &[(Finding, bool)]) -> bool {
+    let leaves = |by: &String| {
+        let mut found = findings.iter().map(|(finding, _)| &finding.found);
+        found.any(|found| matches!(found, Found::Leaves(name) if name == by))
+    };
+    findings.iter().any(|(finding, _)| match &finding.found {
+        Found::Chosen(by) => !leaves(by),
+        _ => false,
+    })
+}
+
+/// Where what a change answers is kept in a static or a field, and leaves from there alone: each that has it has a number
+/// of its own. (What another atomic keeps of it may be a peak.)
+fn keeps_own(
+    program: &Program,
+    operations: &[Attached],
+    findings: &[(Finding, bool)],
+) -> Option<Site> {
+    let changes = operations.iter().filter(|it| it.op.kind == OpKind::Change);
+    let mut used = changes.filter(|it| is_used(program, it.op.site));
+    let site = used.next()?.op.site;
+    if !program.unit(site.unit).is_rust {
+        return None;
+    }
+    let is_kept =
+        |(it, is_own): &(Finding, bool)| *is_own && matches!(it.found, Found::IntoField { .. });
+    let leaves_itself =
+        |(it, is_own): &(Finding, bool)| *is_own && matches!(it.found, Found::Leaves(_));
+    let is_alone = findings.iter().any(is_kept) && !findings.iter().any(leaves_itself);
+    is_alone.then_some(site)
 }
 
 /// Where a value leaves not as a figure: as a truth, which callers go by, or inside of a type that they can
@@ -645,7 +703,41 @@ fn decide_unread(
         let what = "counted here, and shared with what may read it by another name";
         return (Class::Unknown, say(what));
     }
+    if class == Class::Telemetry && outside::is_laid_out(program, id) {
+        let what = "counted here, in a record that is laid out for others";
+        return (Class::Unknown, say(what));
+    }
+    if class == Class::Telemetry && hands_over(operations) {
+        let what = "counted in an order that hands over, and who takes over is not seen";
+        return (Class::Unknown, say(what));
+    }
     (class, why)
+}
+
+/// A change with release order, where all that is loaded is loaded with acquire order, of what is named like a version:
+/// who sees the new number sees what was done before it.
+fn tells_order(program: &Program, id: LocationId, operations: &[Attached]) -> Option<Site> {
+    if !names::is_version(&program.location(id).name) {
+        return None;
+    }
+    let is_change = |it: &&Attached| {
+        it.op.kind == OpKind::Change && matches!(it.op.order, Order::Release | Order::AcqRel)
+    };
+    let change = operations.iter().find(is_change)?.op.site;
+    let mut loads = operations
+        .iter()
+        .filter(|it| it.op.kind == OpKind::Load)
+        .peekable();
+    loads.peek()?;
+    loads
+        .all(|it| it.op.order == Order::Acquire)
+        .then_some(change)
+}
+
+/// Whether a change has an order that somebody wanted. (The strongest is what is written where nobody thought of one.)
+fn hands_over(operations: &[Attached]) -> bool {
+    let mut orders = operations.iter().map(|attached| attached.op.order);
+    orders.any(|order| matches!(order, Order::Release | Order::Acquire | Order::AcqRel))
 }
 
 /// Whether a value only leaves, and as a fraction: a rate or a mean, by which nobody takes over memory.
@@ -698,7 +790,12 @@ fn is_public_figure(program: &Program, id: LocationId, operations: &[Attached]) 
 /// Whether an atomic lies behind a pointer that others may have too: `Arc`, `Rc` or a reference, also
 /// inside of a type of the tree.
 fn is_shared(program: &Program, ty: &str) -> bool {
-    let is_pointer = |ty: &str| ty.contains("Arc<") || ty.contains("Rc<") || ty.contains('&');
+    let is_pointer = |ty: &str| {
+        ty.contains("Arc<")
+            || ty.contains("Rc<")
+            || ty.contains("NonNull<")
+            || ty.contains(['&', '*'])
+    };
     let words = program.words(ty);
     let mut structures = program.units.iter().flat_map(|unit| &unit.structures);
     is_pointer(ty)
@@ -791,7 +888,7 @@ fn rank(class: Class, found: &Found) -> u32 {
     let decisive = found.is_decisive();
     match class {
         Class::Correctness if decisive => 0,
-        Class::Unknown if matches!(found, Found::Unknown(_)) => 0,
+        Class::Unknown if matches!(found, Found::Unknown(_) | Found::Chosen(_)) => 0,
         Class::Exported if matches!(found, Found::Leaves(_) | Found::Printed(_)) => 0,
         Class::DiagControl if *found == Found::Message => 0,
         Class::Heuristic if matches!(found, Found::Reduced | Found::Room) => 0,

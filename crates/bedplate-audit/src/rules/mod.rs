@@ -27,6 +27,7 @@
 //! | `branch.rs` | what a condition decides |
 //! | `filled.rs` | lists and records that are filled |
 //! | `given.rs` | records that callers give to be filled |
+//! | `outside.rs` | records that are laid out for others |
 //! | `owners.rs` | what is done where no call says so |
 //! | `metrics.rs` | figures that are given to libraries for figures |
 //! | `counts.rs` | counts of the whole process |
@@ -46,6 +47,7 @@ mod given;
 mod judge;
 mod metrics;
 mod names;
+mod outside;
 mod owners;
 mod parts;
 mod streams;

@@ -362,13 +362,58 @@ pub(super) fn owns(name: &str) -> bool {
     name.starts_with("from_raw") && name != "from_raw_os_error"
 }
 
-/// Functions that keep what a closure answers, whatever they answer themselves.
-pub(super) fn keeps_answer(name: &str) -> bool {
-    [
-        "insert", "init", "resize", "fill", "replace", "update", "memoize",
-    ]
-    .iter()
-    .any(|word| has_word(name, &[word]))
+/// Whether a function from elsewhere may keep what a closure answers, or go by it: where it is none of those that only
+/// compute, or that run the closure and answer what it did.
+pub(super) fn goes_by_answer(name: &str) -> bool {
+    let runs = [
+        "with", "spawn", "scope", "scoped", "run", "block", "catch", "install", "call", "time",
+    ];
+    let keeps = ["insert", "init", "resize", "fill", "replace", "update"];
+    let hands_back = !has_word(name, &keeps) && has_word(name, &runs);
+    !is_pure(name) && !hands_back && !matches!(name, "for_each" | "inspect" | "inspect_err")
+}
+
+/// Words of numbers by which others know what they have seen.
+const VERSIONS: [&str; 20] = [
+    "version",
+    "seq",
+    "seqno",
+    "sequence",
+    "epoch",
+    "gen",
+    "generation",
+    "lsn",
+    "revision",
+    "rev",
+    "term",
+    "index",
+    "head",
+    "tail",
+    "offset",
+    "cursor",
+    "watermark",
+    "ticket",
+    "timestamp",
+    "clock",
+];
+
+/// Whether a name says that others go by the number.
+pub(super) fn is_version(name: &str) -> bool {
+    has_word(name, &VERSIONS)
+}
+
+/// Whether a function answers where among counts a share of them ends.
+pub(super) fn is_quantile(name: &str) -> bool {
+    has_word(
+        name,
+        &[
+            "percentile",
+            "percentiles",
+            "quantile",
+            "quantiles",
+            "median",
+        ],
+    )
 }
 
 /// Methods that pick as many, or that one, as they are given.

@@ -33,8 +33,28 @@ pub(super) fn acts(program: &Program, site: Site) -> Option<String> {
         Kind::Let { names, .. } if names.iter().all(|name| name.starts_with('_')) => {
             guard(program, site)
         }
+        Kind::Name(name) => {
+            let is_code = is_given_code(program, site, name);
+            is_code.then(|| "code that the macro is given runs".to_owned())
+        }
         _ => None,
     }
+}
+
+/// Whether a name in a macro by example is what its user gives, where it stands as a statement.
+fn is_given_code(program: &Program, site: Site, name: &str) -> bool {
+    let function = program.function_of(site);
+    let is_macro = function.is_some_and(|id| program.function(id).is_macro);
+    let parent = program.parent(site).map(|parent| program.kind(parent));
+    program.unit(site.unit).is_rust
+        && is_macro
+        && name.len() > 1
+        && name.starts_with('_')
+        && program.binding(site, name).is_none()
+        && matches!(
+            parent,
+            Some(Kind::Statement | Kind::Block { .. } | Kind::Arm { .. })
+        )
 }
 
 /// Whether `.await` stands behind what is no call: of one, the call says what it does.

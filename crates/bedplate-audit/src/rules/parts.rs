@@ -308,8 +308,8 @@ impl Tracer<'_> {
             return;
         }
         if !answers_closure(name) {
-            if names::keeps_answer(name) && self.program.callees(call, name).is_empty() {
-                let note = format!("`{name}` keeps what the closure answers");
+            if names::goes_by_answer(name) && self.program.callees(call, name).is_empty() {
+                let note = format!("`{name}` keeps what the closure answers, or goes by it");
                 self.note(call, Found::Unknown(note));
             }
             return self.follow(call, &way.whole());
@@ -388,6 +388,42 @@ impl Tracer<'_> {
 /// Methods of texts that add to them.
 pub(super) fn adds_text(name: &str) -> bool {
     writes_text(name) || matches!(name, "push" | "push_str")
+}
+
+/// Methods of texts, and of what holds them, that do nothing but make another one of it, or ask it.
+pub(super) fn is_of_texts(name: &str) -> bool {
+    names::is_pure(name)
+        || names::makes_room(name)
+        || keeps_length(name)
+        || changes_list(name)
+        || adds_text(name)
+        || matches!(
+            name,
+            "repeat"
+                | "parse"
+                | "replace"
+                | "display"
+                | "join"
+                | "into_bytes"
+                | "into_string"
+                | "into_boxed_str"
+                | "escape_debug"
+                | "escape_default"
+                | "await"
+                | "ok_or"
+                | "ok_or_else"
+                | "cloned"
+                | "replacen"
+                | "format"
+                | "context"
+                | "with_context"
+                | "green"
+                | "red"
+                | "bold"
+                | "dimmed"
+                | "yellow"
+                | "cyan"
+        )
 }
 
 /// Methods of the standard library's `Write` for texts.

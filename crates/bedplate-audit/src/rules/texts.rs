@@ -146,7 +146,12 @@ impl Tracer<'_> {
         };
         if callers.is_empty() && !text.is_text && self.program.function(function).is_public {
             let name = self.program.function(function).name.clone();
-            self.note(at, Found::Leaves(name));
+            let found = if text.is_truth {
+                Found::Unknown(format!("what `{name}` is given is changed or not by it"))
+            } else {
+                Found::Leaves(name)
+            };
+            self.note(at, found);
             return true;
         }
         let mut all = !callers.is_empty();

@@ -319,11 +319,31 @@ impl Rust<'_> {
         self.add_function(item, parameters, is_public);
     }
 
-    /// Whether code outside of the tree may see an item.
+    /// Whether code outside of the tree may see an item: also by the name that the linker knows, or by its section.
     fn is_public(&self, item: Parsed<'_>) -> bool {
         named(item)
             .iter()
             .any(|child| child.kind() == "visibility_modifier" && self.0.text_of(*child) == "pub")
+            || self.is_for_linker(item)
+    }
+
+    fn is_for_linker(&self, item: Parsed<'_>) -> bool {
+        let mut before = item.prev_named_sibling();
+        while let Some(attribute) = before
+            && matches!(
+                attribute.kind(),
+                "attribute_item" | "line_comment" | "block_comment"
+            )
+        {
+            let words = ["mangle", "export", "link_section"];
+            let text = self.0.text_of(attribute);
+            if attribute.kind() == "attribute_item" && words.iter().any(|word| text.contains(word))
+            {
+                return true;
+            }
+            before = attribute.prev_named_sibling();
+        }
+        false
     }
 
     fn add_function(&mut self, item: Parsed<'_>, parameters: Vec<Parameter>, is_public: bool) {
