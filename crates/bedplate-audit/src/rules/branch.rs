@@ -82,6 +82,10 @@ impl Tracer<'_> {
             return self.note(branch, Found::Decides(what));
         }
         let function = self.program.function_of(branch);
+        if effects.leaves && self.leaves_macro(branch) {
+            let what = "it leaves the function that the macro stands in".to_owned();
+            return self.note(branch, Found::Decides(what));
+        }
         let name = function
             .map_or("", |id| self.program.function(id).name.as_str())
             .to_owned();
@@ -216,6 +220,37 @@ impl Tracer<'_> {
             }
             false
         })
+    }
+
+    /// Whether the code below a branch in a macro returns, or leaves a loop around the macro: what comes after it in the
+    /// functions that use it is decided.
+    fn leaves_macro(&self, branch: Site) -> bool {
+        let function = self.program.function_of(branch);
+        let is_macro = function.is_some_and(|id| self.program.function(id).is_macro);
+        is_macro
+            && self
+                .program
+                .below(branch)
+                .into_iter()
+                .any(|inner| match self.program.kind(inner) {
+                    Kind::Return => self.program.parent(inner).is_some(),
+                    Kind::Jump => self.program.unit(inner.unit).is_rust && !self.is_in_loop(inner),
+                    _ => false,
+                })
+    }
+
+    fn is_in_loop(&self, site: Site) -> bool {
+        let mut at = self.program.parent(site);
+        while let Some(here) = at {
+            if matches!(
+                self.program.kind(here),
+                Kind::Loop | Kind::While | Kind::For { .. }
+            ) {
+                return true;
+            }
+            at = self.program.parent(here);
+        }
+        false
     }
 
     /// `while (1)` and `for (;;)`.

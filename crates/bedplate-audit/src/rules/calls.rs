@@ -129,7 +129,8 @@ impl Tracer<'_> {
     /// A function that shows what it is given, by its name alone: its answer may be anything.
     fn shown_by_name(&mut self, call: Site, name: &str) {
         let is_own = matches!(self.op, OpKind::Change | OpKind::Swap);
-        if is_own && !names::call_shows(name) && !names::method_shows(name) {
+        let is_read = names::prints(name) || names::checks(name) || names::method_shows(name);
+        if is_own && !is_read {
             // What a log keeps by a number of its own is found by it again.
             let note = format!("a number of its own goes to `{name}`");
             return self.note(call, Found::Unknown(note));
@@ -625,6 +626,10 @@ impl Tracer<'_> {
         }
         for mention in mentions {
             self.answered_by_name(mention, &name, way);
+        }
+        if !is_rust && callers.is_empty() && names::is_asked_by_operator(&name) {
+            let note = format!("`{name}` answers it to code that does not name it");
+            return self.note(site, Found::Unknown(note));
         }
         if is_public && (is_rust || callers.is_empty()) {
             let found = if !way.is_truth {

@@ -315,6 +315,9 @@ impl Looker<'_> {
         let Some(target) = self.program.child(site, 0) else {
             return;
         };
+        if let Some(what) = owners::ends_by(self.program, site, target) {
+            effects.note(site, what);
+        }
         let resolved = self.program.resolve(target);
         if !resolved.is_empty() {
             effects

@@ -70,7 +70,8 @@ fn has_word(name: &str, words: &[&str]) -> bool {
 
 /// Whether a function shows what it is given, by its name.
 pub(super) fn call_shows(name: &str) -> bool {
-    has_word(name, &SHOWING_WORDS) || name.to_ascii_lowercase().ends_with("printf")
+    !checks_always(name)
+        && (has_word(name, &SHOWING_WORDS) || name.to_ascii_lowercase().ends_with("printf"))
 }
 
 /// Whether a macro of Rust that is not in the tree gives a message, by its name.
@@ -146,7 +147,12 @@ pub(super) fn claims_of(name: &str) -> usize {
 
 /// Whether a macro of C checks a claim, by its name.
 pub(super) fn checks(name: &str) -> bool {
-    has_word(name, &["assert"])
+    has_word(name, &["assert"]) && !checks_always(name)
+}
+
+/// Whether a check stays in releases, by its name.
+fn checks_always(name: &str) -> bool {
+    has_word(name, &["assert"]) && has_word(name, &["release", "always", "hard", "prod"])
 }
 
 /// Functions of libraries that end the process.
@@ -413,6 +419,18 @@ pub(super) fn is_quantile(name: &str) -> bool {
             "quantiles",
             "median",
         ],
+    )
+}
+
+/// Whether a function of C++ is called by what looks like no call: where values are compared, asked whether they hold, or
+/// looked up.
+pub(super) fn is_asked_by_operator(name: &str) -> bool {
+    let Some(operator) = name.strip_prefix("operator") else {
+        return false;
+    };
+    matches!(
+        operator.trim(),
+        "bool" | "==" | "!=" | "<" | ">" | "<=" | ">=" | "<=>" | "!" | "()" | "[]"
     )
 }
 

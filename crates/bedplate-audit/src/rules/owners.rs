@@ -90,6 +90,9 @@ fn guard(program: &Program, binding: Site) -> Option<String> {
 pub(super) fn end_of(program: &Program, site: Site) -> Option<FunctionId> {
     let name = match program.kind(site) {
         Kind::Record(name) | Kind::Call { name, .. } if program.unit(site.unit).is_rust => name,
+        Kind::Let { ty: made, .. } | Kind::Call { name: made, .. } => {
+            return destructor(program, site, made);
+        }
         _ => return None,
     };
     let function = program.function_of(site);
@@ -100,6 +103,60 @@ pub(super) fn end_of(program: &Program, site: Site) -> Option<FunctionId> {
         let function = program.function(*id);
         function.owner.as_deref() == Some(ty) && function.of_trait.as_deref() == Some("Drop")
     })
+}
+
+/// The destructor of a local of C++, where it is in the tree.
+fn destructor(program: &Program, binding: Site, ty: &str) -> Option<FunctionId> {
+    if program.unit(binding.unit).is_rust || ty.contains(['*', '&']) {
+        return None;
+    }
+    let head = ty.split('<').next().unwrap_or(ty).trim();
+    let name = format!("~{}", head.rsplit([':', ' ']).next().unwrap_or(head));
+    program.functions_named(&name).first().copied()
+}
+
+/// Words of types whose values end without a trace.
+const PLAIN: [&str; 22] = [
+    "Option", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+    "isize", "f32", "f64", "bool", "char", "str", "static", "String", "Duration", "Instant",
+];
+
+/// What stood in an owner ends where nothing is put in its place (`self.conn = None`, `conn_ = nullptr`).
+pub(super) fn ends_by(program: &Program, assign: Site, target: Site) -> Option<String> {
+    let value = program.child(assign, 1).map(|value| program.kind(value))?;
+    let types: Vec<String> = match program.kind(target) {
+        Kind::Member(name) => {
+            let fields = program.fields_named(name).iter();
+            fields.map(|(_, ty)| ty.clone()).collect()
+        }
+        Kind::Name(name) => {
+            let function = program.function_of(target)?;
+            let parameter = program.parameter(function, name);
+            let given = parameter.map(|(_, parameter)| parameter.ty.clone());
+            let field = program.fields_named(name).iter().map(|(_, ty)| ty.clone());
+            let local = program.local_type(target, name).map(ToOwned::to_owned);
+            given.or(local).into_iter().chain(field).collect()
+        }
+        _ => return None,
+    };
+    let is_rust = program.unit(assign.unit).is_rust;
+    let owns = if is_rust {
+        let is_plain = |ty: &String| {
+            program
+                .words(ty)
+                .iter()
+                .all(|it| PLAIN.contains(&it.as_str()))
+        };
+        matches!(value, Kind::Name(name) if name == "None") && !types.iter().any(is_plain)
+    } else {
+        let is_owner = |ty: &String| {
+            ["_ptr<", "optional<", "function<", "Ptr<"]
+                .iter()
+                .any(|head| ty.contains(head))
+        };
+        matches!(value, Kind::Literal(text) if text == "nullptr") && types.iter().any(is_owner)
+    };
+    owns.then(|| "what stood there ends".to_owned())
 }
 
 /// Whether what a method is called on is a formatter of Rust, or what one makes to collect fields.

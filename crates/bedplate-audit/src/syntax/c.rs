@@ -275,6 +275,9 @@ impl C<'_> {
             // What they do is as little known as what a function of a library does.
             "throw_statement" => called("throw"),
             "delete_expression" => called("delete"),
+            "co_await_expression" | "co_yield_statement" => called("co_await"),
+            "co_return_statement" => Kind::Return,
+            "lambda_expression" => return self.lambda(node, parent),
             "gnu_asm_expression" => called("asm"),
             "assignment_expression" => {
                 let compound = self.builder.field_text(node, "operator") != "=";
@@ -293,6 +296,20 @@ impl C<'_> {
         };
         let id = self.builder.add(kind, line, Some(parent));
         self.all(named(node), id);
+    }
+
+    /// A lambda of C++: what it returns it answers to who calls it.
+    fn lambda(&mut self, node: Parsed<'_>, parent: NodeId) {
+        let line = self.builder.line(node);
+        let declarator = node.child_by_field_name("declarator");
+        let list = declarator.and_then(|it| it.child_by_field_name("parameters"));
+        let parameters = list.map_or_else(Vec::new, |list| self.parameters(list));
+        let names = parameters
+            .into_iter()
+            .map(|parameter| parameter.name)
+            .collect();
+        let id = self.builder.add(Kind::Lambda(names), line, Some(parent));
+        self.by_fields(node, &["captures", "body"], id);
     }
 
     fn nested_item(&mut self, node: Parsed<'_>) {
@@ -462,6 +479,12 @@ fn function_declarator<'a>(
 ) -> Option<(String, Option<String>, Option<Parsed<'a>>)> {
     let mut node = declarator;
     while node.kind() != "function_declarator" {
+        if node.kind() == "operator_cast" {
+            // `operator bool() const`.
+            let text = builder.text_of(node);
+            let name = text.split('(').next().unwrap_or(text);
+            return Some((name.trim().to_owned(), None, None));
+        }
         // The declarator of a reference has no field of that name.
         node = node
             .child_by_field_name("declarator")
