@@ -399,7 +399,9 @@ pub(super) fn is_of_texts(name: &str) -> bool {
         || adds_text(name)
         || matches!(
             name,
-            "repeat"
+            "addr"
+                | "expose_provenance"
+                | "repeat"
                 | "parse"
                 | "replace"
                 | "display"
