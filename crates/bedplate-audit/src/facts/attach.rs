@@ -9,7 +9,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use super::ops::{Op, OpKind, Order, call_kind, method_kind};
 use super::plain::declare_plain;
 use super::program::{FunctionId, LocationId, Program, Site};
-use super::resolve::Target;
+use super::resolve::{SAME, Target};
 use crate::syntax::Kind;
 
 /// Longest chain of calls that is followed.
@@ -65,6 +65,7 @@ impl Operations {
             operations.attach(program, op);
         }
         operations.mentions(program);
+        operations.copies(program);
         operations
     }
 
@@ -174,32 +175,30 @@ impl Operations {
         }
     }
 
-    fn mention(&mut self, program: &Program, site: Site, id: LocationId, is_rust: bool) {
-        let mut top = site;
-        let mut by_reference = is_rust;
-        let mut is_pointer = false;
-        while let Some(parent) = program.parent(top) {
-            let goes_up = match program.kind(parent) {
-                Kind::Ref => {
-                    by_reference = true;
-                    is_pointer |= is_rust && is_raw(program, parent);
-                    true
-                }
-                Kind::Cast if is_rust => {
-                    is_pointer |= matches!(program.kind(top), Kind::Ref);
-                    true
-                }
-                Kind::Index => program.place(top) == 0,
-                Kind::Member(member) => program.is_inside_atomic(id, member),
-                Kind::Deref | Kind::Cast => true,
-                Kind::Other | Kind::List => program.node(parent).children.len() == 1,
-                _ => false,
+    /// `memcpy(&copy, &stats, sizeof copy)` of C, into what is another type: what is read there is read of the location.
+    fn copies(&mut self, program: &Program) {
+        let names = ["memcpy", "memmove", "__builtin_memcpy", "__builtin_memmove"];
+        for call in names.iter().flat_map(|name| program.calls_named(name)) {
+            let (Some(to), Some(from)) = (program.child(*call, 0), program.child(*call, 1)) else {
+                continue;
             };
-            if !goes_up {
-                break;
+            if !is_whole_record(program, from) {
+                continue;
             }
-            top = parent;
+            let (to, from) = (program.type_words(to, 0), program.type_words(from, 0));
+            for id in program.location_ids() {
+                let location = program.location(id);
+                let is_copied = from.contains(&location.owner) && !to.contains(&location.owner);
+                if is_copied && !program.unit(location.unit).is_rust {
+                    let note = "it is copied with its record into another type".to_owned();
+                    self.escapes.entry(id).or_default().push((*call, note));
+                }
+            }
         }
+    }
+
+    fn mention(&mut self, program: &Program, site: Site, id: LocationId, is_rust: bool) {
+        let (top, by_reference, is_pointer) = whole_mention(program, site, id, is_rust);
         let Some(parent) = program.parent(top) else {
             return;
         };
@@ -210,6 +209,7 @@ impl Operations {
         if let Some(note) = made.or_else(|| left_by(program, top, parent)) {
             self.escapes.entry(id).or_default().push((parent, note));
         }
+        self.asked_elsewhere(program, site, top, parent, id);
         if is_rust {
             self.handed_by_name(program, top, id);
             if self.is_kept(program, top, id) {
@@ -217,6 +217,9 @@ impl Operations {
             }
         }
         match program.kind(parent) {
+            Kind::Return | Kind::Block { .. } if is_rust && top != site => {
+                self.handed_out(program, parent, id);
+            }
             Kind::FieldInit(field) => self.alias(program, parent, field, id),
             Kind::Call { name, .. } => {
                 if by_reference
@@ -242,6 +245,43 @@ impl Operations {
             Kind::Let { .. } if is_rust || by_reference => {}
             _ if !is_rust && !by_reference => self.plain(program, top, id, OpKind::Load),
             _ => {}
+        }
+    }
+
+    /// A method that is called on an atomic and is no operation (`std::atomic::wait`, a trait for atomics).
+    fn asked_elsewhere(
+        &mut self,
+        program: &Program,
+        site: Site,
+        top: Site,
+        parent: Site,
+        id: LocationId,
+    ) {
+        let Kind::Method { name } = program.kind(parent) else {
+            return;
+        };
+        let is_known =
+            SAME.contains(&name.as_str()) || matches!(name.as_str(), "as_ptr" | "fmt" | "hash");
+        let is_bare = program.place(top) == 0 && is_bare_atomic(&program.location(id).ty);
+        if !is_known && is_bare && is_surely(program, site, id) {
+            let note = format!("`{name}` is called on it, which is no operation that is known");
+            self.escapes.entry(id).or_default().push((parent, note));
+        }
+    }
+
+    /// `pub fn counter() -> &'static AtomicUsize { &COUNTER }`: callers do with it what they will.
+    fn handed_out(&mut self, program: &Program, site: Site, id: LocationId) {
+        let Some(function) = program.function_of(site) else {
+            return;
+        };
+        let of = program.function(function);
+        let answers = of.is_public
+            && of.of_trait.is_none()
+            && of.returns.contains("&")
+            && of.returns.contains("Atomic");
+        if answers && program.callers(function).is_empty() {
+            let note = format!("`{}` hands it to callers", of.name);
+            self.escapes.entry(id).or_default().push((site, note));
         }
     }
 
@@ -597,4 +637,97 @@ fn all_ops(program: &Program) -> Vec<Op> {
         }
     }
     ops
+}
+
+/// Whether a type is an atomic itself, or a pointer to one that adds no methods of its own.
+fn is_bare_atomic(ty: &str) -> bool {
+    let mut bare = ty.trim();
+    loop {
+        let inner = [
+            "Arc<",
+            "CachePadded<",
+            "Box<",
+            "&",
+            "std::",
+            "core::",
+            "sync::",
+            "atomic::",
+            "crossbeam_utils::",
+        ]
+        .iter()
+        .find_map(|head| bare.strip_prefix(head));
+        match inner {
+            Some(inner) => bare = inner.trim_start(),
+            None => break,
+        }
+    }
+    bare.starts_with("Atomic") || bare.starts_with("atomic<") || bare.starts_with("atomic_")
+}
+
+/// Whether a mention is a location beyond doubt, and no local of its name: a static, or a field of a known type.
+fn is_surely(program: &Program, mention: Site, id: LocationId) -> bool {
+    let location = program.location(id);
+    match program.kind(mention) {
+        Kind::Member(_) => {
+            let base = program.child(mention, 0);
+            base.is_some_and(|base| program.type_words(base, 0).contains(&location.owner))
+        }
+        Kind::Name(name) => {
+            let is_local = program.binding(mention, name).is_some();
+            !is_local && (location.owner.is_empty() || !program.unit(mention.unit).is_rust)
+        }
+        _ => false,
+    }
+}
+
+/// What a mention of a location is part of and means no more than it; whether that is a reference, and whether a raw pointer.
+fn whole_mention(
+    program: &Program,
+    site: Site,
+    id: LocationId,
+    is_rust: bool,
+) -> (Site, bool, bool) {
+    let mut top = site;
+    let mut by_reference = is_rust;
+    let mut is_pointer = false;
+    while let Some(parent) = program.parent(top) {
+        let goes_up = match program.kind(parent) {
+            Kind::Ref => {
+                by_reference = true;
+                is_pointer |= is_rust && is_raw(program, parent);
+                true
+            }
+            Kind::Cast if is_rust => {
+                is_pointer |= matches!(program.kind(top), Kind::Ref);
+                true
+            }
+            Kind::Index => program.place(top) == 0,
+            // `*(volatile long *)&count` of C is what stands there.
+            Kind::Deref if !is_rust && by_reference => {
+                by_reference = false;
+                true
+            }
+            Kind::Member(member) => program.is_inside_atomic(id, member),
+            Kind::Deref | Kind::Cast => true,
+            Kind::Other | Kind::List => program.node(parent).children.len() == 1,
+            _ => false,
+        };
+        if !goes_up {
+            break;
+        }
+        top = parent;
+    }
+    (top, by_reference, is_pointer)
+}
+
+/// Whether a pointer of C is that to a record by the name of one: what a member points to is often not what its name says.
+fn is_whole_record(program: &Program, site: Site) -> bool {
+    match program.kind(site) {
+        Kind::Cast | Kind::Other | Kind::Ref => {
+            let inner = program.child(site, 0);
+            inner.is_some_and(|inner| is_whole_record(program, inner))
+        }
+        Kind::Name(_) => true,
+        _ => false,
+    }
 }

@@ -709,7 +709,7 @@ impl Program {
         self.traits.contains_key(name)
     }
 
-    /// Calls of Rust, in a function, of what a parameter or a local of the name may be.
+    /// Calls, in a function, of what a parameter or a local of the name may be; in C++ of closures alone.
     pub(crate) fn calls_of_local(&self, id: FunctionId, name: &str) -> Vec<Site> {
         let is_of_local = |call: &Site| {
             let is_plain = matches!(self.kind(*call), Kind::Call { path, .. } if path.is_empty());
@@ -717,7 +717,13 @@ impl Program {
         };
         let calls = self.calls_named(name).iter().copied();
         let is_rust = self.unit(id.unit).is_rust;
-        calls.filter(|call| is_rust && is_of_local(call)).collect()
+        let is_closure = |call: &Site| {
+            let bound = self.binding(*call, name);
+            bound.is_some_and(|value| matches!(self.kind(value), Kind::Lambda(_)))
+        };
+        calls
+            .filter(|call| is_of_local(call) && (is_rust || is_closure(call)))
+            .collect()
     }
 
     /// Whether a field of a type of the tree is a location.

@@ -88,9 +88,14 @@ impl Program {
         match self.kind(site) {
             Kind::Name(name) => self.resolve_name(site, name, depth),
             Kind::Member(name) => self.resolve_member(site, name, depth),
-            Kind::Index | Kind::Deref | Kind::Ref | Kind::Cast | Kind::Try | Kind::Return => {
-                next(0)
+            Kind::Index => {
+                let found = next(0);
+                if found.is_empty() && self.unit(site.unit).is_rust {
+                    return self.resolve_call("index", depth);
+                }
+                found
             }
+            Kind::Deref | Kind::Ref | Kind::Cast | Kind::Try | Kind::Return => next(0),
             Kind::Other | Kind::List | Kind::Binary(_) | Kind::Block { .. } => self
                 .children(site)
                 .flat_map(|child| self.resolve_within(child, depth + 1))
@@ -98,7 +103,7 @@ impl Program {
             Kind::Method { name } if SAME.contains(&name.as_str()) => {
                 let found = next(0);
                 // `self.as_ref()` with an `AsRef<AtomicU64>` of the tree's own.
-                if found.is_empty() && name == "as_ref" {
+                if found.is_empty() {
                     return self.resolve_call(name, depth);
                 }
                 found
@@ -214,10 +219,10 @@ impl Program {
         targets.filter(is_one).collect()
     }
 
-    /// A member whose name a macro of C is given (`#define COUNT(field) add(&stats.field, 1)`).
+    /// A member whose name a macro is given (`#define COUNT(field) add(&stats.field, 1)`, `$of.$field.load(Relaxed)`).
     pub(super) fn given_member(&self, site: Site, name: &str) -> Option<(FunctionId, u32)> {
         let function = self.function_of(site)?;
-        let is_macro = self.function(function).is_macro && !self.unit(site.unit).is_rust;
+        let is_macro = self.function(function).is_macro;
         let (index, _) = self.parameter(function, name).filter(|_| is_macro)?;
         Some((function, u32::try_from(index).ok()?))
     }
@@ -331,7 +336,7 @@ impl Program {
                 return Vec::new();
             }
         }
-        let candidates = self.locations_named(name);
+        let candidates = self.locations_called(site, name);
         let statics: Vec<LocationId> = candidates
             .iter()
             .copied()
@@ -439,6 +444,12 @@ impl Program {
             list = self.child(list, 0)?;
         }
         matches!(self.kind(list), Kind::Name(_) | Kind::Member(_)).then_some(list)
+    }
+
+    /// The locations of a name, or of the one that it stands for here (`use stats::HITS as COUNT`).
+    fn locations_called(&self, site: Site, name: &str) -> &[LocationId] {
+        let renamed = self.unit(site.unit).renamed.get(name);
+        self.locations_named(renamed.map_or(name, String::as_str))
     }
 
     /// Whether a function is a method of a type that stands for an atomic: another one of it may call it.

@@ -53,6 +53,23 @@ impl Tracer<'_> {
         self.condition(matching, way);
     }
 
+    /// `Some(_) if running > limit => ...`: which arm is taken hangs on it.
+    pub(super) fn guards_arm(&mut self, test: Site, way: &Way) {
+        let arm = self.program.parent(test);
+        let Some(arm) = arm.filter(|arm| matches!(self.program.kind(*arm), Kind::Arm { .. }))
+        else {
+            return;
+        };
+        let has_body = self.program.node(arm).children.len() > 1;
+        if let Some(matching) = self
+            .program
+            .parent(arm)
+            .filter(|_| has_body && self.program.place(test) == 0)
+        {
+            self.condition(matching, way);
+        }
+    }
+
     /// Follows the names that the arms of a `match` bind.
     pub(super) fn bind_arms(&mut self, matching: Site, way: &Way) {
         self.ended();

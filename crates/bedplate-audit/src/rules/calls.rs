@@ -352,10 +352,21 @@ impl Tracer<'_> {
         of == Some("Serialize") && !lines.any(|line| line.contains("Deserialize"))
     }
 
+    /// An operation is no use of the value; what is found by a hash is found by it.
+    fn is_end(&mut self, call: Site, name: &str) -> bool {
+        let is_operation = name == "fetch_update" || self.program.op(call).is_some();
+        if is_operation {
+            self.ended();
+        } else if name == "hash" {
+            self.note(call, Found::Index);
+        }
+        is_operation || name == "hash"
+    }
+
     /// A method is called on the value.
     pub(super) fn receiver(&mut self, call: Site, name: &str, way: &Way) {
-        if name == "fetch_update" || self.program.op(call).is_some() {
-            return self.ended();
+        if self.is_end(call, name) {
+            return;
         }
         // What a closure gets is the value, or what was found in it.
         for place in 1..self.program.node(call).children.len() {

@@ -36,6 +36,10 @@ impl Tracer<'_> {
         let Some(target) = self.program.child(call, 0) else {
             return false;
         };
+        if name == "push" && self.program.type_words(target, 0).contains("BinaryHeap") {
+            let note = "it may say what a heap answers first".to_owned();
+            self.note(call, Found::Unknown(note));
+        }
         self.is_put_into(call, target, &held)
     }
 
@@ -71,9 +75,26 @@ impl Tracer<'_> {
             | "select_nth_unstable_by"
             | "select_nth_unstable_by_key" => way.whole().within(Part::Item),
             "retain" | "retain_mut" | "extract_if" | "dedup_by" | "dedup_by_key" => way.whole(),
+            "min_by_key"
+            | "max_by_key"
+            | "min_by"
+            | "max_by"
+            | "binary_search_by"
+            | "binary_search_by_key"
+            | "partition_point" => {
+                self.note(call, Found::Index);
+                return true;
+            }
             _ => return false,
         };
         let target = self.program.child(call, 0);
+        if !name.contains("sort")
+            && target.is_some_and(|it| matches!(self.program.kind(it), Kind::Member(_)))
+        {
+            let what = format!("what `{name}` leaves is kept by it");
+            self.note(call, Found::Decides(what));
+            return true;
+        }
         if !target.is_some_and(|target| self.is_put_into(call, target, &held)) {
             let note = format!("what `{name}` leaves, and where, hangs on it");
             self.note(call, Found::Unknown(note));

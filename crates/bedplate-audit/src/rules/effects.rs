@@ -4,9 +4,11 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::metrics;
 use super::names;
+use super::owned;
 use super::owners;
 use super::parts;
 use super::streams;
+use super::targets;
 use crate::facts::{FunctionId, LocationId, OpKind, Operations, Program, Site, Target};
 use crate::syntax::Kind;
 
@@ -86,14 +88,47 @@ pub(super) fn of_function(
 
 /// Whether a call only shows what it is given.
 pub(super) fn call_shows(program: &Program, call: Site, name: &str) -> bool {
-    let is_text =
-        |site: &Site| matches!(program.kind(*site), Kind::Literal(text) if text.starts_with('"'));
     let is_rust = program.unit(call.unit).is_rust;
     // What checks a claim in Rust stops the program in releases, too; what only debug builds have does not.
     let claims = is_rust && names::checks(name) && !name.starts_with("debug_");
-    !claims && names::call_shows(name)
-        || names::method_shows(name) && owners::formats(program, call)
-        || names::talks(name) && program.below(call).iter().any(is_text)
+    if names::call_shows(name) && !claims {
+        return is_seen(program, call, name) || gives_message(program, call, name);
+    }
+    if names::method_shows(name) {
+        return is_seen(program, call, name) || owners::formats(program, call);
+    }
+    names::talks(name) && !names::sends(name) && has_text(program, call)
+}
+
+/// Whether the tree has the body: that tells more than the name.
+fn is_seen(program: &Program, call: Site, name: &str) -> bool {
+    let functions = program.callees(call, name);
+    functions.iter().any(|id| program.body(*id).is_some())
+}
+
+fn has_text(program: &Program, call: Site) -> bool {
+    program
+        .below(call)
+        .iter()
+        .any(|site| is_text(program, *site))
+}
+
+fn is_text(program: &Program, site: Site) -> bool {
+    matches!(program.kind(site), Kind::Literal(text) if text.starts_with('"'))
+}
+
+/// Whether a function from elsewhere that is named like one that shows gives a message: a text, and what prints to its
+/// first argument (`evbuffer_add_printf(buffer, "...")`) only where that is the text.
+fn gives_message(program: &Program, call: Site, name: &str) -> bool {
+    let is_rust = program.unit(call.unit).is_rust;
+    if names::prints_by_standard(name) || names::checks(name) && !is_rust {
+        return true;
+    }
+    if names::only_prints(name) && !is_rust {
+        let first = program.child(call, 0);
+        return first.is_some_and(|first| is_text(program, first));
+    }
+    has_text(program, call)
 }
 
 /// Whether the body of a function is in the tree, and so tells more than its name. The checks that
@@ -163,9 +198,11 @@ impl Looker<'_> {
         if let Some(what) = owners::acts(self.program, site) {
             effects.note(site, what);
         }
-        if let Some(end) = owners::end_of(self.program, site).filter(|_| depth < DEPTH_MAX) {
-            let inner = self.function(end, depth + 1);
-            effects.add(&inner);
+        for end in owners::ends_of(self.program, site) {
+            if depth < DEPTH_MAX {
+                let inner = self.function(end, depth + 1);
+                effects.add(&inner);
+            }
         }
         match self.program.kind(site) {
             Kind::Macro { name } if names::macro_ends(name) => {
@@ -176,7 +213,16 @@ impl Looker<'_> {
             Kind::Macro { name } if names::claims_of(name) > 0 => {
                 effects.note(site, format!("`{name}!` may stop the program"));
             }
-            Kind::Macro { name } if names::macro_shows(name) => effects.shows = true,
+            Kind::Macro { name } if matches!(name.as_str(), "write" | "writeln") => {
+                self.written(site, "write!", effects);
+                self.children(site, depth, effects);
+            }
+            Kind::Macro { name } if names::macro_shows(name) => {
+                effects.shows = true;
+                if !name.starts_with("debug_") {
+                    self.children(site, depth, effects);
+                }
+            }
             Kind::Call { name, .. } | Kind::Method { name } | Kind::Macro { name } => {
                 let name = name.clone();
                 self.call(site, &name, depth, effects);
@@ -215,6 +261,9 @@ impl Looker<'_> {
             }
             return self.children(site, depth, effects);
         }
+        if names::describes(name) && self.stands_in_message(site) {
+            return self.children(site, depth, effects);
+        }
         let mut functions: Vec<FunctionId> = self.program.callees(site, name);
         if self.program.is_of_foreign_self(site, name) {
             functions.clear();
@@ -224,8 +273,8 @@ impl Looker<'_> {
             of == Some("Write")
         };
         if parts::writes_text(name) && functions.iter().all(is_write) {
-            // What `write!` calls: a text grows.
-            effects.shows = true;
+            // What `write!` calls.
+            self.written(site, name, effects);
             return self.children(site, depth, effects);
         }
         if functions.is_empty() && metrics::is_given_figure(self.program, site) {
@@ -298,6 +347,31 @@ impl Looker<'_> {
         }
     }
 
+    /// Whether a call is one of the values of a message.
+    fn stands_in_message(&self, call: Site) -> bool {
+        let mut at = self.program.parent(call);
+        while let Some(here) = at {
+            match self.program.kind(here) {
+                Kind::Macro { name } => return names::macro_shows(name),
+                Kind::Statement | Kind::Block { .. } => return false,
+                _ => at = self.program.parent(here),
+            }
+        }
+        false
+    }
+
+    /// Something is written to what stands first: a text grows, a message is given, or a file or a peer gets it.
+    fn written(&self, site: Site, by: &str, effects: &mut Effects) {
+        effects.shows = true;
+        let target = self.program.child(site, 0);
+        if !target.is_some_and(|target| targets::is_for_texts(self.program, target)) {
+            effects.note(
+                site,
+                format!("`{by}` writes to what may be a file or a peer"),
+            );
+        }
+    }
+
     /// A shift of C++ whose value nothing takes puts something out, or takes something in.
     fn shift(&self, site: Site, effects: &mut Effects) {
         let Some(chain) = streams::chain(self.program, site).filter(|chain| chain.is_dropped)
@@ -335,12 +409,18 @@ impl Looker<'_> {
                     || self.is_parameter_of_macro(target, name);
                 if self.program.binding(target, name).is_none() && !is_own {
                     effects.fields.insert((String::new(), name.clone()));
+                    if owned::holds_more_than_figures(self.program, target) {
+                        effects.note(site, format!("what `{name}` held is dropped"));
+                    }
                 }
             }
             Kind::Member(name) => {
                 effects
                     .fields
                     .insert((self.owner_of(target, name), name.clone()));
+                if owned::holds_more_than_figures(self.program, target) {
+                    effects.note(site, format!("what `{name}` held is dropped"));
+                }
             }
             _ => effects.note(site, "memory is written".to_owned()),
         }

@@ -208,6 +208,7 @@ impl<'a> Tracer<'a> {
             Kind::Test { names } => {
                 self.bound(parent, &names, way);
                 self.follow(parent, way);
+                self.guards_arm(parent, way);
             }
             Kind::For { names } if place == 0 => {
                 self.bound(parent, &names, way);
@@ -320,6 +321,10 @@ impl<'a> Tracer<'a> {
     /// The value is assigned to what stands at `target`.
     fn put_into(&mut self, site: Site, assign: Site, target: Site, way: &Way) {
         let is_rust = self.program.unit(site.unit).is_rust;
+        if !is_rust && matches!(self.program.kind(site), Kind::Lambda(_)) {
+            let note = "a closure that is kept answers it".to_owned();
+            self.note(assign, Found::Unknown(note));
+        }
         match self.program.kind(target).clone() {
             Kind::Name(name) if is_rust && name == "_" => self.ended(),
             Kind::Name(name) => {

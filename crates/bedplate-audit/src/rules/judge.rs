@@ -9,6 +9,7 @@ use super::counts;
 use super::effects::Known;
 use super::finding::{Chains, Finding, Found};
 use super::flow::{Tracer, Way};
+use super::held;
 use super::names;
 use super::outside;
 use super::parts::Part;
@@ -290,6 +291,16 @@ impl Bench<'_> {
         let may_others = is_address
             || self.program.is_public_location(id)
             || is_shared(self.program, &location.ty);
+        if class.is_removable() && held::is_named_for_others(self.program, id) {
+            let site = self.operations.of(id).first()?.op.site;
+            let what = "linked by its name, which others may have";
+            return Some((site, what.to_owned()));
+        }
+        if class.is_removable() && held::stands_in_unclear_macro(self.program, id) {
+            let site = self.operations.of(id).first()?.op.site;
+            let what = "named in a macro whose arguments are not understood";
+            return Some((site, what.to_owned()));
+        }
         if !class.is_removable() {
             return None;
         }
@@ -443,6 +454,7 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
     let before = tracer.findings.clone();
     let way = Way::new(attached.calls.clone());
     tracer.follow_to_end(op.site, &way);
+    answers_by_pointer(tracer, op, &way);
     if op.kind == OpKind::Load {
         return;
     }
@@ -473,6 +485,46 @@ fn use_of(tracer: &mut Tracer<'_>, attached: &Attached) {
     {
         let what = "an exchange decides who goes on".to_owned();
         tracer.note(op.site, Found::Claims(what));
+    }
+}
+
+/// `CRYPTO_atomic_add(&count, 1, &data.count, lock)` of C: what it answers is put where a pointer shows. (An exchange is shown what
+/// it is to find.)
+fn answers_by_pointer(tracer: &mut Tracer<'_>, op: &Op, way: &Way) {
+    let program = tracer.program;
+    let Kind::Call { name, .. } = program.kind(op.site).clone() else {
+        return;
+    };
+    if program.unit(op.site.unit).is_rust || op.kind == OpKind::Exchange {
+        return;
+    }
+    // What is only read there is what is added.
+    let is_const = |place: usize| {
+        let mut functions = program.callees(op.site, &name).into_iter();
+        functions.any(|id| {
+            let parameter = program.function(id).parameters.get(place);
+            parameter.is_some_and(|parameter| parameter.ty.contains("const"))
+        })
+    };
+    let is_pointer = |argument: &Site| {
+        matches!(program.kind(*argument), Kind::Ref) && !is_const(program.place(*argument))
+    };
+    let given: Vec<Site> = program
+        .children(op.site)
+        .filter(is_pointer)
+        .skip(1)
+        .collect();
+    for argument in given {
+        match program
+            .child(argument, 0)
+            .map(|inner| program.kind(inner).clone())
+        {
+            Some(Kind::Name(name)) => tracer.bound(op.site, &[name], way),
+            _ => tracer.note(
+                argument,
+                Found::Unknown("its value is put where a pointer shows".to_owned()),
+            ),
+        }
     }
 }
 
@@ -594,7 +646,15 @@ fn left_by(
     findings: &[(Finding, bool)],
 ) -> Option<(Class, Option<Reasons>)> {
     let say = |site: Site, what: &str| Some(vec![(site, what.to_owned())]);
-    if let Some(site) = set_by_caller(program, operations) {
+    if let Some(site) = held::bits_of(program, operations) {
+        let what = "bits that are handed to callers";
+        return Some((Class::Correctness, say(site, what)));
+    }
+    if let Some(site) = held::state_of(program, operations) {
+        let what = "a state that is handed to callers";
+        return Some((Class::Unknown, say(site, what)));
+    }
+    if let Some(site) = held::set_by_caller(program, operations) {
         let what = "callers set it and read it back";
         return Some((Class::Correctness, say(site, what)));
     }
@@ -669,6 +729,10 @@ fn answered_for(
             let what = format!("callers can only give it back, to `{taker}`");
             return Some((Class::Unknown, Some(vec![(site, what)])));
         }
+        if let Some(ty) = held::compared_only(program, &function.returns) {
+            let what = format!("callers can only compare `{ty}`");
+            return Some((Class::Unknown, Some(vec![(site, what)])));
+        }
     }
     None
 }
@@ -697,6 +761,10 @@ fn decide_unread(
     }
     if class == Class::Telemetry && is_flag(ty) && program.is_public_location(id) {
         let what = "a flag that callers can read by its public name";
+        return (Class::Unknown, say(what));
+    }
+    if class == Class::Telemetry && held::is_laid_out_for_others(program, id) {
+        let what = "counted here, and laid out for what may read it elsewhere";
         return (Class::Unknown, say(what));
     }
     if class == Class::Telemetry && is_shared(program, ty) {
@@ -861,26 +929,6 @@ fn publishes(operations: &[Attached]) -> Option<(Ordered, Ordered)> {
         (store.op.site, store.op.order),
         (load.op.site, load.op.order),
     ))
-}
-
-/// A store whose value is a parameter of a public function.
-fn set_by_caller(program: &Program, operations: &[Attached]) -> Option<Site> {
-    let stores = operations
-        .iter()
-        .filter(|a| a.op.kind == OpKind::Store && a.calls.is_empty());
-    for store in stores {
-        let function = program.function_of(store.op.site)?;
-        if !program.function(function).is_public {
-            continue;
-        }
-        let is_given = program.children(store.op.site).skip(1).any(|child| {
-            matches!(program.kind(child), Kind::Name(name) if program.parameter(function, name).is_some())
-        });
-        if is_given && program.unit(store.op.site.unit).is_rust {
-            return Some(store.op.site);
-        }
-    }
-    None
 }
 
 /// How early a finding is shown for a class.

@@ -12,6 +12,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `names.rs` | what names of functions and macros tell |
+//! | `owned.rs` | what is overwritten |
 //! | `finding.rs` | what is found at a use |
 //! | `effects.rs` | what a piece of code does |
 //! | `flow.rs` | where a value goes |
@@ -20,6 +21,7 @@
 //! | `parts.rs` | values in lists and records |
 //! | `callbacks.rs` | values that are given to closures |
 //! | `collected.rs` | values that are put into lists and maps |
+//! | `targets.rs` | what is written to |
 //! | `texts.rs` | where a value goes in a text |
 //! | `displayed.rs` | what `Display`, `Debug` and their kin show |
 //! | `told.rs` | what callers are told |
@@ -31,6 +33,7 @@
 //! | `owners.rs` | what is done where no call says so |
 //! | `metrics.rs` | figures that are given to libraries for figures |
 //! | `counts.rs` | counts of the whole process |
+//! | `held.rs` | what is held for callers: settings, states, bits |
 //! | `judge.rs` | from findings to classes |
 
 mod branch;
@@ -44,13 +47,16 @@ mod filled;
 mod finding;
 mod flow;
 mod given;
+mod held;
 mod judge;
 mod metrics;
 mod names;
 mod outside;
+mod owned;
 mod owners;
 mod parts;
 mod streams;
+mod targets;
 mod texts;
 mod told;
 mod updates;

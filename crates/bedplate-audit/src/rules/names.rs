@@ -112,6 +112,57 @@ pub(super) fn makes_text(of_trait: &str) -> bool {
     crate::facts::text_of_trait(of_trait).is_some()
 }
 
+/// Whether a function with messages in its name does something with them.
+pub(super) fn sends(name: &str) -> bool {
+    has_word(
+        name,
+        &[
+            "send", "post", "publish", "enqueue", "queue", "push", "write", "append", "put",
+            "deliver", "dispatch", "reply", "forward", "commit", "delete", "remove", "create",
+            "store", "save", "insert", "submit", "ack", "handle", "process", "on", "recv",
+            "receive", "parse", "read", "encode", "decode", "apply", "replay", "rotate",
+            "truncate", "flush", "sync", "open", "close",
+        ],
+    )
+}
+
+/// Functions of the standard libraries that print.
+pub(super) fn prints_by_standard(name: &str) -> bool {
+    matches!(
+        name,
+        "perror" | "puts" | "fputs" | "fputws" | "putchar" | "putc" | "fputc" | "putwchar"
+    ) || name.strip_suffix("printf").is_some_and(|head| {
+        matches!(
+            head,
+            "" | "f"
+                | "v"
+                | "vf"
+                | "d"
+                | "vd"
+                | "s"
+                | "sn"
+                | "vs"
+                | "vsn"
+                | "as"
+                | "vas"
+                | "w"
+                | "fw"
+                | "sw"
+                | "vw"
+                | "vfw"
+        )
+    })
+}
+
+/// Whether all that a name says of showing is that it prints, as to a stream.
+pub(super) fn only_prints(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let says = lower.split('_').any(|part| {
+        SHOWING_WORDS.contains(&part) && !part.ends_with("printf") && !part.ends_with("puts")
+    });
+    !says && (lower.ends_with("printf") || lower.ends_with("puts"))
+}
+
 /// Methods that collect what is shown (`f.debug_struct().field(...)`).
 pub(super) fn method_shows(name: &str) -> bool {
     matches!(
@@ -318,6 +369,37 @@ const PURE: [&str; 126] = [
     "rsplit",
     "contains",
 ];
+
+/// Functions that answer what the closure they are given answers, and go by nothing of it.
+pub(super) fn hands_on(name: &str) -> bool {
+    matches!(
+        name,
+        "?" | "with"
+            | "with_borrow"
+            | "with_borrow_mut"
+            | "get_or_init"
+            | "get_or_insert_with"
+            | "or_insert_with"
+            | "block_on"
+            | "block_in_place"
+            | "in_scope"
+            | "catch_unwind"
+            | "AssertUnwindSafe"
+            | "spawn"
+            | "spawn_blocking"
+            | "scope"
+            | "try_with"
+            | "call_once"
+    )
+}
+
+/// Methods whose answers are there to be shown, where they stand in a message.
+pub(super) fn describes(name: &str) -> bool {
+    matches!(
+        name,
+        "display" | "id" | "name" | "kind" | "code" | "description" | "path" | "current" | "now"
+    )
+}
 
 /// Heads of methods of numbers that only reckon, each in its own manner.
 const RECKONS: [&str; 4] = ["wrapping_", "saturating_", "checked_", "overflowing_"];

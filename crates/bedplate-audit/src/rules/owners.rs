@@ -86,23 +86,34 @@ fn guard(program: &Program, binding: Site) -> Option<String> {
     (is_rust && is_made && is_foreign).then(|| format!("`{ty}` is kept for what its end does"))
 }
 
-/// What the end of a value does that is made here, where its type is of the tree.
-pub(super) fn end_of(program: &Program, site: Site) -> Option<FunctionId> {
-    let name = match program.kind(site) {
-        Kind::Record(name) | Kind::Call { name, .. } if program.unit(site.unit).is_rust => name,
-        Kind::Let { ty: made, .. } | Kind::Call { name: made, .. } => {
-            return destructor(program, site, made);
+/// What the end of a value does that is made here, where its type is of the tree; in C++ of a local, with what its beginning does.
+pub(super) fn ends_of(program: &Program, site: Site) -> Vec<FunctionId> {
+    let is_rust = program.unit(site.unit).is_rust;
+    let own = program.function_of(site);
+    let own = own.and_then(|id| program.function(id).owner.clone());
+    let (ty, end) = match program.kind(site) {
+        Kind::Record(name) | Kind::Call { name, .. } if is_rust && name == "Self" => (own, "drop"),
+        Kind::Record(name) | Kind::Call { name, .. } if is_rust => (Some(name.clone()), "drop"),
+        Kind::Let { ty, .. } if !is_rust && !ty.contains(['*', '&']) => {
+            (ty.split_whitespace().next_back().map(str::to_owned), "")
         }
-        _ => return None,
+        Kind::Call { name, .. } => return destructor(program, site, name).into_iter().collect(),
+        _ => return Vec::new(),
     };
-    let function = program.function_of(site);
-    let own = function.and_then(|id| program.function(id).owner.as_deref());
-    let ty = if name == "Self" { own? } else { name };
-    let mut ends = program.functions_named("drop").iter().copied();
-    ends.find(|id| {
+    let Some(ty) = ty else { return Vec::new() };
+    let (begin, destructor) = (ty.clone(), format!("~{ty}"));
+    let names = if end.is_empty() {
+        [begin.as_str(), destructor.as_str()]
+    } else {
+        [end, ""]
+    };
+    let is_one = |id: &FunctionId| {
         let function = program.function(*id);
-        function.owner.as_deref() == Some(ty) && function.of_trait.as_deref() == Some("Drop")
-    })
+        let is_end = !is_rust || function.of_trait.as_deref() == Some("Drop");
+        function.owner.as_deref() == Some(ty.as_str()) && is_end
+    };
+    let named = names.iter().flat_map(|name| program.functions_named(name));
+    named.copied().filter(is_one).collect()
 }
 
 /// The destructor of a local of C++, where it is in the tree.

@@ -307,6 +307,11 @@ impl Tracer<'_> {
         if self.program.callees(call, name).is_empty() && self.is_ordered_by(call, name, way) {
             return;
         }
+        if self.goes_by_closure(call, name, way) {
+            let note =
+                format!("`{name}`, which is not in the tree, goes by what the closure answers");
+            self.note(call, Found::Unknown(note));
+        }
         if !answers_closure(name) {
             if names::goes_by_answer(name) && self.program.callees(call, name).is_empty() {
                 let note = format!("`{name}` keeps what the closure answers, or goes by it");
@@ -322,6 +327,17 @@ impl Tracer<'_> {
         } else {
             self.follow(call, way);
         }
+    }
+
+    /// Whether a function from elsewhere does by a truth that a closure answers what is not known (`poll_fn(|_| ...)`), or waits for
+    /// what it answers.
+    fn goes_by_closure(&self, call: Site, name: &str, way: &Way) -> bool {
+        // What lists of Rust do with it is looked at elsewhere.
+        let is_rust = self.program.unit(call.unit).is_rust;
+        let is_known = answers_closure(name) || keeps_length(name) || names::is_pure(name);
+        let hands_on = is_rust && is_known || names::hands_on(name);
+        self.program.callees(call, name).is_empty()
+            && (name.starts_with("wait") || way.is_truth && !hands_on)
     }
 
     /// A list that is given to a method which goes on with its elements (`a.zip(b)`).
@@ -387,7 +403,11 @@ impl Tracer<'_> {
 
 /// Methods of texts that add to them.
 pub(super) fn adds_text(name: &str) -> bool {
-    writes_text(name) || matches!(name, "push" | "push_str")
+    writes_text(name)
+        || matches!(
+            name,
+            "push" | "push_str" | "extend" | "extend_from_slice" | "append"
+        )
 }
 
 /// Methods of texts, and of what holds them, that do nothing but make another one of it, or ask it.

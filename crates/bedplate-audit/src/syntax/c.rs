@@ -267,6 +267,7 @@ impl C<'_> {
                 return self.by_fields(node, &["condition", "body"], id);
             }
             "for_statement" => return self.for_statement(node, parent),
+            "for_range_loop" => return self.for_each(node, parent),
             "switch_statement" => {
                 let id = self.builder.add(Kind::Match, line, Some(parent));
                 return self.by_fields(node, &["condition", "body"], id);
@@ -298,20 +299,6 @@ impl C<'_> {
         self.all(named(node), id);
     }
 
-    /// A lambda of C++: what it returns it answers to who calls it.
-    fn lambda(&mut self, node: Parsed<'_>, parent: NodeId) {
-        let line = self.builder.line(node);
-        let declarator = node.child_by_field_name("declarator");
-        let list = declarator.and_then(|it| it.child_by_field_name("parameters"));
-        let parameters = list.map_or_else(Vec::new, |list| self.parameters(list));
-        let names = parameters
-            .into_iter()
-            .map(|parameter| parameter.name)
-            .collect();
-        let id = self.builder.add(Kind::Lambda(names), line, Some(parent));
-        self.by_fields(node, &["captures", "body"], id);
-    }
-
     fn nested_item(&mut self, node: Parsed<'_>) {
         match node.kind() {
             "type_definition" => self.type_definition(node),
@@ -331,6 +318,23 @@ impl C<'_> {
             self.builder.add(Kind::Other, line, Some(id));
         }
         self.by_fields(node, &["body", "update"], id);
+    }
+
+    /// `for (auto& [name, count] : counts)` of C++.
+    fn for_each(&mut self, node: Parsed<'_>, parent: NodeId) {
+        let line = self.builder.line(node);
+        let mut names = Vec::new();
+        let mut todo: Vec<Parsed<'_>> =
+            node.child_by_field_name("declarator").into_iter().collect();
+        while let Some(inner) = todo.pop() {
+            if inner.kind() == "identifier" {
+                names.push(self.builder.text_of(inner).to_owned());
+            }
+            todo.extend(named(inner));
+        }
+        self.by_fields(node, &["initializer"], parent);
+        let id = self.builder.add(Kind::For { names }, line, Some(parent));
+        self.by_fields(node, &["right", "body"], id);
     }
 
     fn value(&mut self, node: Parsed<'_>, parent: NodeId, line: u32) {
@@ -363,6 +367,33 @@ impl C<'_> {
         };
         let id = self.builder.add(kind, line, Some(parent));
         self.by_fields(node, fields, id);
+    }
+
+    /// A closure of C++: what it captures with a value of its own, and its body.
+    fn lambda(&mut self, node: Parsed<'_>, parent: NodeId) {
+        let line = self.builder.line(node);
+        let list = node
+            .child_by_field_name("declarator")
+            .and_then(|declarator| declarator.child_by_field_name("parameters"));
+        let names = list.map_or_else(Vec::new, |list| {
+            let parameters = self.parameters(list).into_iter();
+            parameters.map(|parameter| parameter.name).collect()
+        });
+        let id = self.builder.add(Kind::Lambda(names), line, Some(parent));
+        let captures = node.child_by_field_name("captures");
+        for capture in captures.map_or_else(Vec::new, named) {
+            let Some(value) = capture.child_by_field_name("right") else {
+                continue;
+            };
+            let kind = Kind::Let {
+                names: vec![self.builder.field_text(capture, "left").to_owned()],
+                ty: "auto".to_owned(),
+                is_plain: true,
+            };
+            let bound = self.builder.add(kind, line, Some(id));
+            self.expression(value, bound);
+        }
+        self.by_fields(node, &["body"], id);
     }
 
     fn call(&mut self, node: Parsed<'_>, parent: NodeId) {

@@ -84,6 +84,8 @@ fn taken(builder: &Builder<'_>, pattern: Parsed<'_>) -> Vec<Taken> {
         let owner = builder.field_text(record, "type");
         let owner = owner.split('<').next().unwrap_or(owner).trim();
         let owner = owner.rsplit("::").next().unwrap_or(owner);
+        let own = builder.owner.as_deref();
+        let owner = own.filter(|_| owner == "Self").unwrap_or(owner);
         let field = builder.field_text(node, "name");
         let names = match node.child_by_field_name("pattern") {
             // What is taken out of a record in the record is not the field.

@@ -104,6 +104,15 @@ impl Rust<'_> {
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
         let path = path.trim_start().trim_start_matches("::");
         let first = path.split(|c| !is_word(c)).next().unwrap_or("").to_owned();
+        for part in path.split([',', '{', '}', ';']) {
+            if let Some((own, here)) = part.split_once(" as ") {
+                let own = own.trim().rsplit("::").next().unwrap_or("");
+                self.0
+                    .unit
+                    .renamed
+                    .insert(here.trim().to_owned(), own.to_owned());
+            }
+        }
         // The last word of each path, or what it is called here.
         let ends = path.split([',', '}', ';']).map(str::trim_end);
         let names = ends.filter_map(|end| end.rsplit(|c| !is_word(c)).next());

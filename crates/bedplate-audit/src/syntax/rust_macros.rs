@@ -171,6 +171,12 @@ impl Rust<'_> {
         let is_clean = parse(&tree_sitter_rust::LANGUAGE.into(), &wrapped)
             .is_some_and(|tree| !tree.root_node().has_error());
         if !is_clean {
+            let wrapped = format!("fn _m() {{{text}}}");
+            let is_code = parse(&tree_sitter_rust::LANGUAGE.into(), &wrapped)
+                .is_some_and(|tree| !tree.root_node().has_error());
+            if !is_code && text.contains("=>") {
+                self.0.unit.unclear.push(text);
+            }
             self.body_as_statements(body, parent);
             return;
         }

@@ -235,6 +235,10 @@ pub(crate) struct Unit {
     pub(crate) traits: Vec<Trait>,
     /// What `use` brings in by these names: where each path begins (Rust).
     pub(crate) imports: BTreeMap<String, String>,
+    /// What `use` brings in by other names than its own (Rust).
+    pub(crate) renamed: BTreeMap<String, String>,
+    /// What macros are given that could not be parsed (Rust).
+    pub(crate) unclear: Vec<String>,
     pub(crate) lines: Vec<String>,
     /// Arms, tests and bindings whose patterns hold values, and arms with a condition: they are taken
     /// by what the value is.
