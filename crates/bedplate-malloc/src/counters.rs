@@ -85,10 +85,6 @@ counters! {
     slabs_adopted,
     /// Sparse slabs that threads lent.
     slabs_lent,
-    /// Chains of remote frees published.
-    remote_chains,
-    /// Blocks in those chains.
-    remote_blocks,
     /// Forks seen, in the child.
     forks,
     /// Heaps lost in a fork because their thread was in the middle of a slow path.
