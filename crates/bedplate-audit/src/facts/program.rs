@@ -104,6 +104,19 @@ fn stands_for_atomic(name: &str) -> bool {
         .any(|part| lower.contains(part))
 }
 
+/// Whether a header asks which of the two languages it is read by. (`#if __cplusplus >= 201703L` only asks how new it is.)
+fn is_for_both(text: &str) -> bool {
+    [
+        "ifdef __cplusplus",
+        "ifndef __cplusplus",
+        "defined(__cplusplus)",
+        "defined (__cplusplus)",
+        "defined __cplusplus",
+    ]
+    .iter()
+    .any(|question| text.contains(question))
+}
+
 /// Whether a header named like one of C is of C++ alone: one that both include asks which it is.
 fn is_header_of_cpp(source: &Source) -> bool {
     let heads = [
@@ -118,9 +131,7 @@ fn is_header_of_cpp(source: &Source) -> bool {
         let line = line.trim_start();
         heads.iter().any(|head| line.starts_with(head))
     };
-    source.path.ends_with(".h")
-        && !source.text.contains("__cplusplus")
-        && source.text.lines().any(is_head)
+    source.path.ends_with(".h") && !is_for_both(&source.text) && source.text.lines().any(is_head)
 }
 
 /// All that a name leads to by any number of steps, itself first.

@@ -89,6 +89,8 @@ pub(crate) struct Known {
     pub(super) methods: BTreeMap<(String, String), Vec<FunctionId>>,
     /// By the type that names them, and their name; with the file.
     pub(super) associated: BTreeMap<(String, String), Vec<(u32, Associated)>>,
+    /// The files that declare types with fields, or with variants that have some.
+    homes: BTreeMap<String, BTreeSet<u32>>,
     /// Files with words of macros that give types methods of others.
     vague: BTreeSet<u32>,
     /// The standard library's.
@@ -120,6 +122,9 @@ impl Known {
 
     fn add(&mut self, index: u32, unit: &Unit) {
         for structure in unit.structures.iter().filter(|_| unit.is_rust) {
+            let head = structure.name.split("::").next().unwrap_or_default();
+            let homes = self.homes.entry(head.to_owned()).or_default();
+            homes.insert(index);
             if let Some((outer, own)) = structure.name.split_once("::") {
                 self.declared.insert(outer.to_owned());
                 let outers = self.variants.entry(own.to_owned()).or_default();
@@ -168,8 +173,8 @@ impl Known {
             return false;
         }
         // One without fields that are seen may be made by a macro.
-        let records = self.records.get(head);
-        records.is_none_or(|records| records.iter().any(|it| self.vague.contains(&it.unit)))
+        let homes = self.homes.get(head);
+        homes.is_none_or(|homes| homes.iter().any(|it| self.vague.contains(it)))
     }
 
     /// The signature that the standard library gives a type's method.

@@ -68,6 +68,28 @@ impl Program {
         })
     }
 
+    /// Whether a call of Rust makes a structure without names for its fields, or a variant of an enumeration (true), of the
+    /// tree; none where it calls a function.
+    pub(crate) fn makes_record(&self, call: Site, name: &str) -> Option<bool> {
+        let Kind::Call { path, .. } = self.kind(call) else {
+            return None;
+        };
+        let is_std = matches!(name, "Some" | "Ok" | "Err");
+        if is_std || !self.unit(call.unit).is_rust || !self.functions_named(name).is_empty() {
+            return None;
+        }
+        if self.is_variant(name, path) {
+            return Some(true);
+        }
+        self.types.records.contains_key(name).then_some(false)
+    }
+
+    /// Whether a name stands for a variant of an enumeration of the tree; `path` is what stands before it.
+    pub(crate) fn is_variant(&self, name: &str, path: &str) -> bool {
+        let outers = self.types.variants.get(name);
+        outers.is_some_and(|outers| path.is_empty() || path == "Self" || outers.contains(path))
+    }
+
     /// Whether a type itself has a method of a name.
     fn has_method(&self, ty: &Ty, name: &str) -> bool {
         let Ty::Named(head, _) = ty else { return false };

@@ -75,7 +75,7 @@ impl Program {
     }
 
     /// What binds a name where it is mentioned: the nearest piece of code around or before it.
-    fn binder(&self, site: Site, name: &str) -> Option<Site> {
+    pub(crate) fn binder(&self, site: Site, name: &str) -> Option<Site> {
         let mut best: Option<Site> = None;
         let (mut at, mut below) = (self.parent(site), site);
         while let Some(here) = at {

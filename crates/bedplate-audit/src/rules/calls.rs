@@ -31,6 +31,14 @@ impl Tracer<'_> {
         if self.joins_list(call, place, name, way) {
             return self.follow(call, way);
         }
+        if let Some(is_variant) = self.program.makes_record(call, name) {
+            let part = if is_variant {
+                Part::Variant(name.to_owned())
+            } else {
+                Part::Field(place.to_string())
+            };
+            return self.follow(call, &way.within(part));
+        }
         self.asked_for_text(call, place, way);
         let functions: Vec<FunctionId> = self.program.callees(call, name);
         if way.is_text
@@ -151,7 +159,8 @@ impl Tracer<'_> {
                 Kind::Statement => return false,
                 Kind::Block { tail } => {
                     let last = self.program.node(parent).children.len();
-                    if !tail || self.program.place(site) + 1 < last {
+                    let is_other = self.program.unit(site.unit).tails.contains(&site.node);
+                    if !tail || self.program.place(site) + 1 < last && !is_other {
                         return false;
                     }
                     site = parent;
@@ -308,6 +317,14 @@ impl Tracer<'_> {
             };
             return self.follow(call, &text.wrapped());
         }
+        // `itoa::Buffer::new().format(value)`
+        if matches!(name, "format" | "format_finite") && self.program.unit(call.unit).is_rust {
+            let text = Way {
+                is_text: true,
+                ..way.whole()
+            };
+            return self.follow(call, &text);
+        }
         if names::makes_room(name) {
             return self.note(call, Found::Room);
         }
@@ -363,6 +380,33 @@ impl Tracer<'_> {
         is_operation || name == "hash"
     }
 
+    /// Follows a value into a method of the record that holds it. False where the method answers the record.
+    fn is_of_record(
+        &mut self,
+        call: Site,
+        name: &str,
+        functions: &[FunctionId],
+        way: &Way,
+    ) -> bool {
+        if !functions.is_empty() && way.calls.len() < CALLS_MAX {
+            self.record_method(call, functions, way);
+            return true;
+        }
+        // How long a message with it is, is a matter of the message.
+        if functions.is_empty() && names::measures_message(name) {
+            self.ended();
+            return true;
+        }
+        let is_record = matches!(
+            name,
+            "clone" | "as_ref" | "to_owned" | "borrow" | "unwrap" | "expect" | "map_err" | "ok"
+        );
+        if !is_record {
+            self.receiver(call, name, &way.whole());
+        }
+        !is_record
+    }
+
     /// A method is called on the value.
     pub(super) fn receiver(&mut self, call: Site, name: &str, way: &Way) {
         if self.is_end(call, name) {
@@ -388,16 +432,9 @@ impl Tracer<'_> {
             }
         }
         let functions: Vec<FunctionId> = self.program.callees(call, name);
-        if matches!(way.parts.last(), Some(Part::Field(_))) {
-            if !functions.is_empty() && way.calls.len() < CALLS_MAX {
-                return self.record_method(call, &functions, way);
-            }
-            if !matches!(
-                name,
-                "clone" | "as_ref" | "to_owned" | "borrow" | "unwrap" | "expect" | "map_err" | "ok"
-            ) {
-                return self.receiver(call, name, &way.whole());
-            }
+        let is_in_record = matches!(way.parts.last(), Some(Part::Field(_) | Part::Variant(_)));
+        if is_in_record && self.is_of_record(call, name, &functions, way) {
+            return;
         }
         let Some(answer) = self.list_method(name, way) else {
             return self.ended();

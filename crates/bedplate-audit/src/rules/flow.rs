@@ -184,7 +184,8 @@ impl<'a> Tracer<'a> {
             Kind::Statement | Kind::Literal(_) => self.ended(),
             Kind::Block { tail } => {
                 let is_last = place + 1 == self.program.node(parent).children.len();
-                if tail && is_last {
+                let is_other = self.program.unit(site.unit).tails.contains(&site.node);
+                if tail && (is_last || is_other) {
                     self.follow(parent, way);
                 } else {
                     self.ended();
@@ -264,7 +265,7 @@ impl<'a> Tracer<'a> {
         let mentions: Vec<Site> = self.program.names_in(function, name).to_vec();
         self.ended();
         for mention in mentions {
-            if !self.is_written(mention) {
+            if !self.is_written(mention) && !self.is_of_another_binder(mention, from, name) {
                 self.follow_to_end(mention, way);
             }
         }
@@ -279,6 +280,23 @@ impl<'a> Tracer<'a> {
         for text in self.texts_naming(function, name) {
             self.follow(text, way);
         }
+    }
+
+    /// Whether a name is another one than what a piece of code binds by it: in Rust a later `let` hides it, and a block
+    /// ends it.
+    fn is_of_another_binder(&self, mention: Site, binder: Site, name: &str) -> bool {
+        let binds = match self.program.kind(binder) {
+            Kind::Let { names, .. }
+            | Kind::Test { names }
+            | Kind::For { names }
+            | Kind::Arm { names }
+            | Kind::Lambda(names) => names.iter().any(|it| it == name),
+            _ => false,
+        };
+        let other = self.program.binder(mention, name);
+        binds
+            && self.program.unit(mention.unit).is_rust
+            && other.is_some_and(|other| other != binder)
     }
 
     /// Whether a mention is the target of a plain assignment.
@@ -523,7 +541,13 @@ impl<'a> Tracer<'a> {
         };
         self.note(init, found);
         if let Some(record) = parent.filter(|_| self.program.unit(init.unit).is_rust) {
-            self.follow(record, &way.within(field));
+            let inner = way.within(field);
+            let variant = match self.program.kind(record) {
+                Kind::Record(name) if self.program.is_variant(name, "") => Some(name.clone()),
+                _ => None,
+            };
+            let whole = variant.map(|name| inner.within(Part::Variant(name)));
+            self.follow(record, &whole.unwrap_or(inner));
         }
     }
 

@@ -241,7 +241,14 @@ pub(super) fn prints(name: &str) -> bool {
 }
 
 /// Methods and functions that only compute.
-const PURE: [&str; 126] = [
+const PURE: [&str; 133] = [
+    "first",
+    "last",
+    "values",
+    "keys",
+    "leading_zeros",
+    "trailing_zeros",
+    "count_ones",
     "min",
     "max",
     "wrapping_add",
@@ -560,4 +567,17 @@ pub(super) fn keeps_extreme(name: &str) -> bool {
     ]
     .iter()
     .any(|part| lower.contains(part))
+}
+
+/// Methods of generated messages that answer how many bytes one takes.
+pub(super) fn measures_message(name: &str) -> bool {
+    matches!(
+        name,
+        "encoded_len"
+            | "serialized_size"
+            | "encoded_size"
+            | "compute_size"
+            | "byte_size"
+            | "ByteSizeLong"
+    )
 }

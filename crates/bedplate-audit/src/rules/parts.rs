@@ -22,6 +22,8 @@ pub(super) enum Part {
     Item,
     /// A field of a record.
     Field(String),
+    /// What a variant of an enumeration holds.
+    Variant(String),
     /// What is in a `Some` or an `Ok`: whether there is one does not hang on it.
     Wrapped,
 }
@@ -263,6 +265,24 @@ impl Tracer<'_> {
                 let names = names.clone();
                 self.bound(parent, &names, way);
             }
+            (Kind::Match, Some(Part::Variant(_)))
+                if place == 0 && !self.has_arms_by_value(parent) =>
+            {
+                self.ended();
+                let arms: Vec<Site> = self.program.children(parent).skip(1).collect();
+                for arm in arms {
+                    if let Kind::Arm { names } = self.program.kind(arm).clone() {
+                        self.taken_from_variant(arm, &names, way);
+                    }
+                }
+            }
+            (Kind::Let { names, .. } | Kind::Test { names }, Some(Part::Variant(_)))
+                if place == 0 && !self.is_by_value(parent) =>
+            {
+                let names = names.clone();
+                self.ended();
+                self.taken_from_variant(parent, &names, way);
+            }
             (Kind::Match, Some(Part::Wrapped)) if place == 0 && !self.has_arms_by_value(parent) => {
                 self.bind_arms(parent, &way.taken_out());
             }
@@ -272,6 +292,39 @@ impl Tracer<'_> {
             _ => return false,
         }
         true
+    }
+
+    /// What a pattern takes out of a variant: nothing where it is another one's.
+    fn taken_from_variant(&mut self, binder: Site, names: &[String], way: &Way) {
+        let Some(Part::Variant(variant)) = way.parts.last() else {
+            return;
+        };
+        let unit = self.program.unit(binder.unit);
+        let pattern = unit.beside.get(&binder.node).map_or("", String::as_str);
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let mut words = pattern
+            .split(|c| !is_word(c))
+            .filter(|word| !word.is_empty());
+        if pattern.is_empty()
+            || !words
+                .clone()
+                .any(|word| word.starts_with(char::is_uppercase))
+        {
+            return self.bound(binder, names, way);
+        }
+        if !words.any(|word| word == variant) {
+            return;
+        }
+        let inner = way.taken_out();
+        let taken = unit.taken.get(&binder.node).cloned().unwrap_or_default();
+        let Some(Part::Field(field)) = inner.parts.last().filter(|_| !taken.is_empty()) else {
+            return self.bound(binder, names, &inner);
+        };
+        let own = taken
+            .iter()
+            .filter(|it| it.field == *field)
+            .map(|it| it.name.clone());
+        self.bound(binder, &own.collect::<Vec<String>>(), &inner.taken_out());
     }
 
     /// Whether a pattern holds values, which what is looked at is compared with.

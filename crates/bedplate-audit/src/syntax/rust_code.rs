@@ -222,21 +222,52 @@ impl<'t> Rust<'t> {
             .into_iter()
             .filter(|c| !c.kind().ends_with("comment"))
             .collect();
-        let tail = statements.last().is_some_and(|last| {
-            let dropped = ["expression_statement", "let_declaration", "empty_statement"];
-            let keeps =
-                last.kind() == "expression_statement" && !self.0.text_of(*last).ends_with(';');
-            keeps || !dropped.contains(&last.kind()) && !last.kind().ends_with("_item")
-        });
+        let tail = statements.last().is_some_and(|last| self.is_value(*last));
         let id = self.0.add(Kind::Block { tail }, line, Some(parent));
+        let alternatives = self.alternatives(&statements);
         let mut for_tests = false;
-        for statement in statements {
+        for (place, statement) in statements.iter().enumerate() {
             if statement.kind() == "attribute_item" {
-                for_tests |= is_for_tests(self.0.text_of(statement));
+                for_tests |= is_for_tests(self.0.text_of(*statement));
             } else if !core::mem::take(&mut for_tests) {
-                self.expression(statement, id);
+                self.expression(*statement, id);
+                let made = self.0.unit.node(id).children.last().copied();
+                if tail && place >= alternatives {
+                    self.0.unit.tails.extend(made);
+                }
             }
         }
+    }
+
+    /// Whether a statement is the value of its block, where it is the last one.
+    fn is_value(&self, statement: Parsed<'_>) -> bool {
+        let dropped = ["let_declaration", "empty_statement", "attribute_item"];
+        let kind = statement.kind();
+        let is_dropped = dropped.contains(&kind) || kind.ends_with("_item");
+        let ends = kind == "expression_statement" && self.0.text_of(statement).ends_with(';');
+        !is_dropped && !ends
+    }
+
+    /// Where the statements at the end of a block begin of which one configuration takes the one and another one the other:
+    /// `#[cfg(a)] { x } #[cfg(not(a))] { y }`.
+    fn alternatives(&self, statements: &[Parsed<'_>]) -> usize {
+        let is_chosen = |place: usize| {
+            let before = place.checked_sub(1).and_then(|place| statements.get(place));
+            before.is_some_and(|it| {
+                it.kind() == "attribute_item" && self.0.text_of(*it).contains("cfg")
+            })
+        };
+        let mut first = statements.len();
+        for (place, statement) in statements.iter().enumerate().rev() {
+            if statement.kind() == "attribute_item" {
+                continue;
+            }
+            if !is_chosen(place) || !self.is_value(*statement) {
+                break;
+            }
+            first = place;
+        }
+        first
     }
 
     fn matching(&mut self, node: Parsed<'_>, parent: NodeId) {

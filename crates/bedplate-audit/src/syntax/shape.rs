@@ -250,6 +250,8 @@ pub(crate) struct Unit {
     /// What stands beside pieces of code of Rust: the pattern of what binds names, the type of a cast, `..` of a range,
     /// and the types that a call is given (`parse::<u64>`).
     pub(crate) beside: BTreeMap<NodeId, String>,
+    /// Statements that are the value of their block in some configurations, besides the last one (Rust).
+    pub(crate) tails: BTreeSet<NodeId>,
     pub(crate) unread: Vec<Unread>,
 }
 
