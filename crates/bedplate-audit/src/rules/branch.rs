@@ -126,7 +126,7 @@ impl Tracer<'_> {
             // What comes after the early end is decided as well.
             let whole = self.effects_of(id);
             all.add(&whole);
-            if self.answers_nothing(id) && names::function_shows(&name) && all.first.is_none() {
+            if self.answers_nothing(id) && names::function_shows(&name) && all.act().is_none() {
                 self.note(branch, Found::Message);
                 return;
             }
@@ -135,6 +135,10 @@ impl Tracer<'_> {
         if let Some((_, what)) = all.first {
             self.note(branch, Found::Decides(what));
             return;
+        }
+        if let Some((_, by)) = all.writes.clone() {
+            // What stands in the text, or is left out of it, is weighed like the text.
+            self.note(branch, Found::WrittenOut(by));
         }
         if self.tells_of_change(branch, effects.leaves, &all) {
             let what = "it decides whether it is changed, and the answer tells".to_owned();

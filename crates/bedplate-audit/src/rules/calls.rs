@@ -468,7 +468,7 @@ impl Tracer<'_> {
         if !names::is_pure(name) {
             for id in functions {
                 let effects = self.effects_of(id);
-                if let Some((_, what)) = effects.first {
+                if let Some(what) = effects.act() {
                     self.note(call, Found::Decides(format!("`{name}` acts on it: {what}")));
                 }
             }

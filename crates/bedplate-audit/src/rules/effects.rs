@@ -17,6 +17,8 @@ use crate::syntax::Kind;
 pub(super) struct Effects {
     /// The first thing that others notice.
     pub(super) first: Option<(Site, String)>,
+    /// What writes a text to what may be a file or a peer, first.
+    pub(super) writes: Option<(Site, String)>,
     /// It shows something.
     pub(super) shows: bool,
     /// Locations it writes.
@@ -36,12 +38,25 @@ impl Effects {
         self.first.get_or_insert((site, what));
     }
 
+    /// The first thing that others notice, texts among them.
+    pub(super) fn act(&self) -> Option<String> {
+        let writes = || {
+            let (_, by) = self.writes.as_ref()?;
+            Some(format!("`{by}` writes to what may be a file or a peer"))
+        };
+        let first = self.first.as_ref().map(|(_, what)| what.clone());
+        first.or_else(writes)
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
         if let Some((site, what)) = &other.first {
             self.note(*site, what.clone());
         }
         if self.ends.is_none() {
             self.ends.clone_from(&other.ends);
+        }
+        if self.writes.is_none() {
+            self.writes.clone_from(&other.writes);
         }
         self.shows |= other.shows;
         self.locations.extend(&other.locations);
@@ -365,10 +380,7 @@ impl Looker<'_> {
         effects.shows = true;
         let target = self.program.child(site, 0);
         if !target.is_some_and(|target| targets::is_for_texts(self.program, target)) {
-            effects.note(
-                site,
-                format!("`{by}` writes to what may be a file or a peer"),
-            );
+            effects.writes.get_or_insert((site, by.to_owned()));
         }
     }
 

@@ -739,7 +739,7 @@ impl<'a> Tracer<'a> {
         for id in functions {
             let effects = self.effects_of(id);
             shows |= effects.shows;
-            if let Some((_, what)) = effects.first
+            if let Some(what) = effects.act()
                 && names::macro_shows(name)
             {
                 let note = format!("the macro `{name}` of this tree takes it: {what}");

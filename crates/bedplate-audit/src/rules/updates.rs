@@ -123,7 +123,7 @@ impl Tracer<'_> {
 
     fn does_nothing_else(&mut self, whole: Site, own: &BTreeSet<LocationId>) -> bool {
         let effects = self.effects_at(whole);
-        effects.first.is_none()
+        effects.act().is_none()
             && effects.ends.is_none()
             && !effects.shows
             && effects.fields.is_empty()
