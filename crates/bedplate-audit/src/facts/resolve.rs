@@ -728,7 +728,7 @@ impl Program {
     }
 
     /// Whether a piece of code is another one, or below it.
-    fn is_part_of(&self, site: Site, whole: Site) -> bool {
+    pub(crate) fn is_part_of(&self, site: Site, whole: Site) -> bool {
         let mut at = Some(site);
         while let Some(here) = at.filter(|here| here.node >= whole.node) {
             if here == whole {

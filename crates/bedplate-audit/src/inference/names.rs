@@ -104,39 +104,28 @@ impl Program {
 
     /// Whether what a piece of code binds can be named at another one.
     fn is_in_scope(&self, binder: Site, value: Site, site: Site) -> bool {
-        if self.is_below(site, value) {
+        if self.is_part_of(site, value) {
             return false;
         }
         let is_let = matches!(self.kind(binder), Kind::Let { .. });
         let (mut at, mut below) = (self.parent(binder), binder);
         while let Some(here) = at {
             match self.kind(here) {
-                Kind::Block { .. } if is_let => return self.is_below(site, here),
+                Kind::Block { .. } if is_let => return self.is_part_of(site, here),
                 Kind::Block { .. } | Kind::Lambda(_) => return false,
                 Kind::If | Kind::While if !is_let => {
                     let other = self
                         .child(here, 2)
                         .filter(|_| matches!(self.kind(here), Kind::If));
-                    let is_other = other.is_some_and(|it| self.is_below(site, it));
-                    return self.place(below) == 0 && self.is_below(site, here) && !is_other;
+                    let is_other = other.is_some_and(|it| self.is_part_of(site, it));
+                    return self.place(below) == 0 && self.is_part_of(site, here) && !is_other;
                 }
-                Kind::Arm { .. } if !is_let => return self.is_below(site, here),
+                Kind::Arm { .. } if !is_let => return self.is_part_of(site, here),
                 _ => {}
             }
             (below, at) = (here, self.parent(here));
         }
         is_let
-    }
-
-    fn is_below(&self, site: Site, whole: Site) -> bool {
-        let mut at = Some(site);
-        while let Some(here) = at.filter(|it| it.node >= whole.node) {
-            if here == whole {
-                return true;
-            }
-            at = self.parent(here);
-        }
-        false
     }
 
     /// The type of a name by what binds it.
