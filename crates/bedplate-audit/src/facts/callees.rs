@@ -61,6 +61,9 @@ impl Program {
         if let Some(found) = self.memory.callees.borrow().get(&call) {
             return found.clone();
         }
+        if self.is_local_call(call, name) {
+            return Vec::new();
+        }
         let functions = self.functions_named(name).iter().copied();
         let mut found: Vec<FunctionId> = functions.filter(|id| self.may_call(call, *id)).collect();
         if let Some((_, from)) = CONVERSIONS.iter().find(|(into, _)| *into == name) {
@@ -85,6 +88,16 @@ impl Program {
         }
         self.memory.callers.borrow_mut().insert(id, found.clone());
         found
+    }
+
+    /// Whether a call of Rust is one of what a parameter or a local of the name is.
+    fn is_local_call(&self, call: Site, name: &str) -> bool {
+        let is_plain = matches!(self.kind(call), Kind::Call { path, .. } if path.is_empty());
+        let function = self.function_of(call);
+        let is_given = || function.is_some_and(|id| self.parameter(id, name).is_some());
+        is_plain
+            && self.unit(call.unit).is_rust
+            && (is_given() || self.binder(call, name).is_some())
     }
 
     /// Whether `x.into()` may be what an implementation of `From` does.
@@ -313,7 +326,10 @@ impl Program {
         match self.kind(receiver) {
             Kind::Method { name } => {
                 name == "iter"
-                    || !self.is_known_call(name) && !SAME.contains(&name.as_str())
+                    // A getter that is derived has the name of its field.
+                    || !self.is_known_call(name)
+                        && self.fields_named(name).is_empty()
+                        && !SAME.contains(&name.as_str())
                     || self.is_adapted_within(receiver, depth)
             }
             Kind::Name(name) if !self.is_taken_apart(receiver, name) => {

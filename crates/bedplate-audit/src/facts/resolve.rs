@@ -431,6 +431,10 @@ impl Program {
                 _ => at = self.parent(here),
             }
         };
+        let binder = self.binder(site, name)?;
+        if self.child(binder, 0) != Some(through) {
+            return None;
+        }
         let mut list = self.zipped(site, name, through);
         while let Kind::Method { name } = self.kind(list)
             && matches!(

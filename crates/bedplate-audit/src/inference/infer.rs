@@ -10,16 +10,7 @@ use crate::facts::{Program, Site};
 use crate::syntax::Kind;
 
 /// Methods that answer what they are called on, where the type has none of that name that is known.
-const SAME: [&str; 8] = [
-    "clone",
-    "to_owned",
-    "borrow",
-    "borrow_mut",
-    "as_ref",
-    "as_mut",
-    "deref",
-    "deref_mut",
-];
+const SAME: [&str; 2] = ["clone", "to_owned"];
 
 /// Methods whose caller says what they answer.
 const CHOSEN: [&str; 16] = [
@@ -249,6 +240,12 @@ impl Program {
 
     fn ty_of_method(&self, site: Site, name: &str, given: &str) -> Ty {
         let receiver = self.child(site, 0).map_or(Ty::Unknown, |it| self.ty(it));
+        // Whether the lock's answer or what it guards is opened is not known.
+        let is_guard = matches!(&receiver, Ty::Named(head, inner) if head == "Guard"
+            && inner.iter().any(|it| matches!(it.head(), Some("Option" | "Result") | None)));
+        if is_guard && matches!(name, "unwrap" | "expect" | "unwrap_or_else") {
+            return Ty::Unknown;
+        }
         if name == "collect" {
             return self.collected(site, &receiver, given);
         }

@@ -6,7 +6,7 @@ use crate::facts::FunctionId;
 use crate::syntax::{Associated, Field, Function, Language, Macros, Unit, lower};
 
 /// Names of types that behave like another one, and go by its name.
-const ALIKE: [(&str, &str); 44] = [
+const ALIKE: [(&str, &str); 43] = [
     ("Rc", "Arc"),
     ("BTreeMap", "HashMap"),
     ("IndexMap", "HashMap"),
@@ -46,7 +46,6 @@ const ALIKE: [(&str, &str); 44] = [
     ("RangeFrom", "Range"),
     ("SyncSender", "Sender"),
     ("UnboundedSender", "Sender"),
-    ("Peekable", "Iterator"),
     ("Iter", "Iterator"),
     ("IterMut", "Iterator"),
     ("IntoIter", "Iterator"),
@@ -165,6 +164,15 @@ impl Known {
             let named = self.associated.entry(key).or_default();
             named.push((index, entry.clone()));
         }
+    }
+
+    /// Whether a name stands for one type of the tree alone.
+    pub(super) fn is_one(&self, head: &str) -> bool {
+        self.homes.get(head).is_some_and(|homes| homes.len() == 1)
+            && self
+                .records
+                .get(head)
+                .is_none_or(|records| records.len() == 1)
     }
 
     /// Whether a type may have methods that are not seen.

@@ -94,7 +94,20 @@ impl Program {
     fn has_method(&self, ty: &Ty, name: &str) -> bool {
         let Ty::Named(head, _) = ty else { return false };
         let key = (head.clone(), name.to_owned());
-        self.types.methods.contains_key(&key)
+        let is_own = |id: &FunctionId| {
+            let function = self.function(*id);
+            let is_method = function
+                .parameters
+                .first()
+                .is_some_and(|it| it.name == "self");
+            let is_any = match self.own_ty(*id) {
+                Ty::Named(_, inner) => inner.iter().all(|it| matches!(it, Ty::Parameter(_))),
+                _ => false,
+            };
+            is_method && is_any
+        };
+        let own = self.types.methods.get(&key);
+        own.is_some_and(|own| own.iter().all(is_own)) && self.types.is_one(head)
             || !self.types.declared.contains(head) && self.types.of_library(head, name).is_some()
             || self.items_of(ty).is_some() && self.types.of_library("Iterator", name).is_some()
     }
@@ -107,9 +120,10 @@ impl Program {
             match &at {
                 Ty::Unknown | Ty::Parameter(_) => return None,
                 Ty::Foreign(_, inner) => {
+                    // It may lead to any of what it holds, at any depth.
                     let mut inside = vec![at.clone()];
                     for ty in inner {
-                        inside.extend(self.chain(ty)?);
+                        inside.extend(self.nested(ty, 0)?);
                     }
                     found.extend(inside);
                     return Some(found);
@@ -122,6 +136,23 @@ impl Program {
             }
         }
         None
+    }
+
+    /// A type with those that it leads to and those in its brackets; none where one of them is not known.
+    fn nested(&self, ty: &Ty, depth: usize) -> Option<Vec<Ty>> {
+        if depth > CHAIN_MAX {
+            return None;
+        }
+        let mut found = self.chain(ty)?;
+        for ty in found.clone() {
+            let (Ty::Named(_, inner) | Ty::Tuple(inner)) = ty else {
+                continue;
+            };
+            for ty in &inner {
+                found.extend(self.nested(ty, depth + 1)?);
+            }
+        }
+        Some(found)
     }
 
     /// What a type's own method of a name takes and answers.

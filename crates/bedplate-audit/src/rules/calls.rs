@@ -252,7 +252,14 @@ impl Tracer<'_> {
         inner.calls.push(call);
         inner.by_address |= self.is_given_address(call, id, place);
         let name = name.trim_start_matches("mut ");
-        let mentions: Vec<Site> = self.program.names_in(id, name).to_vec();
+        // A pattern binds several names: each may be of it.
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let names = name
+            .split(|c| !is_word(c))
+            .filter(|it| !matches!(*it, "" | "mut" | "ref"));
+        let mentions: Vec<Site> = names
+            .flat_map(|it| self.program.names_in(id, it).iter().copied())
+            .collect();
         for mention in mentions {
             if !self.is_written(mention) {
                 self.follow_to_end(mention, &inner);

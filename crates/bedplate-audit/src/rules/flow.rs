@@ -265,7 +265,7 @@ impl<'a> Tracer<'a> {
         let mentions: Vec<Site> = self.program.names_in(function, name).to_vec();
         self.ended();
         for mention in mentions {
-            if !self.is_written(mention) && !self.is_of_another_binder(mention, from, name) {
+            if !self.is_written(mention) {
                 self.follow_to_end(mention, way);
             }
         }
@@ -280,23 +280,6 @@ impl<'a> Tracer<'a> {
         for text in self.texts_naming(function, name) {
             self.follow(text, way);
         }
-    }
-
-    /// Whether a name is another one than what a piece of code binds by it: in Rust a later `let` hides it, and a block
-    /// ends it.
-    fn is_of_another_binder(&self, mention: Site, binder: Site, name: &str) -> bool {
-        let binds = match self.program.kind(binder) {
-            Kind::Let { names, .. }
-            | Kind::Test { names }
-            | Kind::For { names }
-            | Kind::Arm { names }
-            | Kind::Lambda(names) => names.iter().any(|it| it == name),
-            _ => false,
-        };
-        let other = self.program.binder(mention, name);
-        binds
-            && self.program.unit(mention.unit).is_rust
-            && other.is_some_and(|other| other != binder)
     }
 
     /// Whether a mention is the target of a plain assignment.
@@ -665,6 +648,11 @@ impl<'a> Tracer<'a> {
             }
             at = self.program.parent(here);
         }
+        // A block with a label.
+        self.note(
+            jump,
+            Found::Unknown("it leaves a block by a label".to_owned()),
+        );
     }
 
     fn macro_argument(&mut self, parent: Site, place: usize, name: &str, way: &Way) {

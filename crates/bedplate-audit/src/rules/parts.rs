@@ -302,7 +302,7 @@ impl Tracer<'_> {
         let unit = self.program.unit(binder.unit);
         let pattern = unit.beside.get(&binder.node).map_or("", String::as_str);
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        let mut words = pattern
+        let words = pattern
             .split(|c| !is_word(c))
             .filter(|word| !word.is_empty());
         if pattern.is_empty()
@@ -312,7 +312,13 @@ impl Tracer<'_> {
         {
             return self.bound(binder, names, way);
         }
-        if !words.any(|word| word == variant) {
+        if !words.clone().any(|word| word == variant) {
+            // What is no variant's name may be another name of it.
+            let is_variant = |word: &str| self.program.is_variant(word, "");
+            let mut named = words.filter(|word| word.starts_with(char::is_uppercase));
+            if !named.any(is_variant) || pattern.contains(['|', '@']) {
+                self.bound(binder, names, &way.whole());
+            }
             return;
         }
         let inner = way.taken_out();

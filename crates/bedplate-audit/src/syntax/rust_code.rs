@@ -252,10 +252,9 @@ impl<'t> Rust<'t> {
     /// `#[cfg(a)] { x } #[cfg(not(a))] { y }`.
     fn alternatives(&self, statements: &[Parsed<'_>]) -> usize {
         let is_chosen = |place: usize| {
-            let before = place.checked_sub(1).and_then(|place| statements.get(place));
-            before.is_some_and(|it| {
-                it.kind() == "attribute_item" && self.0.text_of(*it).contains("cfg")
-            })
+            let before = statements[..place].iter().rev();
+            let mut attributes = before.take_while(|it| it.kind() == "attribute_item");
+            attributes.any(|it| self.0.text_of(*it).contains("cfg"))
         };
         let mut first = statements.len();
         for (place, statement) in statements.iter().enumerate().rev() {
